@@ -1,0 +1,1 @@
+//! The activations: one nonlinear function of every number, forward and backward.

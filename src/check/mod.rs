@@ -1,0 +1,1 @@
+//! The proofs: a backward compared with its own forward, in every entry.

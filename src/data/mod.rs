@@ -1,0 +1,1 @@
+//! What networks are trained on: MNIST from its own files, and generators.

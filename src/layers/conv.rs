@@ -1,0 +1,179 @@
+//! Convolution: one small kernel, weighed against every place of the image.
+//!
+//! ```math
+//! y[n,d,i,j] = b[d] + Σ_c Σ_u Σ_v ẑ[n, c, i·s1 + u, j·s2 + v] · K[c,d,u,v]
+//! ẑ[n, c, r, q] = z[n, c, r − p1, q − p2] inside the image, 0 in the padding
+//! ```
+//!
+//! | symbol | shape | meaning |
+//! |---|---|---|
+//! | z | (N, C, H, W) | the batch: N samples of C maps |
+//! | K | (C, D, k1, k2) | kernels, from input map c to output map d |
+//! | b | (D) | biases |
+//! | s, p | (s1, s2), (p1, p2) | strides and padding, a [`Slide`] |
+//! | y | (N, D, H', W') | H' = (H + 2·p1 − k1)/s1 + 1, and so for W' |
+//!
+//! (As everywhere in this field, "convolution" slides the kernel without rotating it: mathematics calls that a
+//! cross-correlation. The rotation turns up by itself, in step 6.)
+//!
+//! # Derivation
+//!
+//! Write δ for `next_dz`: δ[n,d,i,j] = ∂Lₙ/∂y[n,d,i,j], with L = (1/N) Σₙ Lₙ. Columns (j, v, q, s2, p2) behave as
+//! rows (i, u, r, s1, p1) do, so only rows are written out: y[i] = b + Σ_u ẑ[i·s + u]·K[u], summed over c.
+//!
+//! 1. dLₙ = Σ δ[n,d,i]·dy[n,d,i], summed over d and i. Every gradient is the factor of its differential in it.
+//! 2. b[d] stands in every y[n,d,i] with factor 1: **db[d] = (1/N) Σₙ Σᵢ δ[n,d,i]**.
+//! 3. K[c,d,u] stands in y[n,d,i] of every n and i, with factor ẑ[n, c, i·s + u]:
+//!    **dK[c,d,u] = (1/N) Σₙ Σᵢ ẑ[n, c, i·s + u]·δ[n,d,i]**. It is the *padded* ẑ: a tap over the border has seen
+//!    the padding, and its gradient must count that.
+//! 4. ẑ[r] stands in y[i] with factor K[u] for every pair with i·s + u = r, so
+//!    dẑ[n,c,r] = Σ_d Σ δ[n,d,i]·K[c,d,u] over the pairs (i, u) with i·s + u = r. Since u runs over 0 … k−1, these are
+//!    the windows i from ⌈(r − k + 1)/s⌉ to ⌊r/s⌋.
+//! 5. Let δ̂ be δ with s − 1 zeros between its rows: δ̂[m] = δ[m/s] where s divides m, and 0 elsewhere. The pairs of
+//!    (4) are then all u, as the others meet a zero: dẑ[r] = Σ_u δ̂[r − u]·K[u].
+//! 6. Count u from the other end, u = k − 1 − t: dẑ[r] = Σ_t δ̂[r − (k − 1) + t]·K[k − 1 − t]. This is a convolution as
+//!    in the first line: of δ̂ with **k − 1 rows of padding**, stride 1, by **K rotated by 180°** with its axes C and D
+//!    exchanged, as the sum runs over d.
+//! 7. Padding is not part of z, so its gradient is dropped: **dz[r] = dẑ[r + p]**. Steps 6 and 7 together read
+//!    δ̂[r + t − (k − 1 − p)]: the convolution of (6) with only k − 1 − p rows of padding (a negative number crops).
+//!
+//! Rows that no window reaches, left over by [`Slide::round_down`], get no gradient: 0. The layer is linear in z and
+//! in K and has no kinks.
+//!
+//! Source: Dumoulin, Visin, *A guide to convolution arithmetic for deep learning* (2016), for the sizes; the
+//! derivation is our own.
+
+use super::fc::{column_sums, sum};
+use crate::error::same_shape;
+use crate::float::count;
+use crate::kernels::correlate::{Geometry, correlate, correlate_kernel};
+use crate::kernels::gemm::Factor;
+use crate::{Float, ShapeError, Slide, Tensor4};
+use nalgebra::{DMatrix, DVector};
+
+/// The gradients of [`conv_forward`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConvGradients<T> {
+    /// ∂L/∂K, the batch mean, shape (C, D, k1, k2).
+    pub dk: Tensor4<T>,
+    /// ∂L/∂b, the batch mean, shape (D).
+    pub db: DVector<T>,
+    /// Each sample's ∂Lₙ/∂z, shape (N, C, H, W).
+    pub dz: Tensor4<T>,
+}
+
+/// y[n,d,i,j] = b[d] + Σ ẑ[n, c, i·s1 + u, j·s2 + v]·K[c,d,u,v], for z (N, C, H, W), K (C, D, k1, k2), b (D);
+/// y is (N, D, H', W').
+///
+/// Gathers the windows block by block and multiplies each block with the kernel;
+/// [`conv_forward_naive`](super::conv_forward_naive) is the same as six loops.
+///
+/// # Errors
+/// If K's C is not z's, b's length is not K's D, or the windows do not fit ([`Slide::output_size`]).
+///
+/// ```
+/// use handgrad::prelude::*;
+/// let z = Tensor4::from_row_major([1, 1, 3, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0])?;
+/// let k = Tensor4::from_row_major([1, 1, 2, 2], &[1.0, 0.0, 0.0, 10.0])?;
+/// let y = conv_forward(&z, &k, &dvector![0.5], Slide::default())?;
+/// assert_eq!(y.map_at(0, 0), dmatrix![51.5, 62.5; 84.5, 95.5]);
+/// # Ok::<(), ShapeError>(())
+/// ```
+pub fn conv_forward<T: Float>(
+    z: &Tensor4<T>,
+    k: &Tensor4<T>,
+    b: &DVector<T>,
+    slide: Slide,
+) -> Result<Tensor4<T>, ShapeError> {
+    let out = output_size("conv_forward", z, k, slide)?;
+    check_bias("conv_forward", k, b)?;
+    Ok(correlate(z, kernel_matrix(k), Some(b.as_slice()), k.shape()[1], forward_geometry(k, slide, out)))
+}
+
+/// dK, db and dz of [`conv_forward`] for next_dz (N, D, H', W'), by the steps of the [derivation](self#derivation).
+///
+/// # Errors
+/// If K's C is not z's, the windows do not fit ([`Slide::output_size`]), or next_dz is not (N, D, H', W').
+///
+/// ```
+/// use handgrad::prelude::*;
+/// let z = Tensor4::from_row_major([1, 1, 2, 2], &[1.0, 2.0, 3.0, 4.0])?;
+/// let k = Tensor4::from_row_major([1, 1, 2, 2], &[5.0, 6.0, 7.0, 8.0])?;
+/// let next_dz = Tensor4::from_row_major([1, 1, 1, 1], &[10.0])?; // one window: y = Σ z·K + b
+/// let g = conv_backward(&next_dz, &k, &z, Slide::default())?;
+/// assert_eq!(g.dk.map_at(0, 0), dmatrix![10.0, 20.0; 30.0, 40.0]); // 10·z
+/// assert_eq!(g.dz.map_at(0, 0), dmatrix![50.0, 60.0; 70.0, 80.0]); // 10·K
+/// assert_eq!(g.db, dvector![10.0]);
+/// # Ok::<(), ShapeError>(())
+/// ```
+pub fn conv_backward<T: Float>(
+    next_dz: &Tensor4<T>,
+    k: &Tensor4<T>,
+    z: &Tensor4<T>,
+    slide: Slide,
+) -> Result<ConvGradients<T>, ShapeError> {
+    let out = output_size("conv_backward", z, k, slide)?;
+    let ([samples, channels, height, width], [_, depth, k1, k2]) = (z.shape(), k.shape());
+    same_shape("conv_backward", ("next_dz", next_dz.dims()), ("the output", (samples, depth, out.0, out.1)))?;
+    let n: T = count(samples);
+
+    let deltas = column_sums(next_dz.matrix()); // Σₙ of every (d, i, j)
+    let pixels = out.0 * out.1;
+    let db = DVector::from_fn(depth, |d, _| sum(&deltas.as_slice()[d * pixels..(d + 1) * pixels]) / n); // (2)
+
+    let dk = correlate_kernel(z, next_dz, forward_geometry(k, slide, out)) / n; // (3)
+    let dk = DMatrix::from_vec(channels, depth * k1 * k2, dk.data.into());
+
+    let backward = Geometry {
+        out: (height, width),
+        kernel: (k1, k2),
+        strides: (1, 1),
+        dilation: slide.strides, // (5)
+        offset: (k1 as isize - 1 - slide.padding.0 as isize, k2 as isize - 1 - slide.padding.1 as isize), // (7)
+    };
+    let rotated = k.rotate_180().swap_axes(); // (6)
+    let dz = correlate(next_dz, kernel_matrix(&rotated), None, channels, backward);
+    Ok(ConvGradients { dk: Tensor4::from_matrix(dk, [depth, k1, k2])?, db, dz })
+}
+
+/// K (C, D, k1, k2) as the (k1·k2·C) × D matrix that it already is.
+fn kernel_matrix<T: Float>(k: &Tensor4<T>) -> Factor<'_, T> {
+    let [channels, depth, k1, k2] = k.shape();
+    let taps = k1 * k2 * channels;
+    Factor::new(k.as_slice(), taps, depth, taps)
+}
+
+fn forward_geometry<T: Float>(k: &Tensor4<T>, slide: Slide, out: (usize, usize)) -> Geometry {
+    let [_, _, k1, k2] = k.shape();
+    let (p1, p2) = slide.padding;
+    Geometry { out, kernel: (k1, k2), strides: slide.strides, dilation: (1, 1), offset: (p1 as isize, p2 as isize) }
+}
+
+/// (H', W'), if K fits z.
+pub(super) fn output_size<T: Float>(
+    function: &'static str,
+    z: &Tensor4<T>,
+    k: &Tensor4<T>,
+    slide: Slide,
+) -> Result<(usize, usize), ShapeError> {
+    let ([_, channels, height, width], [k_channels, _, k1, k2]) = (z.shape(), k.shape());
+    if channels != k_channels {
+        return Err(ShapeError::new(
+            function,
+            format!("z is {:?} but K is {:?}", z.dims(), k.dims()),
+            "z's C (its second axis) must equal K's C (its first)",
+        ));
+    }
+    slide.windows(function, (height, width), (k1, k2))
+}
+
+pub(super) fn check_bias<T: Float>(function: &'static str, k: &Tensor4<T>, b: &DVector<T>) -> Result<(), ShapeError> {
+    if b.len() == k.shape()[1] {
+        return Ok(());
+    }
+    Err(ShapeError::new(
+        function,
+        format!("b has {} elements but K is {:?}", b.len(), k.dims()),
+        "b must have one element for each of K's D (its second axis)",
+    ))
+}

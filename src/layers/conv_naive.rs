@@ -1,0 +1,195 @@
+//! Convolution, word for word: the loops of the equation and the bricks of its backward.
+//!
+//! Nothing here is fast. These functions are the definition that [`conv_forward`](super::conv_forward) and
+//! [`conv_backward`](super::conv_backward) are compared with, and the pictures a reader can hold on to; the
+//! letters and the derivation are those of [the fast file](super::conv).
+
+use super::conv::{ConvGradients, check_bias, output_size};
+use crate::error::same_shape;
+use crate::float::count;
+use crate::{Float, ShapeError, Slide, Tensor4};
+use nalgebra::{DMatrix, DVector};
+
+/// The textbook definition for one map: y[i,j] = b + Σ_u Σ_v ẑ[i·s1 + u, j·s2 + v]·K[u,v],
+/// for z (H, W) and K (k1, k2); y is (H', W').
+///
+/// # Errors
+/// If the windows do not fit ([`Slide::output_size`]).
+///
+/// ```
+/// use handgrad::prelude::*;
+/// let (z, k) = (DMatrix::from_element(5, 5, 1.0), DMatrix::from_element(3, 3, 1.0));
+/// assert_eq!(single_channel_conv(&z, &k, 3.0, Slide::default())?, DMatrix::from_element(3, 3, 12.0));
+/// # Ok::<(), ShapeError>(())
+/// ```
+pub fn single_channel_conv<T: Float>(
+    z: &DMatrix<T>,
+    k: &DMatrix<T>,
+    b: T,
+    slide: Slide,
+) -> Result<DMatrix<T>, ShapeError> {
+    let (rows, columns) = slide.windows("single_channel_conv", z.shape(), k.shape())?;
+    Ok(DMatrix::from_fn(rows, columns, |i, j| {
+        let mut y = b;
+        for (u, v) in (0..k.nrows()).flat_map(|u| (0..k.ncols()).map(move |v| (u, v))) {
+            if let Some((r, q)) = under_tap((i, j), (u, v), slide, z.shape()) {
+                y += z[(r, q)] * k[(u, v)];
+            }
+        }
+        y
+    }))
+}
+
+/// The pixel of z under tap (u, v) of window (i, j), or nothing where the tap lies in the padding.
+fn under_tap(
+    (i, j): (usize, usize),
+    (u, v): (usize, usize),
+    slide: Slide,
+    (height, width): (usize, usize),
+) -> Option<(usize, usize)> {
+    let r = (i * slide.strides.0 + u).checked_sub(slide.padding.0)?;
+    let q = (j * slide.strides.1 + v).checked_sub(slide.padding.1)?;
+    (r < height && q < width).then_some((r, q))
+}
+
+/// y[n,d,i,j] = b[d] + Σ_c Σ_u Σ_v ẑ[n, c, i·s1 + u, j·s2 + v]·K[c,d,u,v], as loops: the oracle.
+///
+/// # Errors
+/// Those of [`conv_forward`](super::conv_forward).
+///
+/// ```
+/// use handgrad::prelude::*;
+/// let z = Tensor4::from_fn([2, 3, 7, 6], |n, c, i, j| (n + 2 * c + 3 * i * j) as f64);
+/// let k = Tensor4::from_fn([3, 4, 3, 2], |c, d, u, v| (c * d + u) as f64 - v as f64);
+/// let slide = Slide::by(2, 1).padding(1, 0);
+/// let b = dvector![1.0, 2.0, 3.0, 4.0];
+/// assert_eq!(conv_forward_naive(&z, &k, &b, slide)?, conv_forward(&z, &k, &b, slide)?);
+/// # Ok::<(), ShapeError>(())
+/// ```
+pub fn conv_forward_naive<T: Float>(
+    z: &Tensor4<T>,
+    k: &Tensor4<T>,
+    b: &DVector<T>,
+    slide: Slide,
+) -> Result<Tensor4<T>, ShapeError> {
+    let (rows, columns) = output_size("conv_forward_naive", z, k, slide)?;
+    check_bias("conv_forward_naive", k, b)?;
+    let ([samples, channels, height, width], [_, depth, k1, k2]) = (z.shape(), k.shape());
+    Ok(Tensor4::from_fn([samples, depth, rows, columns], |n, d, i, j| {
+        let mut y = b[d];
+        for c in 0..channels {
+            for (u, v) in (0..k1).flat_map(|u| (0..k2).map(move |v| (u, v))) {
+                if let Some((r, q)) = under_tap((i, j), (u, v), slide, (height, width)) {
+                    y += z[(n, c, r, q)] * k[(c, d, u, v)];
+                }
+            }
+        }
+        y
+    }))
+}
+
+/// s1 − 1 rows of zeros between the rows of every map and s2 − 1 columns between its columns: δ̂ of step (5).
+///
+/// z (N, D, H, W) becomes (N, D, (H − 1)·s1 + 1, (W − 1)·s2 + 1).
+///
+/// # Errors
+/// If a stride is 0.
+///
+/// ```
+/// use handgrad::prelude::*;
+/// let z = Tensor4::from_row_major([1, 1, 2, 2], &[1.0, 2.0, 3.0, 4.0])?;
+/// assert_eq!(insert_zeros(&z, (1, 3))?.map_at(0, 0), dmatrix![1.0, 0.0, 0.0, 2.0; 3.0, 0.0, 0.0, 4.0]);
+/// # Ok::<(), ShapeError>(())
+/// ```
+pub fn insert_zeros<T: Float>(z: &Tensor4<T>, (s1, s2): (usize, usize)) -> Result<Tensor4<T>, ShapeError> {
+    if s1 == 0 || s2 == 0 {
+        return Err(ShapeError::new(
+            "insert_zeros",
+            format!("the strides are {:?}", (s1, s2)),
+            "they must be at least 1",
+        ));
+    }
+    let [samples, maps, height, width] = z.shape();
+    let spread = |size: usize, s: usize| if size == 0 { 0 } else { (size - 1) * s + 1 };
+    Ok(Tensor4::from_fn([samples, maps, spread(height, s1), spread(width, s2)], |n, d, i, j| {
+        if i % s1 == 0 && j % s2 == 0 { z[(n, d, i / s1, j / s2)] } else { T::zero() }
+    }))
+}
+
+/// p1 rows less above and below every map, p2 columns less left and right: step (7).
+///
+/// z (N, C, H, W) becomes (N, C, H − 2·p1, W − 2·p2).
+///
+/// # Errors
+/// If there are fewer than 2·p1 rows or 2·p2 columns.
+///
+/// ```
+/// use handgrad::prelude::*;
+/// let z = Tensor4::from_row_major([1, 1, 3, 2], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])?;
+/// assert_eq!(remove_padding(&z, (1, 0))?.map_at(0, 0), dmatrix![3.0, 4.0]);
+/// # Ok::<(), ShapeError>(())
+/// ```
+pub fn remove_padding<T: Float>(z: &Tensor4<T>, (p1, p2): (usize, usize)) -> Result<Tensor4<T>, ShapeError> {
+    let [samples, channels, height, width] = z.shape();
+    if height < 2 * p1 || width < 2 * p2 {
+        return Err(ShapeError::new(
+            "remove_padding",
+            format!("z is {:?} but the padding is {:?}", z.dims(), (p1, p2)),
+            "z must have at least 2·p1 rows and 2·p2 columns",
+        ));
+    }
+    Ok(Tensor4::from_fn([samples, channels, height - 2 * p1, width - 2 * p2], |n, c, i, j| z[(n, c, i + p1, j + p2)]))
+}
+
+/// The backward of a convolution as its derivation reads: dilate, pad, rotate, swap, convolve, crop.
+///
+/// # Errors
+/// Those of [`conv_backward`](super::conv_backward).
+///
+/// ```
+/// use handgrad::prelude::*;
+/// let z = Tensor4::from_fn([2, 3, 7, 6], |n, c, i, j| (n + 2 * c + 3 * i * j) as f64);
+/// let k = Tensor4::from_fn([3, 4, 3, 2], |c, d, u, v| (c * d + u) as f64 - v as f64);
+/// let slide = Slide::by(2, 1).padding(1, 0);
+/// let next_dz = Tensor4::from_fn([2, 4, 4, 5], |n, d, i, j| (n * d) as f64 - (i + j) as f64);
+/// assert_eq!(conv_backward_naive(&next_dz, &k, &z, slide)?, conv_backward(&next_dz, &k, &z, slide)?);
+/// # Ok::<(), ShapeError>(())
+/// ```
+pub fn conv_backward_naive<T: Float>(
+    next_dz: &Tensor4<T>,
+    k: &Tensor4<T>,
+    z: &Tensor4<T>,
+    slide: Slide,
+) -> Result<ConvGradients<T>, ShapeError> {
+    let (rows, columns) = output_size("conv_backward_naive", z, k, slide)?;
+    let ([samples, channels, height, width], [_, depth, k1, k2]) = (z.shape(), k.shape());
+    same_shape("conv_backward_naive", ("next_dz", next_dz.dims()), ("the output", (samples, depth, rows, columns)))?;
+    let (n, (p1, p2)): (T, _) = (count(samples), slide.padding);
+    let (no_bias_c, no_bias_d) = (DVector::zeros(channels), DVector::zeros(depth));
+
+    let db = DVector::from_fn(depth, |d, _| {
+        let all = (0..samples).flat_map(|n| (0..rows).flat_map(move |i| (0..columns).map(move |j| (n, d, i, j))));
+        all.fold(T::zero(), |sum, at| sum + next_dz[at]) / n // (2)
+    });
+
+    let dilated = insert_zeros(next_dz, slide.strides)?; // (5)
+    let padded_z = z.pad(slide.padding).swap_axes(); // (C, N, H + 2·p1, W + 2·p2)
+    let dk = conv_forward_naive(&padded_z, &dilated, &no_bias_d, Slide::default())?; // (3)
+    let dk = resize(&dk, (k1, k2)).map(|sum| sum / n); // rows left over by rounding down are not taps
+
+    let rotated = k.rotate_180().swap_axes(); // (6)
+    let dz = conv_forward_naive(&dilated.pad((k1 - 1, k2 - 1)), &rotated, &no_bias_c, Slide::default())?;
+    let dz = remove_padding(&resize(&dz, (height + 2 * p1, width + 2 * p2)), slide.padding)?; // (7)
+    Ok(ConvGradients { dk, db, dz })
+}
+
+/// The first `height` rows and `width` columns of every map, with zeros where it has fewer.
+fn resize<T: Float>(z: &Tensor4<T>, (height, width): (usize, usize)) -> Tensor4<T> {
+    let [samples, channels, h, w] = z.shape();
+    Tensor4::from_fn(
+        [samples, channels, height, width],
+        |n, c, i, j| {
+            if i < h && j < w { z[(n, c, i, j)] } else { T::zero() }
+        },
+    )
+}

@@ -1,0 +1,119 @@
+//! The fully connected layer: every output is a weighted sum of all inputs.
+//!
+//! ```math
+//! y = z·W + b,        yₙⱼ = Σᵢ zₙᵢ·wᵢⱼ + bⱼ
+//! ```
+//!
+//! | symbol | shape | meaning |
+//! |---|---|---|
+//! | z | (N, l) | the batch, a sample a row |
+//! | W | (l, m) | weights, from input i to output j |
+//! | b | (m) | biases |
+//! | y | (N, m) | the output |
+//!
+//! # Derivation
+//!
+//! Write δₙⱼ for `next_dz`: sample n's own gradient ∂Lₙ/∂yₙⱼ, where L = (1/N) Σₙ Lₙ.
+//!
+//! 1. A change of the inputs changes the outputs by dyₙⱼ = Σᵢ dzₙᵢ·wᵢⱼ + Σᵢ zₙᵢ·dwᵢⱼ + dbⱼ,
+//!    and the sample's loss by dLₙ = Σⱼ δₙⱼ·dyₙⱼ. Every gradient is the factor of its differential in this sum.
+//! 2. zₙᵢ stands in every yₙⱼ, with factor wᵢⱼ: ∂Lₙ/∂zₙᵢ = Σⱼ δₙⱼ·wᵢⱼ, that is **dz = δ·Wᵀ**.
+//! 3. wᵢⱼ stands in yₙⱼ of every sample, with factor zₙᵢ: ∂L/∂wᵢⱼ = (1/N) Σₙ zₙᵢ·δₙⱼ, that is **dw = zᵀ·δ / N**.
+//! 4. bⱼ stands in yₙⱼ of every sample, with factor 1: ∂L/∂bⱼ = (1/N) Σₙ δₙⱼ, that is **db = Σₙ δₙ / N**.
+//!
+//! The layer is linear, so there are no kinks and no edge cases. For N = 0 the means are 0/0 = NaN.
+//!
+//! Source: Goodfellow, Bengio, Courville, *Deep Learning* (2016), §6.5.
+
+use crate::error::same_shape;
+use crate::float::count;
+use crate::kernels::gemm::{Factor, multiply};
+use crate::{Float, ShapeError};
+use nalgebra::{DMatrix, DVector};
+
+/// The gradients of [`fc_forward`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct FcGradients<T> {
+    /// ∂L/∂W, the batch mean, shape (l, m).
+    pub dw: DMatrix<T>,
+    /// ∂L/∂b, the batch mean, shape (m).
+    pub db: DVector<T>,
+    /// Each sample's ∂Lₙ/∂z, shape (N, l).
+    pub dz: DMatrix<T>,
+}
+
+/// y = z·W + b, for z (N, l), W (l, m), b (m); y is (N, m).
+///
+/// # Errors
+/// If z's columns are not W's rows, or b's length is not W's columns.
+///
+/// ```
+/// use handgrad::prelude::*;
+/// let (z, w, b) = (dmatrix![1.0, 2.0], dmatrix![3.0, 4.0; 5.0, 6.0], dvector![10.0, 20.0]);
+/// assert_eq!(fc_forward(&z, &w, &b)?, dmatrix![1.0 * 3.0 + 2.0 * 5.0 + 10.0, 1.0 * 4.0 + 2.0 * 6.0 + 20.0]);
+/// # Ok::<(), ShapeError>(())
+/// ```
+pub fn fc_forward<T: Float>(z: &DMatrix<T>, w: &DMatrix<T>, b: &DVector<T>) -> Result<DMatrix<T>, ShapeError> {
+    check("fc_forward", z, w)?;
+    if b.len() != w.ncols() {
+        return Err(ShapeError::new(
+            "fc_forward",
+            format!("b has {} elements but W is {:?}", b.len(), w.shape()),
+            "b must have one element for each of W's columns",
+        ));
+    }
+    let mut y = multiply(Factor::of(z), Factor::of(w));
+    for (mut column, &b) in y.column_iter_mut().zip(b.iter()) {
+        column.add_scalar_mut(b);
+    }
+    Ok(y)
+}
+
+/// dw = zᵀ·next_dz / N, db = Σₙ next_dz / N, dz = next_dz·Wᵀ, for next_dz (N, m).
+///
+/// # Errors
+/// If z's columns are not W's rows, or next_dz is not (N, m).
+///
+/// ```
+/// use handgrad::prelude::*;
+/// let (z, w) = (dmatrix![1.0, 2.0; 3.0, 4.0], dmatrix![5.0; 7.0]);
+/// let g = fc_backward(&dmatrix![1.0; -1.0], &w, &z)?;
+/// assert_eq!(g.dw, dmatrix![(1.0 - 3.0) / 2.0; (2.0 - 4.0) / 2.0]);
+/// assert_eq!(g.db, dvector![0.0]);
+/// assert_eq!(g.dz, dmatrix![5.0, 7.0; -5.0, -7.0]);
+/// # Ok::<(), ShapeError>(())
+/// ```
+pub fn fc_backward<T: Float>(
+    next_dz: &DMatrix<T>,
+    w: &DMatrix<T>,
+    z: &DMatrix<T>,
+) -> Result<FcGradients<T>, ShapeError> {
+    check("fc_backward", z, w)?;
+    same_shape("fc_backward", ("next_dz", next_dz.shape()), ("z·W", (z.nrows(), w.ncols())))?;
+    let n: T = count(z.nrows());
+    let dz = multiply(Factor::of(next_dz), Factor::of(w).t()); // (2)
+    let dw = multiply(Factor::of(z).t(), Factor::of(next_dz)) / n; // (3)
+    let db = column_sums(next_dz) / n; // (4)
+    Ok(FcGradients { dw, db, dz })
+}
+
+/// Σₙ of every column.
+pub(crate) fn column_sums<T: Float>(m: &DMatrix<T>) -> DVector<T> {
+    DVector::from_iterator(m.ncols(), m.column_iter().map(|column| sum(column.as_slice())))
+}
+
+/// The sum of the elements, in order; the first term is not added to a zero.
+pub(crate) fn sum<T: Float>(values: &[T]) -> T {
+    values.iter().copied().reduce(|sum, x| sum + x).unwrap_or_else(T::zero)
+}
+
+fn check<T: Float>(function: &'static str, z: &DMatrix<T>, w: &DMatrix<T>) -> Result<(), ShapeError> {
+    if z.ncols() == w.nrows() {
+        return Ok(());
+    }
+    Err(ShapeError::new(
+        function,
+        format!("z is {:?} but W is {:?}", z.shape(), w.shape()),
+        "z's columns must equal W's rows",
+    ))
+}

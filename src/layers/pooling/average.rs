@@ -1,0 +1,104 @@
+//! Average pooling: the mean of every window.
+//!
+//! ```math
+//! y[n,c,i,j] = Σ_u Σ_v ẑ[n, c, i·s1 + u, j·s2 + v] / (k1·k2)
+//! ```
+//!
+//! | symbol | shape | meaning |
+//! |---|---|---|
+//! | z | (N, C, H, W) | the batch |
+//! | (k1, k2) | | the window; it may overlap its neighbours or leave gaps |
+//! | s, p | | strides and padding (with zeros, which count in the mean), a [`Slide`] |
+//! | y | (N, C, H', W') | H' = (H + 2·p1 − k1)/s1 + 1, and so for W' |
+//!
+//! # Derivation
+//!
+//! Write δ for `next_dz`.
+//!
+//! 1. ẑ[r] stands in y[i] of every window i over r, each time with the factor 1/(k1·k2).
+//! 2. So **dz[r] = Σ δ[i] / (k1·k2) over the windows i over r**: each window hands every one of its places the same
+//!    share. What falls into the padding is dropped.
+//!
+//! The layer is linear: no kinks. Without padding and remainder, Σ dz = Σ next_dz.
+//!
+//! Source: LeCun et al., *Gradient-based learning applied to document recognition* (1998).
+
+use super::{Windows, channel, column, column_mut};
+use crate::float::count;
+use crate::kernels::for_each_chunk;
+use crate::{Float, ShapeError, Slide, Tensor4};
+
+/// The mean of every window of z (N, C, H, W), the padding's zeros included.
+///
+/// # Errors
+/// If the windows do not fit ([`Slide::output_size`]).
+///
+/// ```
+/// use handgrad::prelude::*;
+/// let z = Tensor4::from_row_major([1, 1, 2, 4], &[1.0, 5.0, 2.0, 0.0, 3.0, 3.0, -1.0, 7.0])?;
+/// assert_eq!(avg_pooling_forward(&z, (2, 2), Slide::by(2, 2))?.map_at(0, 0), dmatrix![3.0, 2.0]);
+/// # Ok::<(), ShapeError>(())
+/// ```
+pub fn avg_pooling_forward<T: Float>(
+    z: &Tensor4<T>,
+    pooling: (usize, usize),
+    slide: Slide,
+) -> Result<Tensor4<T>, ShapeError> {
+    let windows = Windows::new("avg_pooling_forward", z, pooling, slide)?;
+    let [samples, channels, _, _] = z.shape();
+    let area = count(pooling.0 * pooling.1);
+    let mut y = Tensor4::zeros([samples, channels, windows.out.0, windows.out.1]);
+    for_each_chunk(y.as_mut_slice(), samples * windows.out.0 * windows.out.1, |c, y| {
+        let z = channel(z, c);
+        for (at, window) in windows.all().enumerate() {
+            let sum = column_mut(y, samples, at);
+            for (tap, pixel) in windows.pixels(window).flatten().enumerate() {
+                let z = column(z, samples, pixel);
+                match tap {
+                    0 => sum.copy_from_slice(z),
+                    _ => sum.iter_mut().zip(z).for_each(|(sum, &z)| *sum += z),
+                }
+            }
+            sum.iter_mut().for_each(|y| *y /= area);
+        }
+    });
+    Ok(y)
+}
+
+/// Each window's next_dz, in equal shares for all its places, for next_dz (N, C, H', W'); dz is (N, C, H, W).
+///
+/// # Errors
+/// Those of [`avg_pooling_forward`], and if next_dz is not (N, C, H', W').
+///
+/// ```
+/// use handgrad::prelude::*;
+/// let z = Tensor4::from_row_major([1, 1, 1, 3], &[1.0, 5.0, 2.0])?;
+/// let next_dz = Tensor4::from_row_major([1, 1, 1, 2], &[10.0, 20.0])?; // two windows, both over the middle
+/// let dz = avg_pooling_backward(&next_dz, &z, (1, 2), Slide::by(1, 1))?;
+/// assert_eq!(dz.map_at(0, 0), dmatrix![5.0, 5.0 + 10.0, 10.0]);
+/// # Ok::<(), ShapeError>(())
+/// ```
+pub fn avg_pooling_backward<T: Float>(
+    next_dz: &Tensor4<T>,
+    z: &Tensor4<T>,
+    pooling: (usize, usize),
+    slide: Slide,
+) -> Result<Tensor4<T>, ShapeError> {
+    let windows = Windows::new("avg_pooling_backward", z, pooling, slide)?;
+    windows.check_next_dz("avg_pooling_backward", next_dz, z)?;
+    let [samples, _, height, width] = z.shape();
+    let area = count(pooling.0 * pooling.1);
+    let mut dz = Tensor4::zeros(z.shape());
+    for_each_chunk(dz.as_mut_slice(), samples * height * width, |c, dz| {
+        let next_dz = channel(next_dz, c);
+        for (at, window) in windows.all().enumerate() {
+            let deltas = column(next_dz, samples, at);
+            for pixel in windows.pixels(window).flatten() {
+                for (dz, &delta) in column_mut(dz, samples, pixel).iter_mut().zip(deltas) {
+                    *dz += delta / area; // (2)
+                }
+            }
+        }
+    });
+    Ok(dz)
+}

@@ -1,0 +1,80 @@
+//! Pooling: a window of every map becomes one number, its maximum or its mean.
+//!
+//! A pixel of a whole batch is one contiguous column of a [`Tensor4`], so a window of N samples is a handful of
+//! columns, and pooling it is a maximum or a sum of whole columns.
+
+pub mod average;
+pub mod global;
+pub mod max;
+
+pub use average::*;
+pub use global::*;
+pub use max::*;
+
+use crate::error::same_shape;
+use crate::{Float, ShapeError, Slide, Tensor4};
+
+/// Where the windows of one map lie: sizes of map and output, and the pixels under a window.
+struct Windows {
+    image: (usize, usize),
+    pooling: (usize, usize),
+    slide: Slide,
+    out: (usize, usize),
+}
+
+impl Windows {
+    fn new<T: Float>(
+        function: &'static str,
+        z: &Tensor4<T>,
+        pooling: (usize, usize),
+        slide: Slide,
+    ) -> Result<Self, ShapeError> {
+        let [_, _, height, width] = z.shape();
+        let out = slide.windows(function, (height, width), pooling)?;
+        Ok(Windows { image: (height, width), pooling, slide, out })
+    }
+
+    /// All windows (i, j), row by row.
+    fn all(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let (rows, columns) = self.out;
+        (0..rows).flat_map(move |i| (0..columns).map(move |j| (i, j)))
+    }
+
+    /// The pixels r·W + q under window (i, j), row by row; nothing for a place in the padding.
+    fn pixels(&self, (i, j): (usize, usize)) -> impl Iterator<Item = Option<usize>> + '_ {
+        let ((height, width), (k1, k2)) = (self.image, self.pooling);
+        let (top, left) = (i * self.slide.strides.0, j * self.slide.strides.1);
+        (0..k1).flat_map(move |u| (0..k2).map(move |v| (u, v))).map(move |(u, v)| {
+            let r = (top + u).checked_sub(self.slide.padding.0)?;
+            let q = (left + v).checked_sub(self.slide.padding.1)?;
+            (r < height && q < width).then_some(r * width + q)
+        })
+    }
+
+    fn check_next_dz<T: Float>(
+        &self,
+        function: &'static str,
+        next_dz: &Tensor4<T>,
+        z: &Tensor4<T>,
+    ) -> Result<(), ShapeError> {
+        let [samples, channels, _, _] = z.shape();
+        let out = (samples, channels, self.out.0, self.out.1);
+        same_shape(function, ("next_dz", next_dz.dims()), ("the output", out))
+    }
+}
+
+/// Element `at` of a channel's columns: all samples of one pixel.
+fn column<T>(map: &[T], samples: usize, at: usize) -> &[T] {
+    &map[at * samples..(at + 1) * samples]
+}
+
+fn column_mut<T>(map: &mut [T], samples: usize, at: usize) -> &mut [T] {
+    &mut map[at * samples..(at + 1) * samples]
+}
+
+/// All columns of channel c: samples·H·W numbers.
+fn channel<T: Float>(z: &Tensor4<T>, c: usize) -> &[T] {
+    let [samples, _, height, width] = z.shape();
+    let size = samples * height * width;
+    &z.as_slice()[c * size..(c + 1) * size]
+}

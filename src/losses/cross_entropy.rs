@@ -1,0 +1,62 @@
+//! Softmax and cross-entropy, as one function of the logits.
+//!
+//! ```math
+//! L = (1/N) Σₙ Lₙ,        Lₙ = − Σⱼ y*ₙⱼ · ln pₙⱼ,        pₙⱼ = exp(yₙⱼ) / Σᵢ exp(yₙᵢ)
+//! ```
+//!
+//! | symbol | shape | meaning |
+//! |---|---|---|
+//! | y | (N, d) | logits: any real numbers |
+//! | y* | (N, d) | target probabilities: one-hot, or any distribution |
+//! | p | (N, d) | softmax of the logits |
+//!
+//! # Derivation
+//!
+//! One sample; its index n is left out.
+//!
+//! 1. ln pⱼ = yⱼ − ln Σᵢ exp(yᵢ). A common shift of all yᵢ cancels, so with m = maxᵢ yᵢ
+//!    **ln pⱼ = (yⱼ − m) − ln Σᵢ exp(yᵢ − m)**: no exp overflows, and the sum is at least 1, so no ln of 0.
+//! 2. d(ln Σᵢ exp yᵢ) = Σᵢ exp(yᵢ)·dyᵢ / Σᵢ exp(yᵢ) = Σᵢ pᵢ·dyᵢ.
+//! 3. dLₙ = − Σⱼ y*ⱼ (dyⱼ − Σᵢ pᵢ·dyᵢ) = Σⱼ (pⱼ·Σᵢ y*ᵢ − y*ⱼ)·dyⱼ. The targets of a sample sum to 1:
+//!    **∂Lₙ/∂y = p − y***. The sum is kept in the code, which makes the gradient right for any targets.
+//!
+//! m is treated as a constant, which is exact: by step 1 nothing depends on it. No kinks.
+//!
+//! Source: Goodfellow, Bengio, Courville, *Deep Learning* (2016), §6.2.2.3.
+
+use super::Loss;
+use crate::error::same_shape;
+use crate::float::count;
+use crate::layers::fc::sum;
+use crate::{Float, ShapeError};
+use nalgebra::DMatrix;
+
+/// L = −(1/N) Σₙ Σⱼ y*ₙⱼ ln softmax(y)ₙⱼ and dy = softmax(y) − y*, for logits and targets (N, d).
+///
+/// # Errors
+/// If the two shapes differ.
+///
+/// ```
+/// use handgrad::prelude::*;
+/// // Equal logits: every class has probability 1/2, and the loss is ln 2.
+/// let Loss { loss, dy } = cross_entropy_loss(&dmatrix![7.0, 7.0], &dmatrix![1.0, 0.0])?;
+/// assert_eq!((loss, dy), (2f64.ln(), dmatrix![-0.5, 0.5]));
+/// # Ok::<(), ShapeError>(())
+/// ```
+pub fn cross_entropy_loss<T: Float>(y_predict: &DMatrix<T>, y_true: &DMatrix<T>) -> Result<Loss<T>, ShapeError> {
+    same_shape("cross_entropy_loss", ("y_predict", y_predict.shape()), ("y_true", y_true.shape()))?;
+    let mut dy = y_predict.clone();
+    let mut losses = Vec::with_capacity(dy.nrows());
+    for (mut y, targets) in dy.row_iter_mut().zip(y_true.row_iter()) {
+        let max = y.iter().copied().fold(T::neg_infinity(), |max, y| if y > max { y } else { max });
+        let exponentials: Vec<T> = y.iter().map(|&y| (y - max).exp()).collect();
+        let total = sum(&exponentials);
+        let terms: Vec<T> = targets.iter().zip(y.iter()).map(|(&t, &y)| -t * (y - max - total.ln())).collect(); // (1)
+        losses.push(sum(&terms));
+        let weight = targets.iter().copied().reduce(|a, b| a + b).unwrap_or_else(T::zero);
+        for ((y, &e), &t) in y.iter_mut().zip(&exponentials).zip(targets.iter()) {
+            *y = e / total * weight - t; // (3)
+        }
+    }
+    Ok(Loss { loss: sum(&losses) / count(dy.nrows()), dy })
+}

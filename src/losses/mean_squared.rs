@@ -1,0 +1,46 @@
+//! Mean squared error.
+//!
+//! ```math
+//! L = (1/N) Σₙ Lₙ,        Lₙ = ½ Σⱼ (yₙⱼ − y*ₙⱼ)²
+//! ```
+//!
+//! | symbol | shape | meaning |
+//! |---|---|---|
+//! | y | (N, d) | predictions |
+//! | y* | (N, d) | what they should be |
+//!
+//! # Derivation
+//!
+//! 1. dLₙ = Σⱼ (yₙⱼ − y*ₙⱼ)·dyₙⱼ: the ½ cancels the 2 of the square. So **∂Lₙ/∂y = y − y***.
+//!
+//! The sum over j is a sum, not a mean, and the ½ belongs to the loss: value and gradient agree. A loss that returns
+//! Σ(y − y*)² with this gradient is off by a factor of two, which no falling curve shows.
+//!
+//! Source: Bishop, *Pattern Recognition and Machine Learning* (2006), eq. 5.11.
+
+use super::Loss;
+use crate::error::same_shape;
+use crate::float::count;
+use crate::layers::fc::sum;
+use crate::{Float, ShapeError, lit};
+use nalgebra::DMatrix;
+
+/// L = (1/N) Σₙ ½ Σⱼ (yₙⱼ − y*ₙⱼ)² and dy = y − y*, for both (N, d).
+///
+/// # Errors
+/// If the two shapes differ.
+///
+/// ```
+/// use handgrad::prelude::*;
+/// let Loss { loss, dy } = mean_squared_loss(&dmatrix![1.0, 2.0; 5.0, 5.0], &dmatrix![0.0, 4.0; 5.0, 6.0])?;
+/// assert_eq!(loss, (0.5 * (1.0 + 4.0) + 0.5 * 1.0) / 2.0);
+/// assert_eq!(dy, dmatrix![1.0, -2.0; 0.0, -1.0]);
+/// # Ok::<(), ShapeError>(())
+/// ```
+pub fn mean_squared_loss<T: Float>(y_predict: &DMatrix<T>, y_true: &DMatrix<T>) -> Result<Loss<T>, ShapeError> {
+    same_shape("mean_squared_loss", ("y_predict", y_predict.shape()), ("y_true", y_true.shape()))?;
+    let dy = y_predict - y_true; // (1)
+    let squares: Vec<T> = dy.iter().map(|&d| d * d).collect();
+    let loss = sum(&squares) * lit(0.5) / count(dy.nrows());
+    Ok(Loss { loss, dy })
+}

@@ -1,0 +1,1 @@
+//! Layers that own their weights, and the networks made of them.

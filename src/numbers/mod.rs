@@ -1,0 +1,1 @@
+//! Numbers that know more than their value.

@@ -1,0 +1,1 @@
+//! The optimizers: from gradients to a step.

@@ -1,0 +1,198 @@
+//! A batch of feature maps, stored as the matrix that it is.
+
+use crate::{Float, ShapeError};
+use nalgebra::{DMatrix, Scalar};
+use std::fmt;
+use std::ops::{Index, IndexMut};
+
+/// An array of shape (N, C, H, W): N samples of C maps with H rows and W columns.
+///
+/// It is one nalgebra matrix with a row for every sample and a column for every (c, i, j). nalgebra stores
+/// columns contiguously, so element (n, c, i, j) lies at n + N·(j + W·(i + H·c)): **the sample index runs
+/// fastest**. Three things follow:
+///
+/// * flattening moves nothing: the matrix *is* the flat batch (N, C·H·W), in the order of NumPy and PyTorch;
+/// * a kernel K (C, D, k1, k2), stored by the same rule, *is* the (k1·k2·C) × D matrix of the convolution's
+///   product, its rows in the order (u, v, c);
+/// * a pixel of the whole batch is one contiguous column: a pooling window is a maximum of columns.
+///
+/// ```
+/// use handgrad::prelude::*;
+/// let z = Tensor4::from_fn([2, 3, 4, 5], |n, c, i, j| (1000 * n + 100 * c + 10 * i + j) as f64);
+/// assert_eq!(z[(1, 2, 3, 4)], 1234.0);
+/// assert_eq!(z.matrix()[(1, 4 + 5 * (3 + 4 * 2))], 1234.0);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor4<T> {
+    data: DMatrix<T>,
+    maps: [usize; 3],
+}
+
+impl<T: Scalar> Tensor4<T> {
+    /// The tensor with element (n, c, i, j) = `f(n, c, i, j)`.
+    pub fn from_fn([n, c, h, w]: [usize; 4], mut f: impl FnMut(usize, usize, usize, usize) -> T) -> Self {
+        let data = DMatrix::from_fn(n, c * h * w, |n, q| f(n, q / (h * w), q / w % h, q % w));
+        Tensor4 { data, maps: [c, h, w] }
+    }
+
+    /// A matrix of one sample a row, its columns read as `channels` maps of `height` × `width`.
+    ///
+    /// # Errors
+    /// If the matrix does not have channels·height·width columns.
+    pub fn from_matrix(data: DMatrix<T>, [c, h, w]: [usize; 3]) -> Result<Self, ShapeError> {
+        if data.ncols() != c * h * w {
+            return Err(ShapeError::new(
+                "Tensor4::from_matrix",
+                format!("the matrix is {:?} but the maps are {:?}", data.shape(), (c, h, w)),
+                format!("its columns must number C·H·W = {}", c * h * w),
+            ));
+        }
+        Ok(Tensor4 { data, maps: [c, h, w] })
+    }
+
+    /// A batch of vectors (N, m) as the tensor (N, m, 1, 1).
+    pub fn from_vectors(data: DMatrix<T>) -> Self {
+        let maps = [data.ncols(), 1, 1];
+        Tensor4 { data, maps }
+    }
+
+    /// The tensor whose elements, the last index fastest (the order of NumPy and PyTorch), are `values`.
+    ///
+    /// # Errors
+    /// If there are not N·C·H·W values.
+    pub fn from_row_major(shape: [usize; 4], values: &[T]) -> Result<Self, ShapeError> {
+        let [n, c, h, w] = shape;
+        if values.len() != n * c * h * w {
+            return Err(ShapeError::new(
+                "Tensor4::from_row_major",
+                format!("{} values but the shape is {:?}", values.len(), (n, c, h, w)),
+                format!("there must be N·C·H·W = {} of them", n * c * h * w),
+            ));
+        }
+        Ok(Tensor4 { data: DMatrix::from_row_slice(n, c * h * w, values), maps: [c, h, w] })
+    }
+
+    /// (N, C, H, W).
+    pub fn shape(&self) -> [usize; 4] {
+        let [c, h, w] = self.maps;
+        [self.data.nrows(), c, h, w]
+    }
+
+    /// The shape as a tuple, as it is written in messages.
+    pub(crate) fn dims(&self) -> (usize, usize, usize, usize) {
+        let [n, c, h, w] = self.shape();
+        (n, c, h, w)
+    }
+
+    /// The matrix (N, C·H·W) behind it.
+    pub fn matrix(&self) -> &DMatrix<T> {
+        &self.data
+    }
+
+    /// The matrix (N, C·H·W) behind it, to be changed in place.
+    pub fn matrix_mut(&mut self) -> &mut DMatrix<T> {
+        &mut self.data
+    }
+
+    /// The matrix (N, C·H·W) behind it, without a copy.
+    pub fn into_matrix(self) -> DMatrix<T> {
+        self.data
+    }
+
+    /// All elements, the sample index fastest.
+    pub fn as_slice(&self) -> &[T] {
+        self.data.as_slice()
+    }
+
+    /// All elements, the sample index fastest, to be changed in place.
+    pub fn as_mut_slice(&mut self) -> &mut [T] {
+        self.data.as_mut_slice()
+    }
+
+    /// All elements, the last index fastest: the order of NumPy and PyTorch.
+    pub fn to_row_major(&self) -> Vec<T> {
+        self.data.transpose().as_slice().to_vec()
+    }
+
+    /// `f` of every element.
+    pub fn map<U: Scalar>(&self, f: impl FnMut(T) -> U) -> Tensor4<U> {
+        Tensor4 { data: self.data.map(f), maps: self.maps }
+    }
+
+    /// The first two axes exchanged: (N, C, H, W) becomes (C, N, H, W).
+    pub fn swap_axes(&self) -> Self {
+        let [n, c, h, w] = self.shape();
+        Tensor4::from_fn([c, n, h, w], |c, n, i, j| self[(n, c, i, j)].clone())
+    }
+
+    /// Every map rotated by 180°: both its rows and its columns in reverse order.
+    pub fn rotate_180(&self) -> Self {
+        let [_, _, h, w] = self.shape();
+        Tensor4::from_fn(self.shape(), |n, c, i, j| self[(n, c, h - 1 - i, w - 1 - j)].clone())
+    }
+
+    /// Sample n, map c as a matrix (H, W): to be looked at.
+    pub fn map_at(&self, n: usize, c: usize) -> DMatrix<T> {
+        DMatrix::from_fn(self.maps[1], self.maps[2], |i, j| self[(n, c, i, j)].clone())
+    }
+
+    /// The samples with these numbers, in this order.
+    pub fn select(&self, samples: &[usize]) -> Self {
+        Tensor4 { data: self.data.select_rows(samples), maps: self.maps }
+    }
+
+    fn offset(&self, (n, c, i, j): (usize, usize, usize, usize)) -> usize {
+        let [channels, h, w] = self.maps;
+        let samples = self.data.nrows();
+        assert!(
+            n < samples && c < channels && i < h && j < w,
+            "index {:?} is outside the shape {:?}",
+            (n, c, i, j),
+            self.dims()
+        );
+        n + samples * (j + w * (i + h * c))
+    }
+}
+
+impl<T: Float> Tensor4<T> {
+    /// The tensor of this shape, all zero.
+    pub fn zeros([n, c, h, w]: [usize; 4]) -> Self {
+        Tensor4 { data: DMatrix::zeros(n, c * h * w), maps: [c, h, w] }
+    }
+
+    /// Every map with p1 rows of zeros above and below it and p2 columns of zeros left and right of it.
+    pub fn pad(&self, (p1, p2): (usize, usize)) -> Self {
+        let [n, c, h, w] = self.shape();
+        Tensor4::from_fn([n, c, h + 2 * p1, w + 2 * p2], |n, c, i, j| {
+            let inside = (p1..p1 + h).contains(&i) && (p2..p2 + w).contains(&j);
+            if inside { self[(n, c, i - p1, j - p2)] } else { T::zero() }
+        })
+    }
+}
+
+/// Element (n, c, i, j). Like a slice, it panics outside the shape.
+impl<T: Scalar> Index<(usize, usize, usize, usize)> for Tensor4<T> {
+    type Output = T;
+    fn index(&self, at: (usize, usize, usize, usize)) -> &T {
+        &self.data.as_slice()[self.offset(at)]
+    }
+}
+
+impl<T: Scalar> IndexMut<(usize, usize, usize, usize)> for Tensor4<T> {
+    fn index_mut(&mut self, at: (usize, usize, usize, usize)) -> &mut T {
+        let offset = self.offset(at);
+        &mut self.data.as_mut_slice()[offset]
+    }
+}
+
+/// The maps as matrices, one below the other, each under its (n, c).
+impl<T: Scalar + fmt::Display> fmt::Display for Tensor4<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [n, c, _, _] = self.shape();
+        for (n, c) in (0..n).flat_map(|n| (0..c).map(move |c| (n, c))) {
+            write!(f, "n = {n}, c = {c}")?;
+            fmt::Display::fmt(&self.map_at(n, c), f)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,1 @@
+//! The training loop: mini-batches, evaluation, history, checkpoints.
