@@ -10,6 +10,7 @@ pub(crate) mod gemm;
 pub use gemm::matmul;
 
 use crate::Float;
+use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 use std::any::TypeId;
 
@@ -31,4 +32,14 @@ pub(crate) fn for_each_chunk<T: Float>(out: &mut [T], size: usize, f: impl Fn(us
     } else {
         out.chunks_mut(size).enumerate().for_each(|(i, chunk)| f(i, chunk));
     }
+}
+
+/// Σₙ of every column.
+pub(crate) fn column_sums<T: Float>(m: &DMatrix<T>) -> DVector<T> {
+    DVector::from_iterator(m.ncols(), m.column_iter().map(|column| sum(column.as_slice())))
+}
+
+/// The sum of the elements, in order; the first term is not added to a zero.
+pub(crate) fn sum<T: Float>(values: &[T]) -> T {
+    values.iter().copied().reduce(|sum, x| sum + x).unwrap_or_else(T::zero)
 }

@@ -43,11 +43,11 @@
 //! Source: Dumoulin, Visin, *A guide to convolution arithmetic for deep learning* (2016), for the sizes; the
 //! derivation is our own.
 
-use super::fc::{column_sums, sum};
 use crate::error::same_shape;
 use crate::float::count;
 use crate::kernels::correlate::{Geometry, correlate, correlate_kernel};
 use crate::kernels::gemm::Factor;
+use crate::kernels::{column_sums, sum};
 use crate::{Float, ShapeError, Slide, Tensor4};
 use nalgebra::{DMatrix, DVector};
 

@@ -27,6 +27,7 @@
 
 use crate::error::same_shape;
 use crate::float::count;
+use crate::kernels::column_sums;
 use crate::kernels::gemm::{Factor, multiply};
 use crate::{Float, ShapeError};
 use nalgebra::{DMatrix, DVector};
@@ -95,16 +96,6 @@ pub fn fc_backward<T: Float>(
     let dw = multiply(Factor::of(z).t(), Factor::of(next_dz)) / n; // (3)
     let db = column_sums(next_dz) / n; // (4)
     Ok(FcGradients { dw, db, dz })
-}
-
-/// Σₙ of every column.
-pub(crate) fn column_sums<T: Float>(m: &DMatrix<T>) -> DVector<T> {
-    DVector::from_iterator(m.ncols(), m.column_iter().map(|column| sum(column.as_slice())))
-}
-
-/// The sum of the elements, in order; the first term is not added to a zero.
-pub(crate) fn sum<T: Float>(values: &[T]) -> T {
-    values.iter().copied().reduce(|sum, x| sum + x).unwrap_or_else(T::zero)
 }
 
 fn check<T: Float>(function: &'static str, z: &DMatrix<T>, w: &DMatrix<T>) -> Result<(), ShapeError> {

@@ -27,7 +27,7 @@
 use super::Loss;
 use crate::error::same_shape;
 use crate::float::count;
-use crate::layers::fc::sum;
+use crate::kernels::sum;
 use crate::{Float, ShapeError};
 use nalgebra::DMatrix;
 

@@ -21,7 +21,7 @@
 use super::Loss;
 use crate::error::same_shape;
 use crate::float::count;
-use crate::layers::fc::sum;
+use crate::kernels::sum;
 use crate::{Float, ShapeError, lit};
 use nalgebra::DMatrix;
 
