@@ -1,7 +1,7 @@
 //! Convolution as matrix products, block by block.
 //!
 //! Every output pixel of every sample is a row of a matrix `cols`, every tap (u, v, c) of the kernel a column:
-//! cols[(n, i, j), (u, v, c)] is the input element under tap (u, v) of channel c when the window stands at
+//! `cols[(n, i, j), (u, v, c)]` is the input element under tap (u, v) of channel c when the window stands at
 //! (i, j). Then
 //!
 //! ```math

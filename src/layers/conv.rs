@@ -18,24 +18,24 @@
 //!
 //! # Derivation
 //!
-//! Write δ for `next_dz`: δ[n,d,i,j] = ∂Lₙ/∂y[n,d,i,j], with L = (1/N) Σₙ Lₙ. Columns (j, v, q, s2, p2) behave as
-//! rows (i, u, r, s1, p1) do, so only rows are written out: y[i] = b + Σ_u ẑ[i·s + u]·K[u], summed over c.
+//! Write δ for `next_dz`: `δ[n,d,i,j] = ∂Lₙ/∂y[n,d,i,j]`, with L = (1/N) Σₙ Lₙ. Columns (j, v, q, s2, p2) behave as
+//! rows (i, u, r, s1, p1) do, so only rows are written out: `y[i] = b + Σ_u ẑ[i·s + u]·K[u]`, summed over c.
 //!
-//! 1. dLₙ = Σ δ[n,d,i]·dy[n,d,i], summed over d and i. Every gradient is the factor of its differential in it.
-//! 2. b[d] stands in every y[n,d,i] with factor 1: **db[d] = (1/N) Σₙ Σᵢ δ[n,d,i]**.
-//! 3. K[c,d,u] stands in y[n,d,i] of every n and i, with factor ẑ[n, c, i·s + u]:
-//!    **dK[c,d,u] = (1/N) Σₙ Σᵢ ẑ[n, c, i·s + u]·δ[n,d,i]**. It is the *padded* ẑ: a tap over the border has seen
+//! 1. `dLₙ = Σ δ[n,d,i]·dy[n,d,i]`, summed over d and i. Every gradient is the factor of its differential in it.
+//! 2. `b[d]` stands in every `y[n,d,i]` with factor 1: **`db[d] = (1/N) Σₙ Σᵢ δ[n,d,i]`**.
+//! 3. `K[c,d,u]` stands in `y[n,d,i]` of every n and i, with factor `ẑ[n, c, i·s + u]`:
+//!    **`dK[c,d,u] = (1/N) Σₙ Σᵢ ẑ[n, c, i·s + u]·δ[n,d,i]`**. It is the *padded* ẑ: a tap over the border has seen
 //!    the padding, and its gradient must count that.
-//! 4. ẑ[r] stands in y[i] with factor K[u] for every pair with i·s + u = r, so
-//!    dẑ[n,c,r] = Σ_d Σ δ[n,d,i]·K[c,d,u] over the pairs (i, u) with i·s + u = r. Since u runs over 0 … k−1, these are
-//!    the windows i from ⌈(r − k + 1)/s⌉ to ⌊r/s⌋.
-//! 5. Let δ̂ be δ with s − 1 zeros between its rows: δ̂[m] = δ[m/s] where s divides m, and 0 elsewhere. The pairs of
-//!    (4) are then all u, as the others meet a zero: dẑ[r] = Σ_u δ̂[r − u]·K[u].
-//! 6. Count u from the other end, u = k − 1 − t: dẑ[r] = Σ_t δ̂[r − (k − 1) + t]·K[k − 1 − t]. This is a convolution as
-//!    in the first line: of δ̂ with **k − 1 rows of padding**, stride 1, by **K rotated by 180°** with its axes C and D
-//!    exchanged, as the sum runs over d.
-//! 7. Padding is not part of z, so its gradient is dropped: **dz[r] = dẑ[r + p]**. Steps 6 and 7 together read
-//!    δ̂[r + t − (k − 1 − p)]: the convolution of (6) with only k − 1 − p rows of padding (a negative number crops).
+//! 4. `ẑ[r]` stands in `y[i]` with factor `K[u]` for every pair with i·s + u = r, so
+//!    `dẑ[n,c,r] = Σ_d Σ δ[n,d,i]·K[c,d,u]` over the pairs (i, u) with i·s + u = r. Since u runs over 0 … k−1, these
+//!    are the windows i from ⌈(r − k + 1)/s⌉ to ⌊r/s⌋.
+//! 5. Let δ̂ be δ with s − 1 zeros between its rows: `δ̂[m] = δ[m/s]` where s divides m, and 0 elsewhere. The pairs of
+//!    (4) are then all u, as the others meet a zero: `dẑ[r] = Σ_u δ̂[r − u]·K[u]`.
+//! 6. Count u from the other end, u = k − 1 − t: `dẑ[r] = Σ_t δ̂[r − (k − 1) + t]·K[k − 1 − t]`. This is a convolution
+//!    as in the first line: of δ̂ with **k − 1 rows of padding**, stride 1, by **K rotated by 180°** with its axes C
+//!    and D exchanged, as the sum runs over d.
+//! 7. Padding is not part of z, so its gradient is dropped: **`dz[r] = dẑ[r + p]`**. Steps 6 and 7 together read
+//!    `δ̂[r + t − (k − 1 − p)]`: the convolution of (6) with only k − 1 − p rows of padding (a negative number crops).
 //!
 //! Rows that no window reaches, left over by [`Slide::round_down`], get no gradient: 0. The layer is linear in z and
 //! in K and has no kinks.
@@ -62,7 +62,7 @@ pub struct ConvGradients<T> {
     pub dz: Tensor4<T>,
 }
 
-/// y[n,d,i,j] = b[d] + Σ ẑ[n, c, i·s1 + u, j·s2 + v]·K[c,d,u,v], for z (N, C, H, W), K (C, D, k1, k2), b (D);
+/// `y[n,d,i,j] = b[d] + Σ ẑ[n, c, i·s1 + u, j·s2 + v]·K[c,d,u,v]`, for z (N, C, H, W), K (C, D, k1, k2), b (D);
 /// y is (N, D, H', W').
 ///
 /// Gathers the windows block by block and multiplies each block with the kernel;

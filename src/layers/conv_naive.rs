@@ -10,7 +10,7 @@ use crate::float::count;
 use crate::{Float, ShapeError, Slide, Tensor4};
 use nalgebra::{DMatrix, DVector};
 
-/// The textbook definition for one map: y[i,j] = b + Σ_u Σ_v ẑ[i·s1 + u, j·s2 + v]·K[u,v],
+/// The textbook definition for one map: `y[i,j] = b + Σ_u Σ_v ẑ[i·s1 + u, j·s2 + v]·K[u,v]`,
 /// for z (H, W) and K (k1, k2); y is (H', W').
 ///
 /// # Errors
@@ -52,7 +52,7 @@ fn under_tap(
     (r < height && q < width).then_some((r, q))
 }
 
-/// y[n,d,i,j] = b[d] + Σ_c Σ_u Σ_v ẑ[n, c, i·s1 + u, j·s2 + v]·K[c,d,u,v], as loops: the oracle.
+/// `y[n,d,i,j] = b[d] + Σ_c Σ_u Σ_v ẑ[n, c, i·s1 + u, j·s2 + v]·K[c,d,u,v]`, as loops: the oracle.
 ///
 /// # Errors
 /// Those of [`conv_forward`](super::conv_forward).

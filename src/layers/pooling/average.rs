@@ -15,8 +15,8 @@
 //!
 //! Write δ for `next_dz`.
 //!
-//! 1. ẑ[r] stands in y[i] of every window i over r, each time with the factor 1/(k1·k2).
-//! 2. So **dz[r] = Σ δ[i] / (k1·k2) over the windows i over r**: each window hands every one of its places the same
+//! 1. `ẑ[r]` stands in `y[i]` of every window i over r, each time with the factor 1/(k1·k2).
+//! 2. So **`dz[r] = Σ δ[i] / (k1·k2)`, over the windows i over r**: each window hands every one of its places the same
 //!    share. What falls into the padding is dropped.
 //!
 //! The layer is linear: no kinks. Without padding and remainder, Σ dz = Σ next_dz.

@@ -18,7 +18,7 @@
 //! 1. While one element of a window is larger than all others, y *is* that element: dy = dẑ at its place, and no other
 //!    element has a part in it.
 //! 2. So each window hands its δ to the place of its maximum:
-//!    **dz[r] = Σ δ[i] over the windows i whose maximum stands at r**. Windows that overlap may name the same place;
+//!    **`dz[r] = Σ δ[i]`, over the windows i whose maximum stands at r**. Windows that overlap may name the same place;
 //!    then their δ add up.
 //!
 //! Kinks: where a maximum is tied, max has no derivative. The **first** maximum of the window, row by row, takes the
