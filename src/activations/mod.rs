@@ -1,1 +1,79 @@
 //! The activations: one nonlinear function of every number, forward and backward.
+//!
+//! | activation | y = f(z) | f′ | f′(0) |
+//! |---|---|---|---|
+//! | [`relu`] | max(0, z) | 1 if z > 0, else 0 | 0 |
+//! | [`leaky_relu`] | z if z > 0, else α·z | 1 if z > 0, else α | α |
+//! | [`prelu`] | the same, with a learned α | the same | α |
+//! | [`elu`] | z if z > 0, else α(eᶻ − 1) | 1 if z > 0, else α·eᶻ | α |
+//! | [`selu`] | λ·elu(z), with λ and α chosen | λ if z > 0, else λα·eᶻ | λα |
+//! | [`sigmoid`] | 1/(1 + e⁻ᶻ) | y(1 − y) | ¼ |
+//! | [`tanh`] | (eᶻ − e⁻ᶻ)/(eᶻ + e⁻ᶻ) | 1 − y² | 1 |
+//! | [`softmax`] | eᶻʲ / Σᵢ eᶻⁱ, a row at a time | a matrix: pⱼ(δ(i=j) − pᵢ) | |
+//!
+//! A function of one number has a short backward: dLₙ = Σ δ·dy and dy = f′(z)·dz, so **dz = δ·f′(z)**, an element at a
+//! time. Each file derives its f′, in terms of the output y where that spares work.
+//!
+//! Where a function has a kink, at 0, its derivative there is a choice between the slope on the left and the one on
+//! the right. All of them here take the left one, which is what PyTorch takes. A NaN in z stays NaN in y and in dz.
+
+pub mod elu;
+pub mod leaky_relu;
+pub mod prelu;
+pub mod relu;
+pub mod selu;
+pub mod sigmoid;
+pub mod softmax;
+pub mod tanh;
+
+pub use elu::*;
+pub use leaky_relu::*;
+pub use prelu::*;
+pub use relu::*;
+pub use selu::*;
+pub use sigmoid::*;
+pub use softmax::*;
+pub use tanh::*;
+
+use crate::error::same_shape;
+use crate::kernels::for_each_chunk;
+use crate::{Float, ShapeError};
+use nalgebra::DMatrix;
+
+/// Elements that one thread takes at a time.
+const CHUNK: usize = 1 << 13;
+
+/// The choice that every function with a kink makes: 0 belongs to the left piece, NaN to neither.
+fn pieces<T: Float>(z: T, left: impl FnOnce() -> T, right: impl FnOnce() -> T) -> T {
+    if z > T::zero() {
+        right()
+    } else if z <= T::zero() {
+        left()
+    } else {
+        z
+    }
+}
+
+/// `f` of every element.
+fn map<T: Float>(z: &DMatrix<T>, f: impl Fn(T) -> T + Send + Sync) -> DMatrix<T> {
+    let mut y = z.clone();
+    for_each_chunk(y.as_mut_slice(), CHUNK, |_, y| y.iter_mut().for_each(|y| *y = f(*y)));
+    y
+}
+
+/// `f(δ, x)` of every element δ of next_dz and x of z or y, whichever the derivative is written in.
+fn zip_map<T: Float>(
+    function: &'static str,
+    next_dz: &DMatrix<T>,
+    (name, x): (&str, &DMatrix<T>),
+    f: impl Fn(T, T) -> T + Send + Sync,
+) -> Result<DMatrix<T>, ShapeError> {
+    same_shape(function, ("next_dz", next_dz.shape()), (name, x.shape()))?;
+    let mut dz = next_dz.clone();
+    for_each_chunk(dz.as_mut_slice(), CHUNK, |i, dz| {
+        for (dz, &x) in dz.iter_mut().zip(&x.as_slice()[i * CHUNK..]) {
+            *dz = f(*dz, x);
+        }
+    });
+    Ok(dz)
+}

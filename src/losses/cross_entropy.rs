@@ -25,6 +25,7 @@
 //! Source: Goodfellow, Bengio, Courville, *Deep Learning* (2016), §6.2.2.3.
 
 use super::Loss;
+use crate::activations::softmax::{Exponentials, exponentials};
 use crate::error::same_shape;
 use crate::float::count;
 use crate::kernels::sum;
@@ -48,13 +49,12 @@ pub fn cross_entropy_loss<T: Float>(y_predict: &DMatrix<T>, y_true: &DMatrix<T>)
     let mut dy = y_predict.clone();
     let mut losses = Vec::with_capacity(dy.nrows());
     for (mut y, targets) in dy.row_iter_mut().zip(y_true.row_iter()) {
-        let max = y.iter().copied().fold(T::neg_infinity(), |max, y| if y > max { y } else { max });
-        let exponentials: Vec<T> = y.iter().map(|&y| (y - max).exp()).collect();
-        let total = sum(&exponentials);
-        let terms: Vec<T> = targets.iter().zip(y.iter()).map(|(&t, &y)| -t * (y - max - total.ln())).collect(); // (1)
-        losses.push(sum(&terms));
+        let Exponentials { shifted, terms, total } = exponentials(y.iter().copied());
+        let log_total = total.ln();
+        let surprises: Vec<T> = targets.iter().zip(&shifted).map(|(&t, &z)| -t * (z - log_total)).collect(); // (1)
+        losses.push(sum(&surprises));
         let weight = targets.iter().copied().reduce(|a, b| a + b).unwrap_or_else(T::zero);
-        for ((y, &e), &t) in y.iter_mut().zip(&exponentials).zip(targets.iter()) {
+        for ((y, &e), &t) in y.iter_mut().zip(&terms).zip(targets.iter()) {
             *y = e / total * weight - t; // (3)
         }
     }
