@@ -1,1 +1,154 @@
 //! The optimizers: from gradients to a step.
+//!
+//! Each file holds one rule, where it comes from, and the paper that it stands in. Every rule looks at one number at a
+//! time: from a parameter θ, its gradient g and what is remembered about it, to the next θ and the next memory. What
+//! all of them share, the pass over the parameters and the care of the memories, is in this file.
+//!
+//! | optimizer | remembers | its idea |
+//! |---|---|---|
+//! | [`Sgd`] | nothing, or a velocity | downhill; with momentum, like a ball with friction |
+//!
+//! Only the learning rate is a `T`, so that a [`Dual`](crate::numbers::Dual) can ask how a whole training depends on it.
+//! The other coefficients are `f64`: they are numbers of the rule, not of the network, and 1 − 0.999 has to stay 0.001
+//! even where `T` is `bf16`, whose largest number below 1 is 0.996.
+
+pub mod schedule;
+pub mod sgd;
+
+pub use sgd::Sgd;
+
+use crate::{Float, ShapeError};
+
+/// A rule that turns gradients into better parameters.
+///
+/// The parameters of a network come as slices, always in the same order: **the place in that order is a parameter's
+/// identity**, by which the optimizer finds what it remembers about it.
+pub trait Optimizer<T: Float>: Send {
+    /// Moves every parameter one step against its gradient, in place.
+    ///
+    /// # Errors
+    /// If the gradients do not match the parameters in number or length, or the parameters are not those of the steps
+    /// before. Nothing has moved then.
+    fn step(&mut self, parameters: &mut [&mut [T]], gradients: &[&[T]]) -> Result<(), ShapeError>;
+
+    /// The learning rate, as it was set.
+    fn learning_rate(&self) -> T;
+
+    /// Sets the learning rate of the steps to come: how a [`schedule`] acts.
+    fn set_learning_rate(&mut self, learning_rate: T);
+
+    /// What the optimizer remembers, to be stored with a checkpoint …
+    fn state(&self) -> State<T>;
+
+    /// … and given back, so that training goes on bit for bit.
+    ///
+    /// # Errors
+    /// If these cannot be the memories of such an optimizer.
+    fn restore(&mut self, state: State<T>) -> Result<(), ShapeError>;
+}
+
+/// What an optimizer remembers between two steps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State<T> {
+    /// How many steps it has taken.
+    pub steps: u64,
+    /// Parameter by parameter, the optimizer's memories of it, each as long as the parameter: of a rule that keeps an m
+    /// and a v, these are m₀, v₀, m₁, v₁, …
+    pub memories: Vec<Vec<T>>,
+}
+
+impl<T: Float> State<T> {
+    /// Before the first step; the memories get their sizes there.
+    fn new() -> Self {
+        State { steps: 0, memories: Vec::new() }
+    }
+
+    /// One step: `rule(θ, g, [memories])` returns θ and its K memories as they shall be, and is called for every number
+    /// of every parameter. A memory starts as its `initial` value.
+    fn step<const K: usize>(
+        &mut self,
+        function: &'static str,
+        parameters: &mut [&mut [T]],
+        gradients: &[&[T]],
+        initial: [T; K],
+        rule: impl Fn(T, T, [T; K]) -> (T, [T; K]),
+    ) -> Result<(), ShapeError> {
+        check_gradients(function, parameters, gradients)?;
+        if self.steps == 0 && self.memories.is_empty() {
+            self.memories = parameters.iter().flat_map(|p| initial.map(|m| vec![m; p.len()])).collect();
+        }
+        self.check_parameters::<K>(function, parameters)?;
+        for (i, (parameter, gradient)) in parameters.iter_mut().zip(gradients).enumerate() {
+            let len = parameter.len();
+            let mut memories = self.memories[i * K..(i + 1) * K].iter_mut();
+            let memories: [&mut [T]; K] =
+                std::array::from_fn(|_| memories.next().map_or(&mut [][..], |m| &mut m[..len]));
+            for j in 0..len {
+                let (next, next_memories) = rule(parameter[j], gradient[j], std::array::from_fn(|k| memories[k][j]));
+                parameter[j] = next;
+                for k in 0..K {
+                    memories[k][j] = next_memories[k];
+                }
+            }
+        }
+        self.steps += 1;
+        Ok(())
+    }
+
+    /// `Ok` if there are K memories of each of these parameters.
+    fn check_parameters<const K: usize>(
+        &self,
+        function: &'static str,
+        parameters: &[&mut [T]],
+    ) -> Result<(), ShapeError> {
+        const RULE: &str = "the parameters must stay the same, in number, order and length, from step to step";
+        if self.memories.len() != K * parameters.len() {
+            let (found, known) = (parameters.len(), self.memories.len() / K.max(1));
+            return Err(ShapeError::new(function, format!("{found} parameters but {known} in the steps before"), RULE));
+        }
+        for (j, memory) in self.memories.iter().enumerate() {
+            let (found, known) = (parameters[j / K].len(), memory.len());
+            if found != known {
+                let found = format!("parameter {} has {found} elements but {known} in the steps before", j / K);
+                return Err(ShapeError::new(function, found, RULE));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the place of `self` if it can be the state of an optimizer with `kinds` memories of each parameter.
+    fn restore(&mut self, function: &'static str, kinds: usize, state: State<T>) -> Result<(), ShapeError> {
+        let count = state.memories.len();
+        let whole = if kinds == 0 { count == 0 } else { count.is_multiple_of(kinds) };
+        if !whole {
+            return Err(ShapeError::new(
+                function,
+                format!("{count} memories"),
+                format!("this optimizer keeps {kinds} of each parameter"),
+            ));
+        }
+        *self = state;
+        Ok(())
+    }
+}
+
+/// `Ok` if every parameter has a gradient of its own length.
+fn check_gradients<T>(function: &'static str, parameters: &[&mut [T]], gradients: &[&[T]]) -> Result<(), ShapeError> {
+    if parameters.len() != gradients.len() {
+        return Err(ShapeError::new(
+            function,
+            format!("{} parameters but {} gradients", parameters.len(), gradients.len()),
+            "every parameter must have one gradient",
+        ));
+    }
+    for (i, (parameter, gradient)) in parameters.iter().zip(gradients).enumerate() {
+        if parameter.len() != gradient.len() {
+            return Err(ShapeError::new(
+                function,
+                format!("parameter {i} has {} elements but its gradient has {}", parameter.len(), gradient.len()),
+                "a gradient must be as long as its parameter",
+            ));
+        }
+    }
+    Ok(())
+}
