@@ -58,6 +58,7 @@ pub use plotters;
 /// All that a notebook's cell needs.
 pub mod prelude {
     pub use crate::activations::*;
+    pub use crate::init;
     pub use crate::kernels::matmul;
     pub use crate::layers::*;
     pub use crate::losses::*;
