@@ -62,7 +62,7 @@ pub mod prelude {
     pub use crate::kernels::matmul;
     pub use crate::layers::*;
     pub use crate::losses::*;
-    pub use crate::optim::{Optimizer, Sgd, schedule};
+    pub use crate::optim::{AdaGrad, Adadelta, Adam, AdamW, Optimizer, RmsProp, Sgd, schedule};
     pub use crate::{Float, ShapeError, Slide, Tensor4, lit};
     pub use nalgebra::{DMatrix, DVector, dmatrix, dvector};
 }

@@ -7,17 +7,32 @@
 //! | optimizer | remembers | its idea |
 //! |---|---|---|
 //! | [`Sgd`] | nothing, or a velocity | downhill; with momentum, like a ball with friction |
+//! | [`AdaGrad`] | the sum of g² | every parameter has a learning rate of its own |
+//! | [`RmsProp`] | the running mean of g² | AdaGrad that forgets |
+//! | [`Adadelta`] | the running means of g² and of its steps² | steps in the units of θ |
+//! | [`Adam`] | the running means of g and g² | momentum and RMSProp together, both unbiased |
+//! | [`AdamW`] | as Adam | weight decay beside the gradient, not in it |
 //!
 //! Only the learning rate is a `T`, so that a [`Dual`](crate::numbers::Dual) can ask how a whole training depends on it.
 //! The other coefficients are `f64`: they are numbers of the rule, not of the network, and 1 − 0.999 has to stay 0.001
 //! even where `T` is `bf16`, whose largest number below 1 is 0.996.
 
+pub mod adadelta;
+pub mod adagrad;
+pub mod adam;
+pub mod adamw;
+pub mod rmsprop;
 pub mod schedule;
 pub mod sgd;
 
+pub use adadelta::Adadelta;
+pub use adagrad::AdaGrad;
+pub use adam::Adam;
+pub use adamw::AdamW;
+pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
-use crate::{Float, ShapeError};
+use crate::{Float, ShapeError, lit};
 
 /// A rule that turns gradients into better parameters.
 ///
@@ -130,6 +145,13 @@ impl<T: Float> State<T> {
         *self = state;
         Ok(())
     }
+}
+
+/// The step of a running mean that keeps the share `kept` of what it was: kept·mean + (1 − kept)·x, written
+/// mean + (1 − kept)·(x − mean), which is right even where `kept` is rounded to 1.
+fn mean<T: Float>(kept: f64) -> impl Fn(T, T) -> T {
+    let share: T = lit(1.0 - kept);
+    move |mean, x| mean + share * (x - mean)
 }
 
 /// `Ok` if every parameter has a gradient of its own length.

@@ -1,0 +1,97 @@
+//! AdaGrad: every parameter has a learning rate of its own, from the gradients it has seen.
+//!
+//! ```math
+//! s ← s + g²        θ ← θ − η·g / (√s + ε)
+//! ```
+//!
+//! | symbol | default | meaning |
+//! |---|---|---|
+//! | θ, g | | a parameter and its gradient |
+//! | s | s₀ = 0 | the sum of its squared gradients, remembered |
+//! | η | | the learning rate (PyTorch's default: 0.01) |
+//! | ε | 1e-10 | keeps 0/0 away where g was always 0 |
+//!
+//! # Derivation
+//!
+//! One parameter; the others behave alike, each on its own.
+//!
+//! 1. Let L be convex, θ* its minimum, and θ ← θ − η·g. Then (θ⁺ − θ*)² = (θ − θ*)² − 2η·g·(θ − θ*) + η²·g², and
+//!    L(θ) − L(θ*) ≤ g·(θ − θ*). Summed over all steps, the squares cancel but for the first:
+//!    **Σ (L(θₜ) − L(θ*)) ≤ D²/(2η) + (η/2)·Σ gₜ²**, with D the distance at the start.
+//! 2. The right side is smallest for **η = D/√(Σ gₜ²)**. So the best learning rate of a parameter is the larger the
+//!    smaller its own gradients were: the weight of a rare feature learns fast where it learns at all.
+//! 3. The sum over all steps is known only at the end, so take the sum up to now: **s ← s + g²**, and
+//!    **θ ← θ − η·g/√s**. This costs little: Σ gₜ²/√sₜ ≤ 2·√s at the end, because a² /√(b + a²) ≤ 2·(√(b + a²) − √b),
+//!    so the bound grows by a constant factor.
+//! 4. The scale of g cancels in g/√s (but for ε), and no step is longer than η. Under a steady gradient step t has the
+//!    length η/√t: the learning rate falls by itself, and never rises again.
+//!
+//! Libraries differ in ε: here and in PyTorch and in the paper it stands outside the root.
+//!
+//! Source: Duchi, Hazan, Singer, *Adaptive subgradient methods for online learning and stochastic optimization* (2011).
+
+use super::{Optimizer, State};
+use crate::{Float, ShapeError, lit};
+
+/// [AdaGrad](self).
+///
+/// ```
+/// use handgrad::prelude::*;
+/// let mut adagrad = AdaGrad::new(1.0).epsilon(0.0);
+/// let mut w = [0.0, 0.0];
+/// adagrad.step(&mut [&mut w], &[&[3.0, 300.0]])?;
+/// assert_eq!(w, [-1.0, -1.0]);
+/// adagrad.step(&mut [&mut w], &[&[4.0, 400.0]])?; // 4/√(3² + 4²)
+/// assert_eq!(w, [-1.8, -1.8]);
+/// # Ok::<(), ShapeError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct AdaGrad<T> {
+    learning_rate: T,
+    initial: f64,
+    epsilon: f64,
+    state: State<T>,
+}
+
+impl<T: Float> AdaGrad<T> {
+    /// With the learning rate η, s₀ = 0 and ε = 1e-10.
+    pub fn new(learning_rate: T) -> Self {
+        AdaGrad { learning_rate, initial: 0.0, epsilon: 1e-10, state: State::new() }
+    }
+
+    /// s₀, with which every sum starts: the larger, the shorter the first steps.
+    pub fn initial_sum(self, initial: f64) -> Self {
+        AdaGrad { initial, ..self }
+    }
+
+    /// ε, added to the root.
+    pub fn epsilon(self, epsilon: f64) -> Self {
+        AdaGrad { epsilon, ..self }
+    }
+}
+
+impl<T: Float> Optimizer<T> for AdaGrad<T> {
+    fn step(&mut self, parameters: &mut [&mut [T]], gradients: &[&[T]]) -> Result<(), ShapeError> {
+        let (rate, epsilon) = (self.learning_rate, lit::<T>(self.epsilon));
+        self.state.step("AdaGrad::step", parameters, gradients, [lit(self.initial)], |w, g, [s]| {
+            let s = s + g * g; // (3)
+            (w - rate * g / (s.sqrt() + epsilon), [s])
+        })
+    }
+
+    fn learning_rate(&self) -> T {
+        self.learning_rate
+    }
+
+    fn set_learning_rate(&mut self, learning_rate: T) {
+        self.learning_rate = learning_rate;
+    }
+
+    fn state(&self) -> State<T> {
+        self.state.clone()
+    }
+
+    fn restore(&mut self, state: State<T>) -> Result<(), ShapeError> {
+        self.state.restore("AdaGrad::restore", 1, state)
+    }
+}

@@ -1,0 +1,132 @@
+//! Adam: momentum and RMSProp together, both unbiased.
+//!
+//! ```math
+//! m ← β₁·m + (1 − β₁)·g        v ← β₂·v + (1 − β₂)·g²
+//! m̂ = m / (1 − β₁ᵗ)        v̂ = v / (1 − β₂ᵗ)        θ ← θ − η·m̂ / (√v̂ + ε)
+//! ```
+//!
+//! | symbol | default | meaning |
+//! |---|---|---|
+//! | θ, g | | a parameter and its gradient |
+//! | m | 0 | the running mean of its gradients, remembered |
+//! | v | 0 | the running mean of their squares, remembered |
+//! | t | | which step this is: 1, 2, 3, … |
+//! | η | | the learning rate (the paper's and PyTorch's default: 0.001) |
+//! | β₁, β₂ | 0.9, 0.999 | how much of the means is kept; they look back about 10 and 1000 steps |
+//! | ε | 1e-8 | keeps 0/0 away |
+//! | λ | 0 | weight decay as an L2 penalty: g ← g + λ·θ |
+//!
+//! # Derivation
+//!
+//! 1. Of a noisy gradient two things are wanted: its mean E[g], to walk along, and its size √E[g²], to have one
+//!    learning rate for all parameters. Estimate both by running means: **m ← β₁·m + (1 − β₁)·g** and
+//!    **v ← β₂·v + (1 − β₂)·g²**. In the code these are m + (1 − β₁)·(g − m).
+//! 2. Both start at 0, and so are too small at first. Written out, mₜ = (1 − β₁)·Σᵢ β₁ᵗ⁻ⁱ·gᵢ over i = 1 … t. If the
+//!    mean of g does not change over these steps, E[mₜ] = E[g]·(1 − β₁)·Σᵢ β₁ᵗ⁻ⁱ, and the geometric sum
+//!    1 + β₁ + … + β₁ᵗ⁻¹ is (1 − β₁ᵗ)/(1 − β₁): **E[mₜ] = E[g]·(1 − β₁ᵗ)**.
+//! 3. So **m̂ = m/(1 − β₁ᵗ)** and **v̂ = v/(1 − β₂ᵗ)** have the right means from the first step on. Without this the
+//!    first steps would be (1 − β₁)/√(1 − β₂) ≈ 3.2 times too long, and thousands of steps pass until v has grown.
+//! 4. **θ ← θ − η·m̂/(√v̂ + ε)**. The scale of g cancels (but for ε). The first step is η·g/|g|: it has the length η,
+//!    whatever the gradient. Later |m̂|/√v̂ is close to 1 where all gradients agree, and close to 0 where they are noise
+//!    around 0: the steps shorten by themselves near a minimum.
+//! 5. *Weight decay* here is the L2 penalty of [`Sgd`](super::Sgd), **g ← g + λ·θ**, as in PyTorch. It goes through the
+//!    division by √v̂ with the rest of g, which is not what its name says: see [`AdamW`](super::AdamW).
+//!
+//! Libraries differ in ε: here, in PyTorch and in the paper's algorithm it is added to √v̂; TensorFlow's is added to √v,
+//! which makes it weigh more in the first steps. In `f16`, 1e-8 is rounded to 0: choose an ε of 1e-4 there.
+//!
+//! Source: Kingma, Ba, *Adam: a method for stochastic optimization* (2015).
+
+use super::{Optimizer, State, mean};
+use crate::{Float, ShapeError, lit};
+
+/// [Adam](self).
+///
+/// ```
+/// use handgrad::prelude::*;
+/// let mut adam = Adam::new(0.125).epsilon(0.0);
+/// let mut w = [1.0, 1.0, 1.0];
+/// adam.step(&mut [&mut w], &[&[1e-3, -2.0, 3e9]])?; // the first step has the length η
+/// assert!((w[0] - 0.875f64).abs() < 1e-15 && (w[1] - 1.125f64).abs() < 1e-15 && (w[2] - 0.875f64).abs() < 1e-15);
+/// # Ok::<(), ShapeError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Adam<T> {
+    learning_rate: T,
+    moments: Moments,
+    weight_decay: f64,
+    state: State<T>,
+}
+
+impl<T: Float> Adam<T> {
+    /// With the learning rate η, β₁ = 0.9, β₂ = 0.999, ε = 1e-8 and no weight decay.
+    pub fn new(learning_rate: T) -> Self {
+        Adam { learning_rate, moments: Moments::DEFAULT, weight_decay: 0.0, state: State::new() }
+    }
+
+    /// β₁ and β₂, both in [0, 1): how much of the two means is kept.
+    pub fn betas(self, beta1: f64, beta2: f64) -> Self {
+        Adam { moments: Moments { beta1, beta2, ..self.moments }, ..self }
+    }
+
+    /// ε, added to the root.
+    pub fn epsilon(self, epsilon: f64) -> Self {
+        Adam { moments: Moments { epsilon, ..self.moments }, ..self }
+    }
+
+    /// Weight decay λ, as an L2 penalty on the parameters.
+    pub fn weight_decay(self, weight_decay: f64) -> Self {
+        Adam { weight_decay, ..self }
+    }
+}
+
+impl<T: Float> Optimizer<T> for Adam<T> {
+    fn step(&mut self, parameters: &mut [&mut [T]], gradients: &[&[T]]) -> Result<(), ShapeError> {
+        let (rate, lambda) = (self.learning_rate, lit::<T>(self.weight_decay));
+        let direction = self.moments.direction(self.state.steps + 1);
+        self.state.step("Adam::step", parameters, gradients, [T::zero(); 2], |w, g, moments| {
+            let (direction, moments) = direction(g + lambda * w, moments); // (5)
+            (w - rate * direction, moments) // (4)
+        })
+    }
+
+    fn learning_rate(&self) -> T {
+        self.learning_rate
+    }
+
+    fn set_learning_rate(&mut self, learning_rate: T) {
+        self.learning_rate = learning_rate;
+    }
+
+    fn state(&self) -> State<T> {
+        self.state.clone()
+    }
+
+    fn restore(&mut self, state: State<T>) -> Result<(), ShapeError> {
+        self.state.restore("Adam::restore", 2, state)
+    }
+}
+
+/// The two running means, which [`AdamW`](super::AdamW) shares.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moments {
+    pub(super) beta1: f64,
+    pub(super) beta2: f64,
+    pub(super) epsilon: f64,
+}
+
+impl Moments {
+    pub(super) const DEFAULT: Moments = Moments { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+
+    /// Of step t = 1, 2, …: the function from g and [m, v] to m̂/(√v̂ + ε) and the new [m, v].
+    pub(super) fn direction<T: Float>(self, t: u64) -> impl Fn(T, [T; 2]) -> (T, [T; 2]) {
+        let (gradients, squares) = (mean(self.beta1), mean(self.beta2));
+        let unbias = |beta: f64| lit::<T>(1.0 - beta.powf(t as f64)); // (2)
+        let (unbias_m, unbias_v) = (unbias(self.beta1), unbias(self.beta2));
+        let epsilon: T = lit(self.epsilon);
+        move |g, [m, v]| {
+            let (m, v) = (gradients(m, g), squares(v, g * g)); // (1)
+            (m / unbias_m / ((v / unbias_v).sqrt() + epsilon), [m, v]) // (3, 4)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! AdamW: Adam with weight decay that is weight decay.
+//!
+//! ```math
+//! θ ← (1 − η·λ)·θ − η·m̂ / (√v̂ + ε)
+//! ```
+//!
+//! | symbol | default | meaning |
+//! |---|---|---|
+//! | θ, g | | a parameter and its gradient |
+//! | m̂, v̂ | | the unbiased running means of g and g², as in [Adam](super::adam) |
+//! | η | | the learning rate (PyTorch's default: 0.001) |
+//! | β₁, β₂, ε | 0.9, 0.999, 1e-8 | as in [Adam](super::adam) |
+//! | λ | 0.01 | weight decay |
+//!
+//! # Derivation
+//!
+//! 1. In plain descent the L2 penalty (λ/2)·‖θ‖² and weight decay are one thing: the penalty's gradient λ·θ gives
+//!    θ ← θ − η·(g + λ·θ) = (1 − η·λ)·θ − η·g.
+//! 2. In Adam they are not. With g + λ·θ in place of g, the penalty is divided by √v̂ too: a weight with large gradients
+//!    is hardly decayed, and where g is 0 and θ changes slowly, m̂/√v̂ = λ·θ/|λ·θ|: the weight shrinks by η a step,
+//!    *whatever λ is*.
+//! 3. So leave the penalty out of g and decay the weight itself: **θ ← (1 − η·λ)·θ − η·m̂/(√v̂ + ε)**. Where g is 0, θ
+//!    shrinks by exactly 1 − η·λ, whatever its history.
+//!
+//! As in PyTorch the decay of a step is η·λ, so a schedule of η scales it too; the paper scales both by the schedule but
+//! not λ by η: its λ is our η·λ.
+//!
+//! Source: Loshchilov, Hutter, *Decoupled weight decay regularization* (2019).
+
+use super::adam::Moments;
+use super::{Optimizer, State};
+use crate::{Float, ShapeError, lit};
+
+/// [AdamW](self).
+///
+/// ```
+/// use handgrad::prelude::*;
+/// let mut adamw = AdamW::new(0.5).weight_decay(0.5);
+/// let mut w = [8.0];
+/// adamw.step(&mut [&mut w], &[&[0.0]])?;
+/// assert_eq!(w, [8.0 * (1.0 - 0.5 * 0.5)]);
+/// # Ok::<(), ShapeError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct AdamW<T> {
+    learning_rate: T,
+    moments: Moments,
+    weight_decay: f64,
+    state: State<T>,
+}
+
+impl<T: Float> AdamW<T> {
+    /// With the learning rate η, β₁ = 0.9, β₂ = 0.999, ε = 1e-8 and the weight decay λ = 0.01.
+    pub fn new(learning_rate: T) -> Self {
+        AdamW { learning_rate, moments: Moments::DEFAULT, weight_decay: 0.01, state: State::new() }
+    }
+
+    /// β₁ and β₂, both in [0, 1): how much of the two means is kept.
+    pub fn betas(self, beta1: f64, beta2: f64) -> Self {
+        AdamW { moments: Moments { beta1, beta2, ..self.moments }, ..self }
+    }
+
+    /// ε, added to the root.
+    pub fn epsilon(self, epsilon: f64) -> Self {
+        AdamW { moments: Moments { epsilon, ..self.moments }, ..self }
+    }
+
+    /// Weight decay λ.
+    pub fn weight_decay(self, weight_decay: f64) -> Self {
+        AdamW { weight_decay, ..self }
+    }
+}
+
+impl<T: Float> Optimizer<T> for AdamW<T> {
+    fn step(&mut self, parameters: &mut [&mut [T]], gradients: &[&[T]]) -> Result<(), ShapeError> {
+        let rate = self.learning_rate;
+        let kept = T::one() - rate * lit(self.weight_decay);
+        let direction = self.moments.direction(self.state.steps + 1);
+        self.state.step("AdamW::step", parameters, gradients, [T::zero(); 2], |w, g, moments| {
+            let (direction, moments) = direction(g, moments);
+            (kept * w - rate * direction, moments) // (3)
+        })
+    }
+
+    fn learning_rate(&self) -> T {
+        self.learning_rate
+    }
+
+    fn set_learning_rate(&mut self, learning_rate: T) {
+        self.learning_rate = learning_rate;
+    }
+
+    fn state(&self) -> State<T> {
+        self.state.clone()
+    }
+
+    fn restore(&mut self, state: State<T>) -> Result<(), ShapeError> {
+        self.state.restore("AdamW::restore", 2, state)
+    }
+}

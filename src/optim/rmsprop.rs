@@ -1,0 +1,97 @@
+//! RMSProp: AdaGrad that forgets.
+//!
+//! ```math
+//! v ← α·v + (1 − α)·g²        θ ← θ − η·g / (√v + ε)
+//! ```
+//!
+//! | symbol | default | meaning |
+//! |---|---|---|
+//! | θ, g | | a parameter and its gradient |
+//! | v | 0 | the running mean of its squared gradients, remembered |
+//! | η | | the learning rate (PyTorch's default: 0.01) |
+//! | α | 0.99 | how much of the mean is kept; it looks back about 1/(1 − α) steps |
+//! | ε | 1e-8 | keeps 0/0 away |
+//!
+//! # Derivation
+//!
+//! 1. Gradients differ by orders of magnitude from weight to weight, so one learning rate fits few of them. The sign of
+//!    the gradient alone has no such trouble: θ ← θ − η·g/|g|, which on full batches works well (Rprop).
+//! 2. On mini-batches it does not. A weight whose gradient is +0.1 nine times and −0.9 once has the mean 0 and should
+//!    stay, but the signs add up to 8 steps one way. The ten gradients must be divided by the *same* number, so let it
+//!    be the root of the mean square of the last gradients: **θ ← θ − η·g/√v**.
+//! 3. AdaGrad's number does that too, but it is a sum over all the past and only grows: after t steps the learning rate
+//!    is η/√t, though the gradients of long ago belong to a landscape the parameters have left. So forget: with
+//!    **v ← α·v + (1 − α)·g²**, a square that is k steps old weighs (1 − α)·αᵏ. These weights sum to 1, and their mean
+//!    age is α/(1 − α). In the code this is v + (1 − α)·(g² − v).
+//! 4. v starts at 0 and is too small at first: after the first step √v = √(1 − α)·|g|, so this step has the length
+//!    η/√(1 − α), ten times η for α = 0.99. [`Adam`](super::Adam) corrects that.
+//!
+//! Libraries differ: α is 0.99 here and in PyTorch, 0.9 in the source and in Keras; ε stands outside the root here and
+//! in PyTorch, inside it in TensorFlow.
+//!
+//! Source: Tieleman, Hinton, *Neural Networks for Machine Learning*, lecture 6e (2012).
+
+use super::{Optimizer, State, mean};
+use crate::{Float, ShapeError, lit};
+
+/// [RMSProp](self).
+///
+/// ```
+/// use handgrad::prelude::*;
+/// let mut rmsprop = RmsProp::new(1.0).alpha(0.75).epsilon(0.0);
+/// let mut w = [0.0, 0.0];
+/// rmsprop.step(&mut [&mut w], &[&[3.0, 300.0]])?; // √v = √0.25·g
+/// assert_eq!(w, [-2.0, -2.0]);
+/// # Ok::<(), ShapeError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct RmsProp<T> {
+    learning_rate: T,
+    alpha: f64,
+    epsilon: f64,
+    state: State<T>,
+}
+
+impl<T: Float> RmsProp<T> {
+    /// With the learning rate η, α = 0.99 and ε = 1e-8.
+    pub fn new(learning_rate: T) -> Self {
+        RmsProp { learning_rate, alpha: 0.99, epsilon: 1e-8, state: State::new() }
+    }
+
+    /// α, in [0, 1): how much of the mean is kept.
+    pub fn alpha(self, alpha: f64) -> Self {
+        RmsProp { alpha, ..self }
+    }
+
+    /// ε, added to the root.
+    pub fn epsilon(self, epsilon: f64) -> Self {
+        RmsProp { epsilon, ..self }
+    }
+}
+
+impl<T: Float> Optimizer<T> for RmsProp<T> {
+    fn step(&mut self, parameters: &mut [&mut [T]], gradients: &[&[T]]) -> Result<(), ShapeError> {
+        let (rate, epsilon) = (self.learning_rate, lit::<T>(self.epsilon));
+        let squares = mean(self.alpha);
+        self.state.step("RmsProp::step", parameters, gradients, [T::zero()], |w, g, [v]| {
+            let v = squares(v, g * g); // (3)
+            (w - rate * g / (v.sqrt() + epsilon), [v]) // (2)
+        })
+    }
+
+    fn learning_rate(&self) -> T {
+        self.learning_rate
+    }
+
+    fn set_learning_rate(&mut self, learning_rate: T) {
+        self.learning_rate = learning_rate;
+    }
+
+    fn state(&self) -> State<T> {
+        self.state.clone()
+    }
+
+    fn restore(&mut self, state: State<T>) -> Result<(), ShapeError> {
+        self.state.restore("RmsProp::restore", 1, state)
+    }
+}
