@@ -1,6 +1,6 @@
 //! The matrix product; the crate's only `unsafe`.
 
-use super::{WORTH_A_THREAD, is_machine_float};
+use super::is_machine_float;
 use crate::{Float, ShapeError};
 use nalgebra::{DMatrix, DMatrixViewMut};
 
@@ -85,22 +85,29 @@ pub(crate) fn product<T: Float>(mut out: DMatrixViewMut<'_, T>, a: Factor<'_, T>
     }
 }
 
+/// Multiply-adds that a part of a product should have, to be worth handing to another thread.
+const PART: usize = 1 << 21;
+
 /// a·b, its columns spread over the threads in parts that depend on the shapes alone.
 pub(crate) fn multiply<T: Float>(a: Factor<'_, T>, b: Factor<'_, T>) -> DMatrix<T> {
     let mut out = DMatrix::zeros(a.rows, b.cols);
-    by_columns(out.as_view_mut(), a, b);
+    let columns = (PART / (a.rows * a.cols).max(1)).max(b.cols / 8).next_multiple_of(16);
+    by_columns(out.as_view_mut(), a, b, columns);
     out
 }
 
-fn by_columns<T: Float>(out: DMatrixViewMut<'_, T>, a: Factor<'_, T>, b: Factor<'_, T>) {
+/// The product in parts of at most `size` columns.
+fn by_columns<T: Float>(mut out: DMatrixViewMut<'_, T>, a: Factor<'_, T>, b: Factor<'_, T>, size: usize) {
     let n = out.ncols();
-    if !is_machine_float::<T>() || n < 2 || a.rows * a.cols * n < 8 * WORTH_A_THREAD {
+    if !is_machine_float::<T>() || n <= size {
         return product(out, a, b, false);
     }
-    let mut out = out;
-    let half = (n / 2).next_multiple_of(8).min(n - 1);
+    let half = (n.div_ceil(size) / 2) * size;
     let (left, right) = out.columns_range_pair_mut(..half, half..);
-    rayon::join(|| by_columns(left, a, b.columns(0, half)), || by_columns(right, a, b.columns(half, n - half)));
+    rayon::join(
+        || by_columns(left, a, b.columns(0, half), size),
+        || by_columns(right, a, b.columns(half, n - half), size),
+    );
 }
 
 /// The product a·b, fast for `f32` and `f64`.
