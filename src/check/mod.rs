@@ -1,1 +1,55 @@
 //! The proofs: a backward compared with its own forward, in every entry.
+//!
+//! A [`Proof`] takes the gradients that a backward returned, and for each of them the forward as a function of that
+//! one argument. It needs nothing else: the forward, run on [dual numbers](crate::numbers::dual), differentiates
+//! itself. Four checks of each gradient follow.
+//!
+//! 1. **Every entry, by dual numbers.** Give entry i of the argument the part ε, run the forward, and the ε-part of
+//!    the output is column i of its Jacobian, Jⱼᵢ = ∂yⱼ/∂xᵢ, without any error of method. The gradient's entry must be
+//!    Σⱼ δⱼ·Jⱼᵢ, where δ is `next_dz`.
+//! 2. **The adjoint identity** ⟨δ, J·u⟩ = ⟨Jᵀδ, u⟩: along a direction u through all entries at once, J·u is one
+//!    run of the forward, and Jᵀδ is the gradient. Both sides are one number.
+//! 3. **Every entry, by central differences**, (y(xᵢ + h) − y(xᵢ − h))/2h: coarse, but it knows nothing of dual numbers.
+//! 4. **`==`**, where it is asked for ([`Proof::exact`]): a layer that is a polynomial makes no rounding at all on
+//!    small integers, and the two gradients must be the same number, bit for bit.
+//!
+//! Under the [gradient convention](crate#the-gradient-convention), a parameter's sum is divided by N, an input's is
+//! not.
+//!
+//! # What "relative" means
+//!
+//! An entry is a sum of terms δⱼ·Jⱼᵢ. However it is computed, its rounding error is in proportion to the size of its
+//! *terms*, and terms may cancel. So the error of an entry is measured against Σⱼ |δⱼ·Jⱼᵢ|, its own terms without
+//! their signs: a large entry elsewhere hides no small one, a cancelled sum is not blamed for its cancellation, and
+//! where no term is anything but 0 the entry must be 0 exactly. By dual numbers and in the adjoint identity
+//! the limit is [`TOLERANCE`]; differences are measured against the largest such sum of the gradient, with the limit
+//! [`TOLERANCE_OF_DIFFERENCES`].
+//!
+//! ```
+//! use handgrad::check::{Proof, lift};
+//! use handgrad::prelude::*;
+//!
+//! let (z, w, b) = (dmatrix![1.0, 2.0; 3.0, 4.0], dmatrix![5.0; 7.0], dvector![1.0]);
+//! let next_dz = dmatrix![1.0; -3.0];
+//! let g = fc_backward(&next_dz, &w, &z)?;
+//! let report = Proof::new("fc_backward", &next_dz)
+//!     .parameter("dw", &w, &g.dw, |w| fc_forward(&lift(&z), w, &lift(&b)))?
+//!     .parameter("db", &b, &g.db, |b| fc_forward(&lift(&z), &lift(&w), b))?
+//!     .input("dz", &z, &g.dz, |z| fc_forward(z, &lift(&w), &lift(&b)))?;
+//! assert!(report.passed(), "{report}");
+//!
+//! // A wrong gradient is not only refused: the report says how it is wrong.
+//! let twice = g.dw / 2.0;
+//! let report = Proof::new("fc_backward", &next_dz)
+//!     .parameter("dw", &w, &twice, |w| fc_forward(&lift(&z), w, &lift(&b)))?;
+//! assert!(report.to_string().contains("divided by N = 2 twice"));
+//! # Ok::<(), ShapeError>(())
+//! ```
+
+pub mod array;
+pub mod diagnosis;
+pub mod proof;
+
+pub use array::{Array, lift};
+pub use diagnosis::Diagnosis;
+pub use proof::{Check, Failure, Proof, TOLERANCE, TOLERANCE_OF_DIFFERENCES};
