@@ -58,10 +58,12 @@ pub use plotters;
 /// All that a notebook's cell needs.
 pub mod prelude {
     pub use crate::activations::*;
+    pub use crate::check::{self, Proof, lift};
     pub use crate::init;
     pub use crate::kernels::matmul;
     pub use crate::layers::*;
     pub use crate::losses::*;
+    pub use crate::numbers::Dual;
     pub use crate::optim::{AdaGrad, Adadelta, Adam, AdamW, Optimizer, RmsProp, Sgd, schedule};
     pub use crate::{Float, ShapeError, Slide, Tensor4, lit};
     pub use nalgebra::{DMatrix, DVector, dmatrix, dvector};
