@@ -89,8 +89,9 @@ pub(crate) struct Exponentials<T> {
 
 pub(crate) fn exponentials<T: Float>(z: impl Iterator<Item = T>) -> Exponentials<T> {
     let mut shifted: Vec<T> = z.collect();
-    let max = shifted.iter().copied().fold(T::neg_infinity(), |max, z| if z > max { z } else { max });
-    shifted.iter_mut().for_each(|z| *z -= max);
+    if let Some(max) = shifted.iter().copied().reduce(|max, z| if z > max { z } else { max }) {
+        shifted.iter_mut().for_each(|z| *z -= max);
+    }
     let terms: Vec<T> = shifted.iter().map(|z| z.exp()).collect();
     let total = sum(&terms);
     Exponentials { shifted, terms, total }
