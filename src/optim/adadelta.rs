@@ -10,7 +10,7 @@
 //! | v | 0 | the running mean of its squared gradients, remembered |
 //! | u | 0 | the running mean of its squared steps Δ, remembered |
 //! | ρ | 0.9 | how much of the means is kept; they look back about 1/(1 − ρ) steps |
-//! | ε | 1e-6 | the start: while u is 0, the steps have the length √ε |
+//! | ε | 1e-6 | the start: the first step has the length √(ε/(1 − ρ)) |
 //! | η | | a factor on every step; the paper has none, that is η = 1 (PyTorch's default) |
 //!
 //! # Derivation
@@ -26,7 +26,8 @@
 //! 4. **Δ = g·√u/√v** is in metres, and no learning rate is needed. This step's Δ is not yet in u, as u is needed to
 //!    compute it.
 //! 5. With u = 0 nothing would ever move, so ε is added under both roots: **Δ = g·√(u + ε)/√(v + ε)**. This is the one
-//!    place where a unit comes back in.
+//!    place where a unit comes back in: the first step has the length √ε·|g|/√((1 − ρ)·g² + ε), which is √(ε/(1 − ρ))
+//!    for all but the smallest g, and the steps need some time to grow from there.
 //!
 //! In the code the running means are v + (1 − ρ)·(g² − v).
 //!

@@ -119,12 +119,16 @@ impl<T: Float> State<T> {
         const RULE: &str = "the parameters must stay the same, in number, order and length, from step to step";
         if self.memories.len() != K * parameters.len() {
             let (found, known) = (parameters.len(), self.memories.len() / K.max(1));
-            return Err(ShapeError::new(function, format!("{found} parameters but {known} in the steps before"), RULE));
+            return Err(ShapeError::new(
+                function,
+                format!("the number of parameters is {found} but was {known} in the steps before"),
+                RULE,
+            ));
         }
         for (j, memory) in self.memories.iter().enumerate() {
             let (found, known) = (parameters[j / K].len(), memory.len());
             if found != known {
-                let found = format!("parameter {} has {found} elements but {known} in the steps before", j / K);
+                let found = format!("parameter {} has {found} elements but had {known} in the steps before", j / K);
                 return Err(ShapeError::new(function, found, RULE));
             }
         }
@@ -138,7 +142,7 @@ impl<T: Float> State<T> {
         if !whole {
             return Err(ShapeError::new(
                 function,
-                format!("{count} memories"),
+                format!("the number of memories is {count}"),
                 format!("this optimizer keeps {kinds} of each parameter"),
             ));
         }
@@ -159,7 +163,7 @@ fn check_gradients<T>(function: &'static str, parameters: &[&mut [T]], gradients
     if parameters.len() != gradients.len() {
         return Err(ShapeError::new(
             function,
-            format!("{} parameters but {} gradients", parameters.len(), gradients.len()),
+            format!("the number of parameters is {} but that of gradients is {}", parameters.len(), gradients.len()),
             "every parameter must have one gradient",
         ));
     }
