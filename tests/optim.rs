@@ -1,6 +1,7 @@
 //! The optimizers: by hand, against PyTorch, what they remember, and what their derivations promise.
 
 use half::{bf16, f16};
+use handgrad::numbers::Dual;
 use handgrad::optim::State;
 use handgrad::prelude::*;
 use proptest::prelude::{prop_assert_eq, proptest};
@@ -442,6 +443,28 @@ fn adam_works_in_bf16() {
     let rate = bf16::from_f64(0.0625);
     let path = walk(&mut Adam::new(rate), bf16::from_f64(4.0), 100, |_, w| w);
     assert!(path[0].to_f64() < 3.95 && path[99].to_f64().abs() < 0.5, "{path:?}");
+}
+
+/// On dual numbers a whole training is differentiated by its learning rate.
+#[test]
+fn a_dual_learning_rate_tells_how_the_training_depends_on_it() {
+    for (kind, (name, mut optimizer)) in every_kind::<Dual<f64>>().into_iter().enumerate() {
+        let plain = |rate: f64| {
+            let mut optimizer = every_kind::<f64>().swap_remove(kind).1;
+            optimizer.set_learning_rate(rate);
+            walk(optimizer.as_mut(), 1.5, 12, |t, w| w.sinh() - wild(t, 0, 0))[11]
+        };
+        optimizer.set_learning_rate(Dual::variable(0.0625));
+        let gradient = |t, w: Dual<f64>| num_traits::Float::sinh(w) - lit(wild(t, 0, 0));
+        let w = walk(optimizer.as_mut(), lit(1.5), 12, gradient)[11];
+        assert_eq!(w.re, plain(0.0625), "{name}");
+        let h = 1e-5; // rounding costs about 1e-16/h, the third derivative about h²
+        let difference = (plain(0.0625 + h) - plain(0.0625 - h)) / (2.0 * h);
+        assert_close(&[w.eps], &[difference], 1e-8, name);
+    }
+    // w after n steps is (1 − η·h)ⁿ: with η·h = 1/2 and n = 4 its derivative is −n·h·(1/2)³, exactly.
+    let w = walk(&mut Sgd::new(Dual::variable(0.25)), lit(1.0), 4, |_, w| w * lit(2.0))[3];
+    assert_eq!((w.re, w.eps), (0.0625, -4.0 * 2.0 * 0.125));
 }
 
 // What the derivations promise.
