@@ -1,5 +1,8 @@
-//! The activations: by hand, by central differences, and by what defines them. PyTorch's numbers are in reference.rs.
+//! The activations: by hand, by dual numbers, by central differences, and by what defines them. PyTorch's numbers are
+//! in reference.rs.
 
+use handgrad::check::{Proof, lift};
+use handgrad::numbers::Dual;
 use handgrad::prelude::*;
 use rand::RngExt;
 
@@ -98,6 +101,57 @@ fn prelu_by_hand() {
     assert_eq!(g.dalpha, dvector![(-1.0 - 4.0 * 6.0) / 2.0, (-2.0 * 3.0 - 3.0 * 4.0) / 2.0]);
     let shared = prelu_backward(&next_dz, &z, &dvector![0.5]).unwrap();
     assert_eq!(shared.dalpha, dvector![g.dalpha[0] + g.dalpha[1]]);
+}
+
+// (c) Dual numbers.
+
+#[test]
+fn every_entry_is_what_the_forward_itself_says() {
+    for ((name, forward, backward), (_, forward_of_duals, _)) in all::<f64>().into_iter().zip(all::<Dual<f64>>()) {
+        for (seed, (rows, columns)) in [(1, 1), (1, 5), (4, 1), (3, 7), (8, 10)].into_iter().enumerate() {
+            let z = away_from_the_kink(seed as u64, rows, columns);
+            let next_dz = away_from_the_kink(100 + seed as u64, rows, columns);
+            let dz = backward(&next_dz, &z).unwrap();
+            let proof = Proof::new(name, &next_dz).input("dz", &z, &dz, |z| Ok(forward_of_duals(z))).unwrap();
+            assert!(proof.passed(), "{proof}");
+            assert_eq!(forward_of_duals(&lift(&z)).map(|y| y.re), forward(&z), "{name}: the values");
+        }
+    }
+}
+
+#[test]
+fn pieces_of_straight_lines_are_exact() {
+    // Odd eighths, so none of them 0, and N = 4: no product or sum of them is rounded.
+    let tensor =
+        |seed| Tensor4::from_matrix(away_from_the_kink(seed, 4, 12).map(|x| (4.0 * x).ceil() / 4.0 - 0.125), [3, 2, 2]);
+    let (z, next_dz) = (tensor(1).unwrap(), tensor(2).unwrap());
+    for alpha in [dvector![0.25, -0.5, 2.0], dvector![0.25]] {
+        let g = prelu_backward(&next_dz, &z, &alpha).unwrap();
+        let proof = Proof::new("prelu_backward", &next_dz)
+            .exact()
+            .parameter("dalpha", &alpha, &g.dalpha, |alpha| prelu_forward(&lift(&z), alpha))
+            .and_then(|proof| proof.input("dz", &z, &g.dz, |z| prelu_forward(z, &lift(&alpha))))
+            .unwrap();
+        assert!(proof.passed(), "{proof}");
+    }
+    let (z, next_dz) = (z.into_matrix(), next_dz.into_matrix());
+    let proof = Proof::new("relu_backward", &next_dz).exact();
+    let dz = relu_backward(&next_dz, &z).unwrap();
+    let proof = proof.input("dz", &z, &dz, |z| Ok(relu_forward(z))).unwrap();
+    assert!(proof.passed(), "{proof}");
+    let proof = Proof::new("leaky_relu_backward", &next_dz).exact();
+    let dz = leaky_relu_backward(&next_dz, &z, 0.125).unwrap();
+    let proof = proof.input("dz", &z, &dz, |z| Ok(leaky_relu_forward(z, lit(0.125)))).unwrap();
+    assert!(proof.passed(), "{proof}");
+}
+
+#[test]
+fn at_a_kink_too_the_backward_is_the_derivative_of_the_forward_that_runs() {
+    let one = dmatrix![1.0];
+    for ((name, _, backward), (_, forward_of_duals, _)) in elementwise::<f64>().into_iter().zip(elementwise()) {
+        let slope = forward_of_duals(&dmatrix![Dual::variable(0.0)])[0].eps;
+        assert_eq!(backward(&one, &dmatrix![0.0]), Ok(dmatrix![slope]), "{name}");
+    }
 }
 
 // (d) Central differences.
