@@ -59,6 +59,7 @@ pub use plotters;
 pub mod prelude {
     pub use crate::activations::*;
     pub use crate::check::{self, Proof, lift};
+    pub use crate::data::{DataError, Dataset, mnist, synthetic};
     pub use crate::init;
     pub use crate::kernels::matmul;
     pub use crate::layers::*;

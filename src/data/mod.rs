@@ -1,1 +1,131 @@
-//! What networks are trained on: MNIST from its own files, and generators.
+//! What networks are trained on: MNIST from its own files, and small sets made from a seed.
+//!
+//! A [`Dataset`] is a tensor of inputs and a label for each of them; [`mnist::load`] reads one, the functions of
+//! [`synthetic`] make one. Files come from outside, so what is wrong with them is an error that names the file, what
+//! was expected and what was found: a [`DataError`].
+
+pub mod idx;
+pub mod mnist;
+pub mod synthetic;
+
+use crate::{Float, ShapeError, Tensor4};
+use nalgebra::DMatrix;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Inputs (N, C, H, W) and the class of each, counted from 0.
+///
+/// ```
+/// use handgrad::prelude::*;
+/// use handgrad::data::Dataset;
+/// let inputs = Tensor4::from_vectors(dmatrix![0.1, 0.2; 0.3, 0.4; 0.5, 0.6]);
+/// let data = Dataset::new(inputs, vec![2, 0, 1], 3)?;
+/// let (z, y_true) = data.batch(&[2, 0]);
+/// assert_eq!(z.matrix(), &dmatrix![0.5, 0.6; 0.1, 0.2]);
+/// assert_eq!(y_true, dmatrix![0.0, 1.0, 0.0; 0.0, 0.0, 1.0]);
+/// # Ok::<(), ShapeError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset<T> {
+    /// The inputs, (N, C, H, W).
+    pub inputs: Tensor4<T>,
+    /// The class of each input, N of them.
+    pub labels: Vec<u8>,
+    /// How many classes there are.
+    pub classes: usize,
+}
+
+impl<T: Float> Dataset<T> {
+    /// `inputs` (N, C, H, W) with a label below `classes` for each.
+    ///
+    /// # Errors
+    /// If there are not N labels, or one of them is not below `classes`.
+    pub fn new(inputs: Tensor4<T>, labels: Vec<u8>, classes: usize) -> Result<Self, ShapeError> {
+        if labels.len() != inputs.shape()[0] {
+            return Err(ShapeError::new(
+                "Dataset::new",
+                format!("{} labels but inputs are {:?}", labels.len(), inputs.dims()),
+                "every input must have one label",
+            ));
+        }
+        if let Some((n, label)) = labels.iter().enumerate().find(|(_, label)| usize::from(**label) >= classes) {
+            return Err(ShapeError::new(
+                "Dataset::new",
+                format!("label {n} is {label} but there are {classes} classes"),
+                "labels must be below the number of classes",
+            ));
+        }
+        Ok(Dataset { inputs, labels, classes })
+    }
+
+    /// How many samples.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there are no samples.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The samples with these numbers, in this order: inputs (B, C, H, W) and one-hot targets (B, classes).
+    ///
+    /// Like a slice, it panics for a number outside the set.
+    pub fn batch(&self, samples: &[usize]) -> (Tensor4<T>, DMatrix<T>) {
+        let labels: Vec<u8> = samples.iter().map(|&n| self.labels[n]).collect();
+        (self.inputs.select(samples), one_hot(&labels, self.classes))
+    }
+
+    /// The first n samples, or all if there are fewer.
+    pub fn first(&self, n: usize) -> Self {
+        self.range(0, n.min(self.len()))
+    }
+
+    /// The first n samples and the others.
+    pub fn split(&self, n: usize) -> (Self, Self) {
+        let n = n.min(self.len());
+        (self.range(0, n), self.range(n, self.len()))
+    }
+
+    fn range(&self, from: usize, to: usize) -> Self {
+        let inputs = self.inputs.select(&(from..to).collect::<Vec<_>>());
+        Dataset { inputs, labels: self.labels[from..to].to_vec(), classes: self.classes }
+    }
+}
+
+/// A row for every label, 1 in the label's column and 0 elsewhere: (N, classes).
+///
+/// Like a slice, it panics for a label that is not below `classes`.
+pub fn one_hot<T: Float>(labels: &[u8], classes: usize) -> DMatrix<T> {
+    let mut targets = DMatrix::zeros(labels.len(), classes);
+    for (n, &label) in labels.iter().enumerate() {
+        targets[(n, label.into())] = T::one();
+    }
+    targets
+}
+
+/// A file that is not what it should be: which, what was expected and what was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataError {
+    /// The file or directory.
+    pub file: PathBuf,
+    /// What it should hold.
+    pub expected: String,
+    /// What it holds.
+    pub found: String,
+}
+
+impl DataError {
+    /// All three parts of the message.
+    pub fn new(file: impl Into<PathBuf>, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        DataError { file: file.into(), expected: expected.into(), found: found.into() }
+    }
+}
+
+impl fmt::Display for DataError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: expected {}, found {}", self.file.display(), self.expected, self.found)
+    }
+}
+
+impl std::error::Error for DataError {}

@@ -1,0 +1,466 @@
+//! The data sets: what MNIST's files hold, and what is said of a file that is not one of them.
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use handgrad::data::idx::{Reader, read_images, read_labels};
+use handgrad::data::{DataError, Dataset, mnist, one_hot, synthetic};
+use handgrad::prelude::*;
+use proptest::prelude::*;
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+// ---- MNIST itself ----
+
+#[test]
+fn the_shipped_files_are_mnist() -> Result<(), DataError> {
+    // NumPy: np.frombuffer(gzip.open(f).read(), np.uint8, offset=16).sum(dtype=np.int64); np.bincount(labels)
+    let directory = mnist::shipped()?;
+    let histograms: [(&str, usize, u64, [usize; 10]); 2] = [
+        ("train", 60_000, 1_567_298_545, [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]),
+        ("t10k", 10_000, 264_923_200, [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]),
+    ];
+    for (name, count, sum, histogram) in histograms {
+        let images = read_images(directory.join(format!("{name}-images-idx3-ubyte.gz")))?;
+        let labels = read_labels(directory.join(format!("{name}-labels-idx1-ubyte.gz")))?;
+        assert_eq!((images.shape, labels.shape), ([count, 28, 28], [count]));
+        assert_eq!(images.bytes.iter().map(|&byte| u64::from(byte)).sum::<u64>(), sum);
+        let counted: Vec<usize> = (0..10).map(|d| labels.bytes.iter().filter(|&&label| label == d).count()).collect();
+        assert_eq!(counted, histogram);
+    }
+    Ok(())
+}
+
+#[test]
+fn every_pixel_is_where_it_belongs() -> Result<(), DataError> {
+    let directory = mnist::shipped()?;
+    let digits = mnist::load::<f32>(&directory)?;
+    for (set, name) in [(&digits.train, "train"), (&digits.test, "t10k")] {
+        let images = read_images(directory.join(format!("{name}-images-idx3-ubyte.gz")))?;
+        let [count, h, w] = images.shape;
+        assert_eq!(set.inputs.shape(), [count, 1, h, w]);
+        assert_eq!((set.labels.len(), set.classes), (count, 10));
+        // Every sample once, at a pixel that changes from sample to sample; and every pixel of the first and the last.
+        let one_each = (0..count).map(|n| (n, n % (h * w)));
+        let both_ends = [0, count - 1].into_iter().flat_map(|n| (0..h * w).map(move |q| (n, q)));
+        for (n, q) in one_each.chain(both_ends) {
+            let (pixel, byte) = (set.inputs[(n, 0, q / w, q % w)], images.bytes[n * h * w + q]);
+            assert_eq!(pixel, f32::from(byte) / 255.0, "{name}: image {n}, pixel {q}");
+        }
+    }
+    assert_eq!(digits.train.labels[..10], [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
+    assert_eq!(digits.test.labels[..10], [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]);
+    Ok(())
+}
+
+#[test]
+fn pixels_are_from_0_to_1_in_any_scalar() -> Result<(), DataError> {
+    let small = SmallMnist::new();
+    fn extremes<T: Float>(set: &Dataset<T>) -> (T, T) {
+        let pixels = set.inputs.as_slice();
+        (pixels.iter().copied().fold(T::one(), T::min), pixels.iter().copied().fold(T::zero(), T::max))
+    }
+    assert_eq!(extremes(&mnist::load::<f64>(small.path())?.train), (0.0, 1.0));
+    let (low, high) = extremes(&mnist::load::<half::bf16>(small.path())?.train);
+    assert_eq!((low.to_f32(), high.to_f32()), (0.0, 1.0));
+    Ok(())
+}
+
+// ---- names and compression ----
+
+#[test]
+fn raw_and_gzip_files_with_any_of_the_usual_names_are_the_same() -> Result<(), DataError> {
+    let small = SmallMnist::new();
+    let expected = mnist::load::<f32>(small.path())?;
+    let variants: [(&str, &str, bool); 5] = [
+        ("-", ".gz", true),
+        ("-", "", true),     // gzip that does not say so
+        ("-", ".gz", false), // raw that says it is gzip
+        (".", "", false),
+        (".", ".gz", true),
+    ];
+    for (separator, ending, compressed) in variants {
+        let directory = TempDir::new().unwrap();
+        for (name, kind) in FILES {
+            let bytes = small.bytes(name, kind);
+            let bytes = if compressed { gzip(&bytes) } else { bytes };
+            fs::write(directory.path().join(format!("{name}{separator}{kind}{ending}")), bytes).unwrap();
+        }
+        let read = mnist::load::<f32>(directory.path())?;
+        assert_eq!(read, expected, "…{separator}idx…{ending}, compressed: {compressed}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_gzip_file_of_several_members_is_read_to_its_end() -> Result<(), DataError> {
+    let (head, tail) = (gzip(&labels(&[1, 2, 3])[..9]), gzip(&[2, 3]));
+    let reader = Reader::<1>::new("labels", &*[head, tail].concat())?.read()?;
+    assert_eq!(reader.bytes, [1, 2, 3]);
+    Ok(())
+}
+
+// ---- what is said of a wrong file, one test an error ----
+
+#[test]
+fn a_missing_directory() {
+    let error = mnist::load::<f32>("no/such/place").unwrap_err();
+    assert_eq!(error.to_string(), "no/such/place: expected a directory with the four files of MNIST, found nothing");
+}
+
+#[test]
+fn a_file_for_a_directory() {
+    let error = mnist::load::<f32>("Cargo.toml").unwrap_err();
+    assert_eq!(error.to_string(), "Cargo.toml: expected a directory with the four files of MNIST, found a file");
+}
+
+#[test]
+fn a_missing_file() {
+    let small = SmallMnist::new();
+    fs::remove_file(small.file("t10k-images", "idx3-ubyte")).unwrap();
+    let expected = "expected t10k-images-idx3-ubyte or t10k-images.idx3-ubyte, raw or with .gz behind it, \
+                    found no file of these names";
+    assert_eq!(small.error(), format!("{}: {expected}", small.path().display()));
+    let error = read_labels("no/such/file").unwrap_err();
+    assert!(error.to_string().starts_with("no/such/file: expected a file that can be read, found "), "{error}");
+}
+
+#[test]
+fn a_directory_for_a_file() {
+    let error = read_labels("src").unwrap_err();
+    assert!(error.to_string().starts_with("src: expected a file that can be read, found "), "{error}");
+}
+
+#[test]
+fn an_empty_file() {
+    assert_eq!(images_error(&[]), "images: expected a header of 16 bytes, found the end after 0");
+}
+
+#[test]
+fn a_header_cut_short() {
+    assert_eq!(
+        images_error(&images([1, 28, 28], &[])[..13]),
+        "images: expected a header of 16 bytes, found the end after 13"
+    );
+    assert_eq!(images_error(&[0, 0, 8]), "images: expected a header of 16 bytes, found the end after 3");
+}
+
+#[test]
+fn too_few_bytes() {
+    assert_eq!(
+        images_error(&images([2, 3, 3], &[7; 17])),
+        "images: expected 2 × 3 × 3 = 18 bytes behind the header, found 17"
+    );
+}
+
+#[test]
+fn too_many_bytes() {
+    let expected = "images: expected 2 × 3 × 3 = 18 bytes behind the header, found more than that";
+    assert_eq!(images_error(&images([2, 3, 3], &[7; 19])), expected);
+    assert_eq!(images_error(&gzip(&images([2, 3, 3], &[7; 19]))), expected);
+}
+
+#[test]
+fn a_wrong_magic_number() {
+    assert_eq!(
+        images_error(b"PK\x03\x04 and whatever a zip file holds"),
+        "images: expected 0x00000803 (unsigned bytes in 3 dimensions), found 0x504b0304 (not an IDX file)"
+    );
+    assert_eq!(
+        images_error(b"\0\0\x0d\x03 and sixteen bytes more"),
+        "images: expected 0x00000803 (unsigned bytes in 3 dimensions), found 0x00000d03 (32-bit floats in 3 dimensions)"
+    );
+}
+
+#[test]
+fn a_wrong_number_of_dimensions() {
+    assert_eq!(
+        images_error(&labels(&[1, 2, 3])),
+        "images: expected 0x00000803 (unsigned bytes in 3 dimensions), found 0x00000801 (unsigned bytes in 1 dimension)"
+    );
+}
+
+#[test]
+fn a_size_of_zero() {
+    for shape in [[0, 28, 28], [2, 0, 28], [2, 28, 0]] {
+        let [n, h, w] = shape;
+        let expected = format!("images: expected at least 1 in every dimension, found {n} × {h} × {w}");
+        assert_eq!(images_error(&images(shape, &[])), expected);
+    }
+}
+
+#[test]
+fn images_of_another_size() {
+    let small = SmallMnist::new();
+    let file = small.file("train-images", "idx3-ubyte");
+    fs::write(&file, images([3, 32, 32], &[0; 3 * 32 * 32])).unwrap();
+    let labels = small.file("train-labels", "idx1-ubyte");
+    let expected = format!("{}: expected 3 × 28 × 28 images, as {} has labels", file.display(), labels.display());
+    assert_eq!(small.error(), format!("{expected}, found 3 × 32 × 32"));
+}
+
+#[test]
+fn more_images_than_labels() {
+    let small = SmallMnist::new();
+    let (file, label_file) = (small.file("t10k-images", "idx3-ubyte"), small.file("t10k-labels", "idx1-ubyte"));
+    fs::write(&label_file, labels(&[1])).unwrap();
+    let expected = format!("{}: expected 1 × 28 × 28 images, as {} has labels", file.display(), label_file.display());
+    assert_eq!(small.error(), format!("{expected}, found 2 × 28 × 28"));
+}
+
+#[test]
+fn a_label_that_is_no_digit() {
+    let small = SmallMnist::new();
+    let file = small.file("train-labels", "idx1-ubyte");
+    fs::write(&file, labels(&[9, 10, 11])).unwrap();
+    assert_eq!(small.error(), format!("{}: expected labels from 0 to 9, found 10 as label 1", file.display()));
+}
+
+#[test]
+fn a_damaged_gzip_stream() {
+    let whole = gzip(&images([1, 2, 2], &[1, 2, 3, 4]));
+    let mut wrong_sum = whole.clone();
+    let crc = whole.len() - 8; // the last eight bytes are the checksum and the length
+    wrong_sum[crc] ^= 1;
+    let mut wrong_length = whole.clone();
+    wrong_length[crc + 4] ^= 1;
+    for bytes in [wrong_sum, wrong_length] {
+        assert_eq!(
+            images_error(&bytes),
+            "images: expected a whole gzip stream, found corrupt gzip stream does not have a matching checksum"
+        );
+    }
+    for length in 2..whole.len() {
+        let message = images_error(&whole[..length]);
+        assert!(message.starts_with("images: expected a whole gzip stream, found "), "cut to {length}: {message}");
+    }
+    let message = images_error(&[&whole[..], b"rubbish"].concat());
+    assert!(message.starts_with("images: expected a whole gzip stream, found "), "{message}");
+}
+
+// ---- promises ----
+
+#[test]
+fn nothing_is_set_aside_for_what_a_header_promises() {
+    let most = u32::MAX as usize;
+    // If memory were set aside, 3 TiB would end the process, and (2³² − 1)³ overflow a capacity.
+    assert_eq!(
+        images_error(&images([most, 28, 28], &[1, 2, 3])),
+        "images: expected 4294967295 × 28 × 28 = 3367254359280 bytes behind the header, found 3"
+    );
+    assert_eq!(
+        images_error(&images([most; 3], &[])),
+        "images: expected 4294967295 × 4294967295 × 4294967295 = 79228162458924105385300197375 bytes behind the header, \
+         found 0"
+    );
+}
+
+#[test]
+fn of_an_endless_stream_one_byte_too_many_is_read() {
+    let mut endless = Endless { start: vec![0, 0, 8, 1, 0, 0, 0, 5], read: 0 };
+    let error = Reader::<1>::new("labels", &mut endless).and_then(Reader::read).unwrap_err();
+    assert_eq!(error.to_string(), "labels: expected 5 bytes behind the header, found more than that");
+    assert_eq!(endless.read, 8 + 5 + 1);
+}
+
+#[test]
+fn a_small_gzip_file_that_swells_is_not_decompressed_to_its_end() {
+    // 64 MiB of zeros are 64 KiB of gzip; damage at its end stays unseen, because nobody reads that far.
+    let mut bytes = gzip(&[images([1, 2, 2], &[]), vec![0; 64 << 20]].concat());
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    assert_eq!(images_error(&bytes), "images: expected 1 × 2 × 2 = 4 bytes behind the header, found more than that");
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_are_an_error_or_an_array(
+        start in prop::sample::select(vec![
+            vec![], vec![0, 0, 8, 3], vec![0, 0, 8, 1], vec![0x1f, 0x8b], vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255],
+        ]),
+        rest in prop::collection::vec(any::<u8>(), 0..64),
+        small_sizes in any::<bool>(),
+    ) {
+        let mut bytes = [start, rest].concat();
+        if small_sizes {
+            // The high bytes of three sizes zeroed: shapes that 64 bytes may well fill.
+            bytes.iter_mut().enumerate().filter(|(i, _)| (4..16).contains(i)).for_each(|(i, byte)| {
+                *byte = if i % 4 == 3 { *byte % 4 } else { 0 };
+            });
+        }
+        for bytes in [bytes.clone(), gzip(&bytes)] {
+            if let Ok(array) = Reader::<3>::new("images", &*bytes).and_then(Reader::read) {
+                prop_assert_eq!(array.bytes.len(), array.shape.iter().product::<usize>());
+            }
+            if let Ok(array) = Reader::<1>::new("labels", &*bytes).and_then(Reader::read) {
+                prop_assert_eq!(array.bytes.len(), array.shape[0]);
+            }
+        }
+    }
+}
+
+// ---- data sets ----
+
+fn counting(samples: usize) -> Dataset<f64> {
+    let inputs = Tensor4::from_fn([samples, 2, 2, 1], |n, c, i, _| (10 * n + 2 * c + i) as f64);
+    Dataset { inputs, labels: (0..samples as u8).collect(), classes: samples }
+}
+
+#[test]
+fn a_batch_is_its_samples_in_the_order_asked_for() {
+    let (z, y) = counting(4).batch(&[3, 0, 3]);
+    assert_eq!(z.to_row_major(), [30.0, 31.0, 32.0, 33.0, 0.0, 1.0, 2.0, 3.0, 30.0, 31.0, 32.0, 33.0]);
+    assert_eq!(y, dmatrix![0.0, 0.0, 0.0, 1.0; 1.0, 0.0, 0.0, 0.0; 0.0, 0.0, 0.0, 1.0]);
+}
+
+#[test]
+fn a_split_loses_nothing() {
+    let data = counting(5);
+    for n in 0..7 {
+        let (head, tail) = data.split(n);
+        assert_eq!((head.len(), tail.len()), (n.min(5), 5 - n.min(5)));
+        assert_eq!(head, data.first(n));
+        assert_eq!(tail.is_empty(), n >= 5);
+        assert_eq!([head.inputs.to_row_major(), tail.inputs.to_row_major()].concat(), data.inputs.to_row_major());
+        assert_eq!([head.labels, tail.labels].concat(), data.labels);
+    }
+}
+
+#[test]
+fn a_data_set_is_checked() {
+    let inputs = Tensor4::<f64>::zeros([2, 1, 3, 3]);
+    assert_eq!(
+        Dataset::new(inputs.clone(), vec![0], 10).unwrap_err().to_string(),
+        "Dataset::new: 1 labels but inputs are (2, 1, 3, 3): every input must have one label"
+    );
+    assert_eq!(
+        Dataset::new(inputs, vec![0, 3], 3).unwrap_err().to_string(),
+        "Dataset::new: label 1 is 3 but there are 3 classes: labels must be below the number of classes"
+    );
+}
+
+#[test]
+fn one_hot_rows() {
+    assert_eq!(one_hot::<f32>(&[1, 0], 3), dmatrix![0.0, 1.0, 0.0; 1.0, 0.0, 0.0]);
+    assert_eq!(one_hot::<f32>(&[], 3).shape(), (0, 3));
+}
+
+// ---- sets made from a seed ----
+
+#[test]
+fn a_linear_set_is_linear_in_whole_numbers() -> Result<(), ShapeError> {
+    let (w, b) = (dmatrix![3.0, 7.0, 4.0; 5.0, 2.0, 6.0], dvector![2.0, 9.0, 3.0]);
+    let (x, y) = synthetic::linear::<f64>(&w, &b, 500, 7)?;
+    for n in 0..500 {
+        for j in 0..3 {
+            assert_eq!(y[(n, j)], x[(n, 0)] * w[(0, j)] + x[(n, 1)] * w[(1, j)] + b[j]);
+        }
+    }
+    // Each of the ten digits comes up, and no other number.
+    let seen: std::collections::BTreeSet<i64> = x.iter().map(|&x| x as i64).collect();
+    assert_eq!(seen, (0..10).collect());
+    assert!(x.iter().all(|x| x.fract() == 0.0));
+    assert_eq!(synthetic::linear(&w, &b, 500, 7)?, (x.clone(), y));
+    assert_ne!(synthetic::linear(&w, &b, 500, 8)?.0, x);
+    assert!(synthetic::linear(&w, &dvector![1.0], 5, 7).is_err());
+    Ok(())
+}
+
+#[test]
+fn spirals_grow_from_the_origin_and_lie_where_the_formula_puts_them() {
+    let data = synthetic::spirals::<f64>(30, 3, 0.0, 0);
+    for n in 0..30 {
+        let (arm, radius) = (n % 3, (n / 3) as f64 / 9.0);
+        let angle = std::f64::consts::TAU * (arm as f64 / 3.0 + radius * 2.0 / 3.0);
+        // Both compute the same three products and sums: a rounding or two apart.
+        assert!((data.inputs[(n, 0, 0, 0)] - radius * angle.sin()).abs() < 1e-15);
+        assert!((data.inputs[(n, 1, 0, 0)] - radius * angle.cos()).abs() < 1e-15);
+        assert_eq!(usize::from(data.labels[n]), arm);
+    }
+    let noisy = synthetic::spirals::<f64>(30, 3, 0.2, 5);
+    assert_eq!(noisy, synthetic::spirals(30, 3, 0.2, 5));
+    assert_ne!(noisy, synthetic::spirals(30, 3, 0.2, 6));
+    for samples in [0, 1, 2] {
+        let data = synthetic::spirals::<f32>(samples, 3, 0.2, 0);
+        assert!(data.len() == samples && data.inputs.as_slice().iter().all(|x| x.is_finite()));
+    }
+}
+
+// ---- helpers ----
+
+const FILES: [(&str, &str); 4] = [
+    ("train-images", "idx3-ubyte"),
+    ("train-labels", "idx1-ubyte"),
+    ("t10k-images", "idx3-ubyte"),
+    ("t10k-labels", "idx1-ubyte"),
+];
+
+/// A directory with three training images and two test images, raw.
+struct SmallMnist(TempDir);
+
+impl SmallMnist {
+    fn new() -> Self {
+        let small = SmallMnist(TempDir::new().unwrap());
+        for (name, kind) in FILES {
+            fs::write(small.file(name, kind), small.bytes(name, kind)).unwrap();
+        }
+        small
+    }
+
+    fn bytes(&self, name: &str, kind: &str) -> Vec<u8> {
+        let count = if name.starts_with("train") { 3 } else { 2 };
+        match kind {
+            "idx1-ubyte" => labels(&(0..count as u8).collect::<Vec<_>>()),
+            _ => images([count, 28, 28], &(0..count * 28 * 28).map(|i| (i * 7 % 256) as u8).collect::<Vec<_>>()),
+        }
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn file(&self, name: &str, kind: &str) -> PathBuf {
+        self.path().join(format!("{name}-{kind}"))
+    }
+
+    fn error(&self) -> String {
+        mnist::load::<f32>(self.path()).unwrap_err().to_string()
+    }
+}
+
+fn images(shape: [usize; 3], pixels: &[u8]) -> Vec<u8> {
+    let sizes = shape.iter().flat_map(|&size| (size as u32).to_be_bytes());
+    [0, 0, 8, 3].into_iter().chain(sizes).chain(pixels.iter().copied()).collect()
+}
+
+fn labels(digits: &[u8]) -> Vec<u8> {
+    [&[0, 0, 8, 1], &(digits.len() as u32).to_be_bytes()[..], digits].concat()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// What is said of a file of images with these bytes.
+fn images_error(bytes: &[u8]) -> String {
+    Reader::<3>::new("images", bytes).and_then(Reader::read).unwrap_err().to_string()
+}
+
+/// A few bytes and then zeros without end, and how many of all these were read.
+struct Endless {
+    start: Vec<u8>,
+    read: usize,
+}
+
+impl Read for Endless {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        for byte in buffer.iter_mut() {
+            *byte = self.start.get(self.read).copied().unwrap_or(0);
+            self.read += 1;
+        }
+        Ok(buffer.len())
+    }
+}
