@@ -67,5 +67,5 @@ pub mod prelude {
     pub use crate::numbers::Dual;
     pub use crate::optim::{AdaGrad, Adadelta, Adam, AdamW, Optimizer, RmsProp, Sgd, schedule};
     pub use crate::{Float, ShapeError, Slide, Tensor4, lit};
-    pub use nalgebra::{DMatrix, DVector, dmatrix, dvector};
+    pub use nalgebra::{self, DMatrix, DVector, dmatrix, dvector}; // the two macros say `nalgebra::` where they are used
 }
