@@ -32,7 +32,7 @@ use nalgebra::DMatrix;
 /// assert_eq!(leaky_relu_forward(&dmatrix![-2.0, 0.0, 3.0], 0.25), dmatrix![-0.5, 0.0, 3.0]);
 /// ```
 pub fn leaky_relu_forward<T: Float>(z: &DMatrix<T>, alpha: T) -> DMatrix<T> {
-    map(z, |z| pieces(z, || alpha * z, || z))
+    map(z, move |z| pieces(z, || alpha * z, || z))
 }
 
 /// dz = next_dz where z > 0 and α·next_dz elsewhere, for next_dz of z's shape.
@@ -47,5 +47,5 @@ pub fn leaky_relu_forward<T: Float>(z: &DMatrix<T>, alpha: T) -> DMatrix<T> {
 /// # Ok::<(), ShapeError>(())
 /// ```
 pub fn leaky_relu_backward<T: Float>(next_dz: &DMatrix<T>, z: &DMatrix<T>, alpha: T) -> Result<DMatrix<T>, ShapeError> {
-    zip_map("leaky_relu_backward", next_dz, ("z", z), |delta, z| pieces(z, || alpha * delta, || delta)) // (2)
+    zip_map("leaky_relu_backward", next_dz, ("z", z), move |delta, z| pieces(z, || alpha * delta, || delta)) // (2)
 }

@@ -55,9 +55,12 @@ fn pieces<T: Float>(z: T, left: impl FnOnce() -> T, right: impl FnOnce() -> T) -
 }
 
 /// `f` of every element.
-fn map<T: Float>(z: &DMatrix<T>, f: impl Fn(T) -> T + Send + Sync) -> DMatrix<T> {
+fn map<T: Float>(z: &DMatrix<T>, f: impl Fn(T) -> T + Copy + Send + Sync) -> DMatrix<T> {
     let mut y = z.clone();
-    for_each_chunk(y.as_mut_slice(), CHUNK, |_, y| y.iter_mut().for_each(|y| *y = f(*y)));
+    for_each_chunk(y.as_mut_slice(), CHUNK, |_, y| {
+        let local = f; // its α in a register: behind a pointer it would be read again after every store
+        y.iter_mut().for_each(|y| *y = local(*y));
+    });
     y
 }
 
@@ -66,13 +69,14 @@ fn zip_map<T: Float>(
     function: &'static str,
     next_dz: &DMatrix<T>,
     (name, x): (&str, &DMatrix<T>),
-    f: impl Fn(T, T) -> T + Send + Sync,
+    f: impl Fn(T, T) -> T + Copy + Send + Sync,
 ) -> Result<DMatrix<T>, ShapeError> {
     same_shape(function, ("next_dz", next_dz.shape()), (name, x.shape()))?;
     let mut dz = next_dz.clone();
     for_each_chunk(dz.as_mut_slice(), CHUNK, |i, dz| {
+        let local = f;
         for (dz, &x) in dz.iter_mut().zip(&x.as_slice()[i * CHUNK..]) {
-            *dz = f(*dz, x);
+            *dz = local(*dz, x);
         }
     });
     Ok(dz)

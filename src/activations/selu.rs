@@ -51,7 +51,7 @@ pub const SELU_ALPHA: f64 = 1.6732632423543772;
 /// ```
 pub fn selu_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
     let (lambda, alpha): (T, T) = (lit(SELU_LAMBDA), lit(SELU_ALPHA));
-    map(z, |z| pieces(z, || lambda * alpha * z.exp_m1(), || lambda * z))
+    map(z, move |z| pieces(z, || lambda * alpha * z.exp_m1(), || lambda * z))
 }
 
 /// dz = next_dz·λ where z > 0 and next_dz·λ·α·eᶻ elsewhere, for next_dz of z's shape.
@@ -67,7 +67,7 @@ pub fn selu_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
 /// ```
 pub fn selu_backward<T: Float>(next_dz: &DMatrix<T>, z: &DMatrix<T>) -> Result<DMatrix<T>, ShapeError> {
     let (lambda, alpha): (T, T) = (lit(SELU_LAMBDA), lit(SELU_ALPHA));
-    zip_map("selu_backward", next_dz, ("z", z), |delta, z| {
+    zip_map("selu_backward", next_dz, ("z", z), move |delta, z| {
         pieces(z, || delta * (lambda * alpha * z.exp()), || delta * lambda) // (2)
     })
 }
