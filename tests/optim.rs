@@ -72,6 +72,9 @@ fn sgd_by_hand() {
     assert_eq!(two_steps(Sgd::new(0.5).nesterov(0.5)), [1.0 - 0.5 * 3.0, -0.5 - 0.5 * 6.5]);
     // g = 2 + 0.5·1, then 4 + 0.5·(−0.25).
     assert_eq!(two_steps(Sgd::new(0.5).weight_decay(0.5)), [1.0 - 0.5 * 2.5, -0.25 - 0.5 * 3.875]);
+    // The same, in a velocity: 2.5, then 0.5·2.5 + 3.875.
+    let sgd = Sgd::new(0.5).momentum(0.5).weight_decay(0.5);
+    assert_eq!(two_steps(sgd), [1.0 - 0.5 * 2.5, -0.25 - 0.5 * 5.125]);
     // Learning rates 0.5, then 0.5/(1 + 1).
     assert_eq!(two_steps(Sgd::new(0.5).learning_rate_decay(1.0)), [1.0 - 0.5 * 2.0, 0.0 - 0.25 * 4.0]);
     // The one chosen last holds.

@@ -94,13 +94,14 @@ impl<T: Float> State<T> {
         }
         self.check_parameters::<K>(function, parameters)?;
         for (i, (parameter, gradient)) in parameters.iter_mut().zip(gradients).enumerate() {
+            // Slices of one known length: the loop over them becomes vector instructions.
             let len = parameter.len();
             let mut memories = self.memories[i * K..(i + 1) * K].iter_mut();
             let memories: [&mut [T]; K] =
                 std::array::from_fn(|_| memories.next().map_or(&mut [][..], |m| &mut m[..len]));
-            for j in 0..len {
-                let (next, next_memories) = rule(parameter[j], gradient[j], std::array::from_fn(|k| memories[k][j]));
-                parameter[j] = next;
+            for (j, (w, &g)) in parameter.iter_mut().zip(*gradient).enumerate() {
+                let (next, next_memories) = rule(*w, g, std::array::from_fn(|k| memories[k][j]));
+                *w = next;
                 for k in 0..K {
                     memories[k][j] = next_memories[k];
                 }
