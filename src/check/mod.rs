@@ -47,9 +47,13 @@
 //! ```
 
 pub mod array;
+pub mod certificate;
+mod definitions;
 pub mod diagnosis;
+pub mod grids;
 pub mod proof;
 
 pub use array::{Array, lift};
+pub use certificate::{Case, Certificate};
 pub use diagnosis::Diagnosis;
 pub use proof::{Check, Failure, Proof, TOLERANCE, TOLERANCE_OF_DIFFERENCES};

@@ -49,6 +49,8 @@ pub struct Check {
     pub differences: f64,
     /// The relative gap between ⟨δ, J·u⟩ and ⟨Jᵀδ, u⟩.
     pub adjoint: f64,
+    /// What the dual numbers say the gradient is: every entry, as the gradient lies in memory.
+    pub expected: Vec<f64>,
     /// What is wrong, if anything is.
     pub failure: Option<Failure>,
 }
@@ -110,6 +112,11 @@ impl Proof {
         Proof { exact: true, ..self }
     }
 
+    /// [`exact`](Self::exact), if `condition` holds.
+    pub(super) fn exact_if(self, condition: bool) -> Self {
+        Proof { exact: condition, ..self }
+    }
+
     /// Adds the checks of a parameter's gradient, the batch mean (1/N) Σ δ·J.
     ///
     /// `at` is the parameter, `gradient` what the backward returned, `forward` the forward as a function of this
@@ -151,6 +158,11 @@ impl Proof {
         &self.checks
     }
 
+    /// Whether `==` is demanded of it.
+    pub fn is_exact(&self) -> bool {
+        self.exact
+    }
+
     /// Whether there was at least one gradient, and all of them are right.
     pub fn passed(&self) -> bool {
         !self.checks.is_empty() && self.checks.iter().all(|check| check.failure.is_none())
@@ -182,6 +194,7 @@ impl Proof {
                 dual: f64::INFINITY,
                 differences: f64::INFINITY,
                 adjoint: f64::INFINITY,
+                expected: vec![],
                 failure: Some(Failure::Shape(Diagnosis::Shape { got, wanted })),
             }
         };
@@ -258,6 +271,7 @@ impl Proof {
             dual: largest_of(errors.iter().copied()),
             differences: largest_of(differences),
             adjoint: relative(gap, size(&truth.along).max(size(&products))),
+            expected: vec![],
             failure: None,
         };
         let wrong: Vec<bool> =
@@ -271,6 +285,7 @@ impl Proof {
         } else {
             None
         };
+        check.expected = truth.dual;
         check
     }
 
@@ -336,12 +351,12 @@ fn relative(error: f64, size: f64) -> f64 {
 }
 
 /// The largest, or NaN if there is one.
-fn largest_of(errors: impl Iterator<Item = f64>) -> f64 {
+pub(super) fn largest_of(errors: impl Iterator<Item = f64>) -> f64 {
     errors.fold(0.0, |max, e| if e.is_nan() || e > max { e } else { max })
 }
 
 /// Whether the error is too large; NaN always is.
-fn above(error: f64, tolerance: f64) -> bool {
+pub(super) fn above(error: f64, tolerance: f64) -> bool {
     error.is_nan() || error > tolerance
 }
 

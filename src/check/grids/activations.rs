@@ -1,0 +1,157 @@
+//! The activations, each at least 0.1 away from its kink at 0.
+
+use super::Numbers;
+use crate::activations::*;
+use crate::check::certificate::{Case, Evidence};
+use crate::check::{Proof, lift};
+use crate::numbers::Dual;
+use crate::{ShapeError, Tensor4, lit};
+use nalgebra::DMatrix;
+
+type Matrix = DMatrix<f64>;
+type Duals = DMatrix<Dual<f64>>;
+
+/// One activation of a single number, with its slope fixed if it has one.
+struct Activation {
+    names: [&'static str; 2],
+    /// A piecewise polynomial.
+    exact: bool,
+    definition: fn(f64) -> f64,
+    forward: fn(&Matrix) -> Matrix,
+    on_duals: fn(&Duals) -> Duals,
+    /// From next_dz, z and y.
+    backward: fn(&Matrix, &Matrix, &Matrix) -> Result<Matrix, ShapeError>,
+}
+
+/// The slope of the leaky ReLU, a power of two.
+const SLOPE: f64 = 0.25;
+/// The ELU's α.
+const ALPHA: f64 = 1.5;
+
+const ACTIVATIONS: [Activation; 6] = [
+    Activation {
+        names: ["relu_forward", "relu_backward"],
+        exact: true,
+        definition: |z| z.max(0.0),
+        forward: relu_forward,
+        on_duals: relu_forward,
+        backward: |next_dz, z, _| relu_backward(next_dz, z),
+    },
+    Activation {
+        names: ["leaky_relu_forward", "leaky_relu_backward"],
+        exact: true,
+        definition: |z| z.max(0.0) + SLOPE * z.min(0.0),
+        forward: |z| leaky_relu_forward(z, SLOPE),
+        on_duals: |z| leaky_relu_forward(z, lit(SLOPE)),
+        backward: |next_dz, z, _| leaky_relu_backward(next_dz, z, SLOPE),
+    },
+    Activation {
+        names: ["elu_forward", "elu_backward"],
+        exact: false,
+        definition: |z| if z > 0.0 { z } else { ALPHA * (z.exp() - 1.0) },
+        forward: |z| elu_forward(z, ALPHA),
+        on_duals: |z| elu_forward(z, lit(ALPHA)),
+        backward: |next_dz, z, _| elu_backward(next_dz, z, ALPHA),
+    },
+    Activation {
+        names: ["selu_forward", "selu_backward"],
+        exact: false,
+        // The constants as PyTorch states them.
+        definition: |z| 1.050_700_987_355_480_5 * if z > 0.0 { z } else { 1.673_263_242_354_377_2 * (z.exp() - 1.0) },
+        forward: selu_forward,
+        on_duals: selu_forward,
+        backward: |next_dz, z, _| selu_backward(next_dz, z),
+    },
+    Activation {
+        names: ["sigmoid_forward", "sigmoid_backward"],
+        exact: false,
+        definition: |z| 1.0 / (1.0 + (-z).exp()),
+        forward: sigmoid_forward,
+        on_duals: sigmoid_forward,
+        backward: |next_dz, _, y| sigmoid_backward(next_dz, y),
+    },
+    Activation {
+        names: ["tanh_forward", "tanh_backward"],
+        exact: false,
+        definition: |z| (z.exp() - (-z).exp()) / (z.exp() + (-z).exp()),
+        forward: tanh_forward,
+        on_duals: tanh_forward,
+        backward: |next_dz, _, y| tanh_backward(next_dz, y),
+    },
+];
+
+/// N 1–4, d 1–10; PReLU with a slope for each channel and with one for all.
+pub(super) fn cases() -> Vec<Case> {
+    let shapes = (1..=4).flat_map(|samples| [1, 2, 3, 5, 8, 10].map(|d| (samples, d)));
+    let matrices = shapes.enumerate().map(|(number, (samples, d))| {
+        Case::new(format!("activations: z ({samples}, {d})"), move |evidence| {
+            ACTIVATIONS.iter().try_for_each(|activation| activate(evidence, number, (samples, d), activation))?;
+            softmax(evidence, number, (samples, d))
+        })
+    });
+    let shapes = (1..=3).flat_map(|n| [(1, 1, 1), (3, 1, 4), (2, 3, 2)].map(|(c, h, w)| [n, c, h, w]));
+    let shapes = shapes.flat_map(|shape| [(shape, shape[1]), (shape, 1)]);
+    let tensors = shapes.enumerate().map(|(number, (shape, slopes))| {
+        Case::new(format!("prelu: z {shape:?}, {slopes} slopes"), move |evidence| {
+            prelu(evidence, number, shape, slopes)
+        })
+    });
+    matrices.chain(tensors).collect()
+}
+
+fn activate(
+    evidence: &mut Evidence,
+    number: usize,
+    (samples, d): (usize, usize),
+    activation: &Activation,
+) -> Result<(), ShapeError> {
+    let [forward, backward] = activation.names;
+    for mut numbers in Numbers::both(number) {
+        let exact = numbers.integers && activation.exact;
+        let z = DMatrix::from_fn(samples, d, |_, _| numbers.nonzero());
+        let next_dz = numbers.matrix(samples, d);
+        let y = (activation.forward)(&z);
+        evidence.values(forward, &y, &z.map(activation.definition), exact);
+        let dz = (activation.backward)(&next_dz, &z, &y)?;
+        let proof = Proof::new(backward, &next_dz).exact_if(exact);
+        evidence.proof(&proof.input("dz", &z, &dz, |z| Ok((activation.on_duals)(z)))?);
+    }
+    Ok(())
+}
+
+fn softmax(evidence: &mut Evidence, number: usize, (samples, d): (usize, usize)) -> Result<(), ShapeError> {
+    for mut numbers in Numbers::both(number) {
+        let (z, next_dz) = (numbers.matrix(samples, d), numbers.matrix(samples, d));
+        let p = softmax_forward(&z);
+        let defined = DMatrix::from_fn(samples, d, |n, j| z[(n, j)].exp() / z.row(n).map(f64::exp).sum());
+        evidence.values("softmax_forward", &p, &defined, false);
+        let dz = softmax_backward(&next_dz, &p)?;
+        let proof = Proof::new("softmax_backward", &next_dz);
+        evidence.proof(&proof.input("dz", &z, &dz, |z| Ok(softmax_forward(z)))?);
+    }
+    Ok(())
+}
+
+fn prelu(evidence: &mut Evidence, number: usize, shape: [usize; 4], slopes: usize) -> Result<(), ShapeError> {
+    for mut numbers in Numbers::both(number) {
+        let exact = numbers.integers && shape[0].is_power_of_two();
+        let z = Tensor4::from_fn(shape, |_, _, _, _| numbers.nonzero());
+        let next_dz = numbers.tensor(shape);
+        let alpha = numbers.vector(slopes) * SLOPE;
+        let defined = Tensor4::from_fn(shape, |n, c, i, j| {
+            let z = z[(n, c, i, j)];
+            z.max(0.0) + alpha[c % slopes] * z.min(0.0)
+        });
+        evidence.values("prelu_forward", &prelu_forward(&z, &alpha)?, &defined, exact);
+        let g = prelu_backward(&next_dz, &z, &alpha)?;
+        let proof = Proof::new("prelu_backward", &next_dz).exact_if(exact);
+        let proof = proof.parameter("dalpha", &alpha, &g.dalpha, |alpha| prelu_forward(&lift(&z), alpha))?.input(
+            "dz",
+            &z,
+            &g.dz,
+            |z| prelu_forward(z, &lift(&alpha)),
+        )?;
+        evidence.proof(&proof);
+    }
+    Ok(())
+}

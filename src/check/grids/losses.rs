@@ -1,0 +1,54 @@
+//! The losses.
+
+use super::Numbers;
+use crate::ShapeError;
+use crate::check::certificate::{Case, Evidence};
+use crate::check::{Proof, lift};
+use crate::losses::{Loss, cross_entropy_loss, mean_squared_loss};
+use nalgebra::{DMatrix, dvector};
+
+/// N 1–4 and d 1–5.
+pub(super) fn cases() -> Vec<Case> {
+    let shapes = (1..=4).flat_map(|samples| (1..=5).map(move |d| (samples, d)));
+    let case = |(number, (samples, d)): (usize, (usize, usize))| {
+        Case::new(format!("losses: y ({samples}, {d})"), move |evidence| {
+            mean_squared(evidence, number, (samples, d))?;
+            cross_entropy(evidence, number, (samples, d))
+        })
+    };
+    shapes.enumerate().map(case).collect()
+}
+
+fn mean_squared(evidence: &mut Evidence, number: usize, (samples, d): (usize, usize)) -> Result<(), ShapeError> {
+    for mut numbers in Numbers::both(number) {
+        let exact = numbers.integers && samples.is_power_of_two();
+        let (y, target) = (numbers.matrix(samples, d), numbers.matrix(samples, d));
+        let Loss { loss, dy } = mean_squared_loss(&y, &target)?;
+        let defined = (&y - &target).norm_squared() / (2 * samples) as f64;
+        evidence.values("mean_squared_loss", &dvector![loss], &dvector![defined], false);
+        let proof = Proof::of_loss("mean_squared_loss", samples).exact_if(exact);
+        let forward = |y: &_| Ok(dvector![mean_squared_loss(y, &lift(&target))?.loss]);
+        evidence.proof(&proof.input("dy", &y, &dy, forward)?);
+    }
+    Ok(())
+}
+
+/// With one-hot targets, with a distribution, and with targets that do not sum to 1.
+fn cross_entropy(evidence: &mut Evidence, number: usize, (samples, d): (usize, usize)) -> Result<(), ShapeError> {
+    for mut numbers in Numbers::both(number) {
+        let y = numbers.matrix(samples, d);
+        let weights = numbers.matrix(samples, d).abs().add_scalar(0.1);
+        let one_hot = DMatrix::from_fn(samples, d, |n, j| f64::from(j == (n + number) % d));
+        let distribution = DMatrix::from_fn(samples, d, |n, j| weights[(n, j)] / weights.row(n).sum());
+        for target in [one_hot, distribution, weights] {
+            let Loss { loss, dy } = cross_entropy_loss(&y, &target)?;
+            let p = DMatrix::from_fn(samples, d, |n, j| y[(n, j)].exp() / y.row(n).map(f64::exp).sum());
+            let defined = -target.dot(&p.map(f64::ln)) / samples as f64;
+            evidence.values("cross_entropy_loss", &dvector![loss], &dvector![defined], false);
+            let forward = |y: &_| Ok(dvector![cross_entropy_loss(y, &lift(&target))?.loss]);
+            let proof = Proof::of_loss("cross_entropy_loss", samples);
+            evidence.proof(&proof.input("dy", &y, &dy, forward)?);
+        }
+    }
+    Ok(())
+}
