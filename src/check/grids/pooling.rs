@@ -56,16 +56,17 @@ pub fn pooling_shapes() -> Vec<PoolingShape> {
     shapes
 }
 
-type Duals = Tensor4<Dual<f64>>;
 type Pooled<T> = Result<Tensor4<T>, ShapeError>;
+type Forward<T> = fn(&Tensor4<T>, (usize, usize), Slide) -> Pooled<T>;
+type Backward<T> = fn(&Tensor4<T>, &Tensor4<T>, (usize, usize), Slide) -> Pooled<T>;
 
 /// One pooling layer: its functions, and what defines it.
 struct Layer {
     names: [&'static str; 2],
     definition: Pooling,
-    forward: fn(&Tensor4<f64>, (usize, usize), Slide) -> Pooled<f64>,
-    on_duals: fn(&Duals, (usize, usize), Slide) -> Pooled<Dual<f64>>,
-    backward: fn(&Tensor4<f64>, &Tensor4<f64>, (usize, usize), Slide) -> Pooled<f64>,
+    forward: Forward<f64>,
+    on_duals: Forward<Dual<f64>>,
+    backward: Backward<f64>,
 }
 
 const LAYERS: [Layer; 3] = [
