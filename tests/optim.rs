@@ -379,6 +379,14 @@ fn errors_name_what_was_found_and_expected() {
         "AdaGrad::step: parameter 1 has 3 elements but its gradient has 4: a gradient must be as long as its parameter"
     );
     assert_eq!(
+        refused(&mut Sgd::new(0.1), &[2, 3], &[2, 3, 4]),
+        "Sgd::step: the number of parameters is 2 but that of gradients is 3: every parameter must have one gradient"
+    );
+    assert_eq!(
+        refused(&mut Sgd::new(0.1), &[2, 3], &[1, 3]),
+        "Sgd::step: parameter 0 has 2 elements but its gradient has 1: a gradient must be as long as its parameter"
+    );
+    assert_eq!(
         refused(&mut RmsProp::new(0.1), &[2], &[2]),
         format!("RmsProp::step: the number of parameters is 1 but was 2 in the steps before: {same}")
     );
@@ -389,6 +397,10 @@ fn errors_name_what_was_found_and_expected() {
     assert_eq!(
         refused(&mut Adam::new(0.1), &[2, 4], &[2, 4]),
         format!("Adam::step: parameter 1 has 4 elements but had 3 in the steps before: {same}")
+    );
+    assert_eq!(
+        refused(&mut Adam::new(0.1), &[2, 2], &[2, 2]),
+        format!("Adam::step: parameter 1 has 2 elements but had 3 in the steps before: {same}")
     );
     assert_eq!(
         refused(&mut AdamW::new(0.1), &[3, 2], &[3, 2]),
