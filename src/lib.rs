@@ -39,6 +39,7 @@ pub mod init;
 pub mod kernels;
 pub mod layers;
 pub mod losses;
+pub mod matrix;
 pub mod model;
 pub mod numbers;
 pub mod optim;
@@ -66,6 +67,6 @@ pub mod prelude {
     pub use crate::losses::*;
     pub use crate::numbers::Dual;
     pub use crate::optim::{AdaGrad, Adadelta, Adam, AdamW, Optimizer, RmsProp, Sgd, schedule};
-    pub use crate::{Float, ShapeError, Slide, Tensor4, lit};
-    pub use nalgebra::{self, DMatrix, DVector, dmatrix, dvector}; // the two macros say `nalgebra::` where they are used
+    pub use crate::{Float, ShapeError, Slide, Tensor4, dmatrix, dvector, lit};
+    pub use nalgebra::{DMatrix, DVector};
 }
