@@ -18,12 +18,12 @@
 //!
 //! # Derivation
 //!
-//! 1. Of a noisy gradient two things are wanted: its mean E[g], to walk along, and its size √E[g²], to have one
+//! 1. Of a noisy gradient two things are wanted: its mean `E[g]`, to walk along, and its size `√E[g²]`, to have one
 //!    learning rate for all parameters. Estimate both by running means: **m ← β₁·m + (1 − β₁)·g** and
 //!    **v ← β₂·v + (1 − β₂)·g²**. In the code these are m + (1 − β₁)·(g − m).
 //! 2. Both start at 0, and so are too small at first. Written out, mₜ = (1 − β₁)·Σᵢ β₁ᵗ⁻ⁱ·gᵢ over i = 1 … t. If the
-//!    mean of g does not change over these steps, E[mₜ] = E[g]·(1 − β₁)·Σᵢ β₁ᵗ⁻ⁱ, and the geometric sum
-//!    1 + β₁ + … + β₁ᵗ⁻¹ is (1 − β₁ᵗ)/(1 − β₁): **E[mₜ] = E[g]·(1 − β₁ᵗ)**.
+//!    mean of g does not change over these steps, `E[mₜ] = E[g]·(1 − β₁)·Σᵢ β₁ᵗ⁻ⁱ`, and the geometric sum
+//!    1 + β₁ + … + β₁ᵗ⁻¹ is (1 − β₁ᵗ)/(1 − β₁): **`E[mₜ] = E[g]·(1 − β₁ᵗ)`**.
 //! 3. So **m̂ = m/(1 − β₁ᵗ)** and **v̂ = v/(1 − β₂ᵗ)** have the right means from the first step on. Without this the
 //!    first steps would be (1 − β₁)/√(1 − β₂) ≈ 3.2 times too long, and thousands of steps pass until v has grown.
 //! 4. **θ ← θ − η·m̂/(√v̂ + ε)**. The scale of g cancels (but for ε). The first step is η·g/|g|: it has the length η,

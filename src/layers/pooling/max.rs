@@ -144,30 +144,12 @@ fn forward<T: Float>(z: &Tensor4<T>, windows: &Windows, padding: Option<T>) -> T
     let mut y = Tensor4::zeros([samples, channels, windows.out.0, windows.out.1]);
     for_each_chunk(y.as_mut_slice(), samples * windows.out.0 * windows.out.1, |c, y| {
         let z = channel(z, c);
+        let mut taps = vec![0; samples];
         for (at, window) in windows.all().enumerate() {
-            let best = column_mut(y, samples, at);
-            let mut first = true;
-            for pixel in windows.pixels(window) {
-                match (pixel, padding) {
-                    (Some(pixel), _) if first => best.copy_from_slice(column(z, samples, pixel)),
-                    (None, Some(value)) if first => best.fill(value),
-                    (Some(pixel), _) => raise(best, column(z, samples, pixel).iter().copied()),
-                    (None, Some(value)) => raise(best, std::iter::repeat(value)),
-                    (None, None) => continue,
-                }
-                first = false;
-            }
+            maxima(z, windows.pixels(window), padding, column_mut(y, samples, at), &mut taps);
         }
     });
     y
-}
-
-fn raise<T: Float>(best: &mut [T], values: impl Iterator<Item = T>) {
-    for (best, x) in best.iter_mut().zip(values) {
-        if beats(x, *best) {
-            *best = x;
-        }
-    }
 }
 
 fn backward<T: Float>(next_dz: &Tensor4<T>, z: &Tensor4<T>, windows: &Windows, padding: Option<T>) -> Tensor4<T> {
@@ -175,29 +157,46 @@ fn backward<T: Float>(next_dz: &Tensor4<T>, z: &Tensor4<T>, windows: &Windows, p
     let mut dz = Tensor4::zeros(z.shape());
     for_each_chunk(dz.as_mut_slice(), samples * height * width, |c, dz| {
         let (z, next_dz) = (channel(z, c), channel(next_dz, c));
-        // Of every sample: the maximum of the window so far, and the pixel it stands at (none in the padding).
-        let mut best: Vec<(T, Option<usize>)> = Vec::with_capacity(samples);
+        let (mut best, mut taps, mut pixels) = (vec![T::zero(); samples], vec![0; samples], Vec::new());
         for (at, window) in windows.all().enumerate() {
-            best.clear();
-            for pixel in windows.pixels(window) {
-                let value = |n| match pixel {
-                    Some(pixel) => Some(z[pixel * samples + n]),
-                    None => padding,
-                };
-                for n in 0..samples {
-                    match value(n) {
-                        Some(x) if best.len() <= n => best.push((x, pixel)),
-                        Some(x) if beats(x, best[n].0) => best[n] = (x, pixel),
-                        _ => {}
-                    }
-                }
-            }
-            for (n, &delta) in column(next_dz, samples, at).iter().enumerate() {
-                if let Some(pixel) = best[n].1 {
+            pixels.clear();
+            pixels.extend(windows.pixels(window));
+            maxima(z, pixels.iter().copied(), padding, &mut best, &mut taps);
+            for (n, (&delta, &tap)) in column(next_dz, samples, at).iter().zip(&taps).enumerate() {
+                if let Some(pixel) = pixels[tap as usize] {
                     dz[pixel * samples + n] += delta; // (2)
                 }
             }
         }
     });
     dz
+}
+
+/// Of every sample, the maximum over the `pixels` of one window, and which of them it is, counted from 0.
+fn maxima<T: Float>(
+    z: &[T],
+    pixels: impl Iterator<Item = Option<usize>>,
+    padding: Option<T>,
+    best: &mut [T],
+    taps: &mut [u32],
+) {
+    let samples = best.len();
+    let mut first = true;
+    for (tap, pixel) in (0..).zip(pixels) {
+        match (pixel, padding) {
+            (Some(pixel), _) => raise(best, taps, tap, first, column(z, samples, pixel).iter().copied()),
+            (None, Some(value)) => raise(best, taps, tap, first, std::iter::repeat(value)),
+            (None, None) => continue,
+        }
+        first = false;
+    }
+}
+
+/// Every sample's value at this tap takes the place of the best so far if it beats it, or if it is the first.
+fn raise<T: Float>(best: &mut [T], taps: &mut [u32], tap: u32, first: bool, values: impl Iterator<Item = T>) {
+    for ((best, at), x) in best.iter_mut().zip(taps).zip(values) {
+        // Both are written whether x wins or not: without a branch, the loop becomes vector instructions.
+        let wins = first || beats(x, *best);
+        (*best, *at) = if wins { (x, tap) } else { (*best, *at) };
+    }
 }
