@@ -179,6 +179,8 @@ fn nan_and_infinity_are_not_hidden() {
         let Loss { loss, dy } = cross_entropy_loss(&y, &target).unwrap();
         assert!(loss.is_nan() && dy.iter().all(|x| x.is_nan()), "{y}");
     }
+    assert!(cross_entropy_loss(&dmatrix![0.0, f64::NEG_INFINITY], &target).unwrap().loss.is_nan()); // 0·∞
+    assert_eq!(cross_entropy_loss(&dmatrix![0.0, -1e300], &target).unwrap().loss, 0.0);
     // One sample's NaN is in the loss, and in no other sample's gradient.
     let Loss { loss, dy } =
         cross_entropy_loss(&dmatrix![f64::NAN, 0.0; 0.0, 0.0], &dmatrix![1.0, 0.0; 1.0, 0.0]).unwrap();

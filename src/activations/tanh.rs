@@ -15,8 +15,8 @@
 //! 1. ds = c·dz and dc = s·dz, so dy = (c·ds − s·dc)/c² = (c² − s²)/c²·dz = (1 − y²)·dz.
 //! 2. So **dz = δ·(1 − y²) = δ·(1 − y)·(1 + y)**: the output is all that the backward needs.
 //!
-//! No kinks. In numbers, the product in (2) keeps the digits that 1 − y² loses for y near ±1: either difference of two
-//! numbers that close is exact.
+//! No kinks. In numbers, the product in (2) keeps digits that 1 − y² loses for y near ±1: there y² has to be rounded,
+//! and the factor that is almost 0 has not.
 //!
 //! Source: LeCun, Bottou, Orr, Müller, *Efficient BackProp* (1998), §4.4.
 

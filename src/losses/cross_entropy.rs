@@ -20,7 +20,8 @@
 //! 3. dLₙ = − Σⱼ y*ⱼ (dyⱼ − Σᵢ pᵢ·dyᵢ) = Σⱼ (pⱼ·Σᵢ y*ᵢ − y*ⱼ)·dyⱼ. The targets of a sample sum to 1:
 //!    **∂Lₙ/∂y = p − y***. The sum is kept in the code, which makes the gradient right for any targets.
 //!
-//! m is treated as a constant, which is exact: by step 1 nothing depends on it. No kinks.
+//! m is treated as a constant, which is exact: by step 1 nothing depends on it. No kinks. A logit of NaN, +∞ or −∞
+//! makes its sample's loss NaN: to rule a class out, give it a large negative logit.
 //!
 //! Source: Goodfellow, Bengio, Courville, *Deep Learning* (2016), §6.2.2.3.
 

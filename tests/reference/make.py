@@ -45,7 +45,8 @@ def add(name, op, settings, inputs, outputs, exact):
     global rng
 
     def arrays(tensors):
-        return {key: {"shape": list(t.shape), "values": t.detach().numpy().ravel().tolist()} for key, t in tensors.items()}
+        values = lambda t: t.detach().numpy().ravel().tolist()
+        return {key: {"shape": list(t.shape), "values": values(t)} for key, t in tensors.items()}
 
     cases.append({
         "name": name, "op": op, "settings": settings, "exact": exact,
@@ -80,8 +81,8 @@ def conv2d(n, c, d, image, kernel, stride=(1, 1), padding=(0, 0)):
     next_dz = numbers(y.shape, steps=4)
     dz, dk, db = torch.autograd.grad(y, (z, k, b), next_dz)
     remainder = any((i + 2 * p - f) % s for i, p, f, s in zip(image, padding, kernel, stride))
-    add(f"conv2d ({n}, {c}, {image[0]}, {image[1]}) by ({c}, {d}, {kernel[0]}, {kernel[1]}), stride {stride}, padding {padding}",
-        "conv2d", {"stride": stride, "padding": padding, "round_down": remainder},
+    add(f"conv2d {(n, c) + image} by {(c, d) + kernel}, stride {stride}, padding {padding}", "conv2d",
+        {"stride": stride, "padding": padding, "round_down": remainder},
         {"z": z, "k": k.transpose(0, 1).contiguous(), "b": b, "next_dz": next_dz},
         {"y": y, "dz": dz, "dk": dk.transpose(0, 1).contiguous() / n, "db": db / n}, power_of_two(n))
 
@@ -96,7 +97,7 @@ def pool2d(op, n, c, image, window, stride, padding=(0, 0), steps=8, largest=3):
     (dz,) = torch.autograd.grad(y, z, next_dz)
     remainder = any((i + 2 * p - f) % s for i, p, f, s in zip(image, padding, window, stride))
     ties = ", ties" if steps == 1 else ""
-    add(f"{op} ({n}, {c}, {image[0]}, {image[1]}) by {window}, stride {stride}, padding {padding}{ties}",
+    add(f"{op} {(n, c) + image} by {window}, stride {stride}, padding {padding}{ties}",
         op, {"window": window, "stride": stride, "padding": padding, "round_down": remainder},
         {"z": z, "next_dz": next_dz}, {"y": y, "dz": dz},
         op == "max_pool2d" or power_of_two(window[0] * window[1]))
@@ -104,7 +105,7 @@ def pool2d(op, n, c, image, window, stride, padding=(0, 0), steps=8, largest=3):
 
 def global_pool(op, shape, steps=8, largest=3):
     z = leaf(numbers(shape, steps, largest))
-    y = {"adaptive_max_pool2d": F.adaptive_max_pool2d, "adaptive_avg_pool2d": F.adaptive_avg_pool2d}[op](z, 1)[:, :, 0, 0]
+    y = getattr(F, op)(z, 1)[:, :, 0, 0]
     next_dz = numbers(y.shape)
     (dz,) = torch.autograd.grad(y, z, next_dz)
     ties = ", ties" if steps == 1 else ""
