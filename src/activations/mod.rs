@@ -9,9 +9,9 @@
 //! | [`selu`] | λ·elu(z), with λ and α chosen | λ if z > 0, else λα·eᶻ | λα |
 //! | [`sigmoid`] | 1/(1 + e⁻ᶻ) | y(1 − y) | ¼ |
 //! | [`tanh`] | (eᶻ − e⁻ᶻ)/(eᶻ + e⁻ᶻ) | 1 − y² | 1 |
-//! | [`softmax`] | eᶻʲ / Σᵢ eᶻⁱ, a row at a time | a matrix: pⱼ(δ(i=j) − pᵢ) | |
+//! | [`softmax`] | exp(zⱼ) / Σᵢ exp(zᵢ), a row at a time | a matrix: yⱼ·(1 − yⱼ) where i = j, else −yⱼ·yᵢ | |
 //!
-//! A function of one number has a short backward: dLₙ = Σ δ·dy and dy = f′(z)·dz, so **dz = δ·f′(z)**, an element at a
+//! A function of one number has a short backward. Write δ for `next_dz`: dLₙ = Σ δ·dy and dy = f′(z)·dz, so **dz = δ·f′(z)**, an element at a
 //! time. Each file derives its f′, in terms of the output y where that spares work.
 //!
 //! Where a function has a kink, at 0, its derivative there is a choice between the slope on the left and the one on
