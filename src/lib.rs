@@ -59,13 +59,13 @@ pub use plotters;
 /// All that a notebook's cell needs.
 pub mod prelude {
     pub use crate::activations::*;
-    pub use crate::check::{self, Proof, lift};
+    pub use crate::check::{self, Proof, SymbolicProof, lift};
     pub use crate::data::{DataError, Dataset, mnist, synthetic};
     pub use crate::init;
     pub use crate::kernels::matmul;
     pub use crate::layers::*;
     pub use crate::losses::*;
-    pub use crate::numbers::Dual;
+    pub use crate::numbers::{Dual, Equations, Session, Traced};
     pub use crate::optim::{AdaGrad, Adadelta, Adam, AdamW, Optimizer, RmsProp, Sgd, schedule};
     pub use crate::{Float, ShapeError, Slide, Tensor4, dmatrix, dvector, lit};
     pub use nalgebra::{DMatrix, DVector};

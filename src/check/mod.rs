@@ -52,8 +52,10 @@ mod definitions;
 pub mod diagnosis;
 pub mod grids;
 pub mod proof;
+pub mod symbolic;
 
 pub use array::{Array, lift};
 pub use certificate::{Case, Certificate};
 pub use diagnosis::Diagnosis;
 pub use proof::{Check, Failure, Proof, TOLERANCE, TOLERANCE_OF_DIFFERENCES};
+pub use symbolic::{SymbolicProof, Verdict, symbolic_proofs};

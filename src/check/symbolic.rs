@@ -1,0 +1,280 @@
+//! The proof by formulas: a backward *is* the derivative of its forward, letter by letter.
+//!
+//! Dual numbers prove a gradient at the numbers they were given. Here the same public functions run on
+//! [symbols](crate::numbers::traced): the forward leaves its formula, the chain rule differentiates it, and the result
+//! must be the formula that the backward left. For the shapes at hand that covers all numbers at once.
+//!
+//! What can be said depends on what a layer computes with:
+//!
+//! * **Polynomials** (fully connected, convolution, average pooling, flatten, mean squared error): both formulas are
+//!   brought into their [canonical form](crate::numbers::Polynomial), of which a polynomial has only one. They are the
+//!   same, or the gradient is wrong: [`Verdict::Identical`] or [`Verdict::Different`].
+//! * **Quotients, exp, ln and √** (sigmoid, tanh, ELU, softmax, cross-entropy): where the forms are not already the same,
+//!   both are evaluated without rounding in the field of 2⁶¹ − 1 elements, at two random points. Different formulas
+//!   agree at both with a probability of at most ε (Schwartz, Zippel), which [`Verdict::Probable`] carries, summed over
+//!   the entries. The values in `f64` must agree as well, to 1e-9: a guard against a root of the wrong sign.
+//! * **Kinks** (ReLU and its kin, max pooling): proved on the branch that the values took;
+//!   [`Session::branches`] lists the conditions.
+//!
+//! ```
+//! use handgrad::check::SymbolicProof;
+//! use handgrad::numbers::Session;
+//! use handgrad::prelude::*;
+//!
+//! let session = Session::new();
+//! let z = session.matrix("z", &dmatrix![1.0, 2.0; 3.0, 4.0]);
+//! let w = session.matrix("w", &dmatrix![5.0; 7.0]);
+//! let b = session.vector("b", &dvector![1.0]);
+//! let delta = session.matrix("δ", &dmatrix![1.0; -3.0]);
+//! let g = fc_backward(&delta, &w, &z)?;
+//! let proof = SymbolicProof::new("fc_backward", &fc_forward(&z, &w, &b)?, &delta)
+//!     .parameter("dw", &w, &g.dw)
+//!     .parameter("db", &b, &g.db)
+//!     .input("dz", &z, &g.dz);
+//! assert_eq!(
+//!     proof.to_string(),
+//!     "fc_backward: proved identical: the 7 entries of dw, db, dz are the derivatives of the forward"
+//! );
+//! # Ok::<(), ShapeError>(())
+//! ```
+
+mod functions;
+
+pub use functions::symbolic_proofs;
+
+use super::array::Array;
+use crate::numbers::traced::{Agreement, agreement};
+use crate::numbers::{NoFormula, Session, Traced, gradient};
+use std::fmt;
+
+/// How far the `f64` values of two formulas may be apart: each rounds some hundred operations, at 1e-16 each, and a
+/// difference of large terms may magnify that a thousandfold.
+const TOLERANCE_OF_VALUES: f64 = 1e-9;
+
+/// So many of the branch's conditions stand in the sentence.
+const BRANCHES_SHOWN: usize = 6;
+
+/// A backward, the outputs of its forward, and what was found about its gradients so far.
+#[derive(Clone, Debug)]
+pub struct SymbolicProof {
+    name: String,
+    outputs: Vec<(Traced, Traced)>,
+    samples: usize,
+    gradients: Vec<String>,
+    entries: usize,
+    branches: Vec<String>,
+    verdict: Verdict,
+}
+
+/// What a symbolic proof came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// Every entry has the derivative's canonical form.
+    Identical,
+    /// Every entry agrees with the derivative at random points of a prime field; the probability that two formulas
+    /// which differ would do so is at most this.
+    Probable(f64),
+    /// An entry is not the derivative.
+    Different {
+        /// The entry.
+        entry: String,
+        /// The derivative of the forward.
+        derived: String,
+        /// What the backward computed.
+        written: String,
+    },
+    /// Nothing can be said, and why.
+    NotApplicable(String),
+}
+
+impl SymbolicProof {
+    /// The proof of the backward called `name`, for a forward's output `y` and the `next_dz` of symbols that the
+    /// backward was given; their first axis is the batch.
+    pub fn new<Y: Array<Element = Traced>>(name: &str, y: &Y, next_dz: &Y) -> Self {
+        let samples = y.shape().first().copied().unwrap_or(1);
+        let outputs = y.elements().iter().copied().zip(next_dz.elements().iter().copied()).collect();
+        let proof = SymbolicProof::of(name, outputs, samples);
+        if y.shape() == next_dz.shape() {
+            return proof;
+        }
+        proof.because(format!("the forward's output is {:?} but next_dz is {:?}", y.shape(), next_dz.shape()))
+    }
+
+    /// The proof of a loss of `samples` samples: its dy is each sample's own gradient, N·∂L/∂y.
+    pub fn of_loss(name: &str, loss: Traced, samples: usize) -> Self {
+        SymbolicProof::of(name, vec![(loss, Traced::constant(samples as f64))], samples)
+    }
+
+    fn of(name: &str, outputs: Vec<(Traced, Traced)>, samples: usize) -> Self {
+        let (gradients, branches) = (Vec::new(), Vec::new());
+        SymbolicProof {
+            name: name.into(),
+            outputs,
+            samples,
+            gradients,
+            entries: 0,
+            branches,
+            verdict: Verdict::Identical,
+        }
+    }
+
+    /// Compares a parameter's gradient with (1/N)·∂S/∂w, where S = Σ next_dz·y.
+    pub fn parameter<A: Array<Element = Traced>>(self, name: &str, at: &A, gradient: &A) -> Self {
+        let samples = Traced::constant(self.samples as f64);
+        self.with(name, at, gradient, |sum| sum / samples)
+    }
+
+    /// Compares an input's gradient with ∂S/∂z.
+    pub fn input<A: Array<Element = Traced>>(self, name: &str, at: &A, gradient: &A) -> Self {
+        self.with(name, at, gradient, |sum| sum)
+    }
+
+    /// Notes the comparisons of the session: the conditions under which the formulas, and so the proof, hold.
+    pub fn on_branches_of(self, session: &Session) -> Self {
+        SymbolicProof { branches: session.branches(), ..self }
+    }
+
+    /// The conditions under which the proof holds, as far as they were noted.
+    pub fn branches(&self) -> &[String] {
+        &self.branches
+    }
+
+    /// What was found.
+    pub fn verdict(&self) -> &Verdict {
+        &self.verdict
+    }
+
+    /// The name of the backward.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether every entry was proved.
+    pub fn passed(&self) -> bool {
+        self.entries > 0 && matches!(self.verdict, Verdict::Identical | Verdict::Probable(_))
+    }
+
+    /// Shows the sentence in a notebook.
+    pub fn evcxr_display(&self) {
+        println!("EVCXR_BEGIN_CONTENT text/plain\n{self}\nEVCXR_END_CONTENT");
+    }
+
+    fn because(self, why: impl fmt::Display) -> Self {
+        SymbolicProof { verdict: Verdict::NotApplicable(why.to_string()), ..self }
+    }
+
+    fn with<A: Array<Element = Traced>>(
+        mut self,
+        name: &str,
+        at: &A,
+        written: &A,
+        mean: impl Fn(Traced) -> Traced,
+    ) -> Self {
+        self.gradients.push(name.into());
+        self.entries += at.elements().len();
+        if matches!(self.verdict, Verdict::Different { .. } | Verdict::NotApplicable(_)) {
+            return self;
+        }
+        if at.shape() != written.shape() {
+            let verdict = Verdict::Different {
+                entry: name.into(),
+                derived: format!("of shape {:?}", at.shape()),
+                written: format!("of shape {:?}", written.shape()),
+            };
+            return SymbolicProof { verdict, ..self };
+        }
+        let derived = match gradient(&self.outputs, at.elements()) {
+            Ok(sums) => sums.into_iter().map(mean),
+            Err(reason) => return self.because(reason),
+        };
+        let pairs: Vec<(Traced, Traced)> = derived.zip(written.elements().iter().copied()).collect();
+        match compare(&pairs) {
+            Err(reason) => self.because(reason),
+            Ok(Found::Equal(accident)) => {
+                let before = if let Verdict::Probable(before) = self.verdict { before } else { 0.0 };
+                let sum = before + accident;
+                SymbolicProof { verdict: if sum > 0.0 { Verdict::Probable(sum) } else { Verdict::Identical }, ..self }
+            }
+            Ok(Found::Differ(offset)) => {
+                let index: Vec<String> = at.index_of(offset).iter().map(usize::to_string).collect();
+                let (derived, written) = pairs[offset];
+                let verdict = Verdict::Different {
+                    entry: format!("{name}[{}]", index.join(", ")),
+                    derived: format!("{derived:?}"),
+                    written: format!("{written:?}"),
+                };
+                SymbolicProof { verdict, ..self }
+            }
+            Ok(Found::NoPoint) => self.because("no point of the field was found where all its roots exist"),
+        }
+    }
+}
+
+enum Found {
+    /// All pairs are equal, up to an accident of this probability.
+    Equal(f64),
+    /// The pair with this number is not.
+    Differ(usize),
+    /// No point was found that gives every formula a value.
+    NoPoint,
+}
+
+fn compare(pairs: &[(Traced, Traced)]) -> Result<Found, NoFormula> {
+    let mut open = Vec::new();
+    for (number, &(derived, written)) in pairs.iter().enumerate() {
+        match (derived.polynomial(), written.polynomial()) {
+            (Ok(a), Ok(b)) if a == b => {}
+            (Ok(a), Ok(b)) if a.is_polynomial() && b.is_polynomial() => return Ok(Found::Differ(number)),
+            (Err(NoFormula::TooLarge), _) | (_, Err(NoFormula::TooLarge)) | (Ok(_), Ok(_)) => open.push(number),
+            (Err(reason), _) | (_, Err(reason)) => return Err(reason),
+        }
+    }
+    if open.is_empty() {
+        return Ok(Found::Equal(0.0));
+    }
+    let undecided: Vec<(Traced, Traced)> = open.iter().map(|&number| pairs[number]).collect();
+    let Some(agreements) = agreement(&undecided)? else { return Ok(Found::NoPoint) };
+    let mut accidents = 0.0;
+    for (&number, agreement) in open.iter().zip(agreements) {
+        let (derived, written) = (pairs[number].0.value(), pairs[number].1.value());
+        let apart = (derived - written).abs() > TOLERANCE_OF_VALUES * derived.abs().max(written.abs()).max(1.0);
+        match agreement {
+            Agreement::Accident(probability) if !apart => accidents += probability,
+            _ => return Ok(Found::Differ(number)),
+        }
+    }
+    Ok(Found::Equal(accidents))
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::Identical => f.write_str("proved identical"),
+            Verdict::Probable(accident) => write!(f, "proved with probability 1 − {accident:.0e}"),
+            Verdict::Different { entry, .. } => write!(f, "different at {entry}"),
+            Verdict::NotApplicable(why) => write!(f, "not applicable: {why}"),
+        }
+    }
+}
+
+impl fmt::Display for SymbolicProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.verdict)?;
+        match &self.verdict {
+            Verdict::Different { derived, written, .. } => {
+                write!(f, ": the derivative is {derived}, but got {written}")
+            }
+            Verdict::NotApplicable(_) => Ok(()),
+            Verdict::Identical | Verdict::Probable(_) => {
+                let (entries, names) = (self.entries, self.gradients.join(", "));
+                write!(f, ": the {entries} entries of {names} are the derivatives of the forward")?;
+                let shown = &self.branches[..self.branches.len().min(BRANCHES_SHOWN)];
+                match self.branches.len() - shown.len() {
+                    _ if shown.is_empty() => Ok(()),
+                    0 => write!(f, ", where {}", shown.join(", ")),
+                    more => write!(f, ", where {}, … {more} conditions more", shown.join(", ")),
+                }
+            }
+        }
+    }
+}

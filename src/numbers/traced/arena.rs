@@ -1,0 +1,187 @@
+//! The book of a session: every operation once, in the order in which they happened.
+
+use super::monomial::Atoms;
+use super::{Function, Origin, Traced};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// An operand: a constant, by its bits, or the result of an earlier operation.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Operand {
+    Constant(u64),
+    Node(u32),
+}
+
+/// One line of the book.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Node {
+    /// The symbol with this number.
+    Symbol(u32),
+    Add(Operand, Operand),
+    Sub(Operand, Operand),
+    Mul(Operand, Operand),
+    Div(Operand, Operand),
+    Neg(Operand),
+    Call(Function, Operand),
+}
+
+impl Node {
+    /// The operations that this one needs.
+    pub(crate) fn operands(self) -> impl Iterator<Item = u32> {
+        let pair = match self {
+            Node::Symbol(_) => [None, None],
+            Node::Neg(a) | Node::Call(_, a) => [Some(a), None],
+            Node::Add(a, b) | Node::Sub(a, b) | Node::Mul(a, b) | Node::Div(a, b) => [Some(a), Some(b)],
+        };
+        pair.into_iter().flatten().filter_map(|operand| match operand {
+            Operand::Node(node) => Some(node),
+            Operand::Constant(_) => None,
+        })
+    }
+}
+
+/// A name with its indices, as in z₁₂.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Symbol {
+    pub(crate) text: String,
+    pub(crate) latex: String,
+}
+
+/// What a comparison asked.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Relation {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    /// ⌊left⌋ = right, and so for the other three ways to round.
+    Floor,
+    Ceil,
+    Round,
+    Trunc,
+}
+
+/// A comparison and how it came out: `left` stands in `relation` to `right`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Branch {
+    pub(crate) left: Operand,
+    pub(crate) relation: Relation,
+    pub(crate) right: Operand,
+}
+
+#[derive(Default)]
+pub(crate) struct Arena {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) values: Vec<f64>,
+    pub(crate) symbols: Vec<Symbol>,
+    pub(crate) branches: Vec<Branch>,
+    seen: HashSet<Branch>,
+    /// What a canonical form has besides symbols.
+    pub(crate) atoms: Atoms,
+    places: HashMap<Node, u32>,
+}
+
+impl Arena {
+    /// The place of `node`, written down if it is new; nothing once the book is full.
+    pub(crate) fn place(&mut self, node: Node, value: f64) -> Option<u32> {
+        if let Some(&place) = self.places.get(&node) {
+            return Some(place);
+        }
+        let place = u32::try_from(self.nodes.len()).ok()?;
+        self.nodes.push(node);
+        self.values.push(value);
+        self.places.insert(node, place);
+        Some(place)
+    }
+
+    /// The operations that `outputs` need, themselves included, in the order of the book.
+    pub(crate) fn needed(&self, outputs: impl IntoIterator<Item = u32>) -> Vec<u32> {
+        let mut needed = vec![false; self.nodes.len()];
+        outputs.into_iter().for_each(|node| needed[node as usize] = true);
+        for node in (0..self.nodes.len()).rev().filter(|&node| self.nodes[node].operands().next().is_some()) {
+            if needed[node] {
+                self.nodes[node].operands().for_each(|operand| needed[operand as usize] = true);
+            }
+        }
+        (0u32..).zip(needed).filter_map(|(node, needed)| needed.then_some(node)).collect()
+    }
+}
+
+thread_local! {
+    /// The open sessions of this thread, by number.
+    static ARENAS: RefCell<BTreeMap<u64, Arena>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Opens the book of a session, or closes it.
+pub(crate) fn open(session: u64) {
+    ARENAS.with_borrow_mut(|arenas| arenas.insert(session, Arena::default()));
+}
+
+pub(crate) fn close(session: u64) {
+    // At the end of a thread the books may be gone before the session: then there is nothing to close.
+    let _ = ARENAS.try_with(|arenas| arenas.borrow_mut().remove(&session));
+}
+
+/// `f` of the session's book, if this thread has it.
+pub(crate) fn with_arena<R>(session: u64, f: impl FnOnce(&mut Arena) -> R) -> Option<R> {
+    ARENAS.with_borrow_mut(|arenas| arenas.get_mut(&session).map(f))
+}
+
+/// The session whose book an operation belongs to: that of its operands, or the thread's youngest if all are constants.
+fn session_of(operands: &[Traced]) -> Option<u64> {
+    let mut session = None;
+    for operand in operands {
+        match (operand.origin(), session) {
+            (Origin::Lost, _) => return None,
+            (Origin::Constant, _) => {}
+            (Origin::Recorded { session: other, .. }, None) => session = Some(other),
+            (Origin::Recorded { session: other, .. }, Some(session)) if other != session => return None,
+            (Origin::Recorded { .. }, Some(_)) => {}
+        }
+    }
+    session.or_else(|| ARENAS.with_borrow(|arenas| arenas.last_key_value().map(|(&session, _)| session)))
+}
+
+fn operand(x: Traced) -> Operand {
+    match x.origin() {
+        Origin::Recorded { node, .. } => Operand::Node(node),
+        Origin::Constant | Origin::Lost => Operand::Constant(x.value().to_bits()),
+    }
+}
+
+/// The result of an operation, written down.
+pub(crate) fn unary(value: f64, a: Traced, node: impl FnOnce(Operand) -> Node) -> Traced {
+    record(value, session_of(&[a]), || node(operand(a)))
+}
+
+/// The result of an operation, written down.
+pub(crate) fn binary(value: f64, a: Traced, b: Traced, node: impl FnOnce(Operand, Operand) -> Node) -> Traced {
+    record(value, session_of(&[a, b]), || node(operand(a), operand(b)))
+}
+
+fn record(value: f64, session: Option<u64>, node: impl FnOnce() -> Node) -> Traced {
+    let place = session.and_then(|session| {
+        let place = with_arena(session, |arena| arena.place(node(), value))??;
+        Some(Traced::recorded(value, session, place))
+    });
+    place.unwrap_or_else(|| Traced::lost(value))
+}
+
+/// Writes down which way a comparison went.
+pub(crate) fn decide(left: Traced, relation: Relation, right: Traced) {
+    let tells_nothing = |x: Traced| x.as_constant().is_some_and(|x| !x.is_finite());
+    let constants = left.as_constant().is_some() && right.as_constant().is_some();
+    if constants || tells_nothing(left) || tells_nothing(right) {
+        return;
+    }
+    let branch = Branch { left: operand(left), relation, right: operand(right) };
+    if let Some(session) = session_of(&[left, right]) {
+        with_arena(session, |arena| {
+            if arena.seen.insert(branch) {
+                arena.branches.push(branch);
+            }
+        });
+    }
+}

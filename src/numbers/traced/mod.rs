@@ -1,0 +1,130 @@
+//! A number that writes down its own formula.
+//!
+//! Every layer of this crate is generic over [`Float`](crate::Float). Run on [`Traced`] numbers, the very function that
+//! trains a network leaves behind what it computed, as an expression in named symbols: the forward prints its
+//! equation, the backward prints its gradients, and the two can be compared as formulas.
+//!
+//! ```
+//! use handgrad::numbers::Session;
+//! use handgrad::prelude::*;
+//! let session = Session::new();
+//! let z = session.matrix("z", &dmatrix![1.0, 2.0]);
+//! let w = session.matrix("w", &dmatrix![3.0; 4.0]);
+//! let b = session.vector("b", &dvector![5.0]);
+//! let y = fc_forward(&z, &w, &b)?[(0, 0)];
+//! assert_eq!(y.value(), 16.0);
+//! assert_eq!(y.to_string(), "z₁·w₁ + z₂·w₂ + b");
+//! assert_eq!(y.latex(), r"z_{1} w_{1} + z_{2} w_{2} + b");
+//! # Ok::<(), ShapeError>(())
+//! ```
+//!
+//! # What is written down
+//!
+//! * A [`Traced`] is a value and the place of its formula in the book of a [`Session`]; the book lives in the thread
+//!   that opened it and is given back when the session is dropped. Equal formulas are written once.
+//! * A **symbol stands for a finite real number**, and what is recorded is a formula over the reals. So these are folded
+//!   and leave no trace, each an identity of the reals: 0 + x = x, x − 0 = x, 0 − x = −x, 0·x = 0, 1·x = x, x/1 = x,
+//!   0/x = 0, −(−x) = x, exp 0 = 1, ln 1 = 0. The zeros that a convolution's padding adds vanish by them.
+//! * Arithmetic of constants is folded **only where it is exact** in `f64`. 1/4 becomes 0.25, but 1/3 is kept as a
+//!   quotient, so that no rounding enters a formula.
+//! * **Comparisons follow the value, and the branch taken is recorded**: [`Session::branches`] lists under which
+//!   conditions the formula holds. `abs`, `max`, `floor` and their kin are such branches too. A comparison of two
+//!   constants, or with ±∞ or NaN, tells nothing about the symbols and is not recorded.
+//! * Where no book is at hand (the session has ended, belongs to another thread, or two sessions meet in one operation)
+//!   the value is still right, and the formula reads "not recorded".
+
+mod arena;
+mod derivative;
+mod equations;
+mod evaluate;
+mod field;
+mod float;
+mod function;
+mod monomial;
+mod operations;
+mod polynomial;
+mod print;
+mod session;
+
+pub use derivative::gradient;
+pub use equations::Equations;
+pub use function::Function;
+pub use polynomial::{NoFormula, Polynomial};
+pub use session::Session;
+
+pub(crate) use evaluate::{Agreement, agreement};
+
+use arena::{Operand, with_arena};
+
+use std::fmt;
+
+/// A value together with the formula that it came from.
+#[derive(Clone, Copy)]
+pub struct Traced {
+    value: f64,
+    origin: Origin,
+}
+
+/// Where the formula of a [`Traced`] stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// The formula is the value itself.
+    Constant,
+    /// At this place of this session's book.
+    Recorded { session: u64, node: u32 },
+    /// Nowhere.
+    Lost,
+}
+
+impl Traced {
+    /// The number `value`, without a symbol in it.
+    pub fn constant(value: f64) -> Self {
+        Traced { value, origin: Origin::Constant }
+    }
+
+    fn recorded(value: f64, session: u64, node: u32) -> Self {
+        Traced { value, origin: Origin::Recorded { session, node } }
+    }
+
+    fn lost(value: f64) -> Self {
+        Traced { value, origin: Origin::Lost }
+    }
+
+    /// What the formula comes to for the symbols' values.
+    pub fn value(self) -> f64 {
+        self.value
+    }
+
+    /// The formula as an operand, and the session whose book it stands in; nothing if it was not recorded.
+    fn operand(self) -> Option<(Operand, Option<u64>)> {
+        match self.origin {
+            Origin::Constant => Some((Operand::Constant(self.value.to_bits()), None)),
+            Origin::Recorded { session, node } => Some((Operand::Node(node), Some(session))),
+            Origin::Lost => None,
+        }
+    }
+
+    fn origin(self) -> Origin {
+        self.origin
+    }
+
+    /// The value, if there is no symbol in it.
+    fn as_constant(self) -> Option<f64> {
+        (self.origin == Origin::Constant).then_some(self.value)
+    }
+
+    /// The same formula with a value computed more exactly than by its parts.
+    fn with_value(self, value: f64) -> Self {
+        if self.origin == Origin::Constant { self } else { Traced { value, ..self } }
+    }
+}
+
+/// The formula and the value: `z₁·w₁ + b = 16`.
+impl fmt::Debug for Traced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.origin {
+            Origin::Constant => write!(f, "{}", self.value),
+            _ => write!(f, "{self} = {}", self.value),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The session: it opens the book, names the symbols, and closes the book.
+
+use super::Traced;
+use super::arena::{self, Node, Symbol, with_arena};
+use crate::Tensor4;
+use nalgebra::{DMatrix, DVector};
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// The book that [`Traced`] numbers write their formulas in, from `new` until it is dropped.
+///
+/// Arrays of symbols are named as in the text: the entries of `session.matrix("z", …)` are z₁₁, z₁₂, …; an axis of
+/// length 1 carries no index, so a batch of one sample reads as that sample. The values are what comparisons follow.
+///
+/// ```
+/// use handgrad::numbers::Session;
+/// use num_traits::Float;
+/// let session = Session::new();
+/// let (x, y) = (session.symbol("x", 2.0), session.symbol("y", 3.0));
+/// assert_eq!(x.max(y * y).to_string(), "y²");
+/// assert_eq!(session.branches(), ["x < y²"]);
+/// ```
+pub struct Session {
+    number: u64,
+    /// The book stays in its thread, and so does who closes it.
+    thread: PhantomData<*const ()>,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Session::new()
+    }
+}
+
+impl Session {
+    /// An empty book in this thread. Several may be open; their symbols do not mix.
+    pub fn new() -> Self {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        arena::open(number);
+        Session { number, thread: PhantomData }
+    }
+
+    /// One symbol.
+    pub fn symbol(&self, name: &str, value: f64) -> Traced {
+        self.indexed(&Index::new(&[]), name, &[], value)
+    }
+
+    /// A vector of symbols.
+    pub fn vector(&self, name: &str, values: &DVector<f64>) -> DVector<Traced> {
+        let index = Index::new(&[values.len()]);
+        DVector::from_fn(values.len(), |i, _| self.indexed(&index, name, &[i], values[i]))
+    }
+
+    /// A matrix of symbols.
+    pub fn matrix(&self, name: &str, values: &DMatrix<f64>) -> DMatrix<Traced> {
+        let index = Index::new(&[values.nrows(), values.ncols()]);
+        let rows = DMatrix::from_fn(values.ncols(), values.nrows(), |j, i| {
+            self.indexed(&index, name, &[i, j], values[(i, j)])
+        });
+        rows.transpose() // the symbols are numbered row by row
+    }
+
+    /// A tensor of symbols.
+    pub fn tensor(&self, name: &str, values: &Tensor4<f64>) -> Tensor4<Traced> {
+        let (shape, mut next) = (values.shape(), 0);
+        let index = Index::new(&shape);
+        let mut symbols = Vec::with_capacity(values.as_slice().len());
+        for value in values.to_row_major() {
+            let [_, c, h, w] = shape;
+            symbols.push(self.indexed(
+                &index,
+                name,
+                &[next / (c * h * w), next / (h * w) % c, next / w % h, next % w],
+                value,
+            ));
+            next += 1;
+        }
+        Tensor4::from_fn(shape, |n, c, i, j| symbols[((n * shape[1] + c) * shape[2] + i) * shape[3] + j])
+    }
+
+    /// The conditions under which the formulas hold: every comparison so far, and how it came out.
+    pub fn branches(&self) -> Vec<String> {
+        super::print::branches(self.number)
+    }
+
+    /// How many operations the book holds.
+    pub fn len(&self) -> usize {
+        with_arena(self.number, |arena| arena.nodes.len()).unwrap_or(0)
+    }
+
+    /// Whether the book holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn indexed(&self, index: &Index, name: &str, at: &[usize], value: f64) -> Traced {
+        let (text, latex) = index.write(name, at);
+        let place = with_arena(self.number, |arena| {
+            let number = u32::try_from(arena.symbols.len()).ok()?;
+            arena.symbols.push(Symbol { text, latex });
+            arena.place(Node::Symbol(number), value)
+        });
+        match place.flatten() {
+            Some(node) => Traced::recorded(value, self.number, node),
+            None => Traced::lost(value),
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        arena::close(self.number);
+    }
+}
+
+/// How the indices of an array are written: the axes that have one, and whether commas stand between them.
+pub(crate) struct Index {
+    axes: Vec<usize>,
+    separator: &'static str,
+}
+
+impl Index {
+    pub(crate) fn new(shape: &[usize]) -> Self {
+        let axes: Vec<usize> = (0..shape.len()).filter(|&axis| shape[axis] > 1).collect();
+        let separator = if axes.len() > 1 && shape.iter().any(|&size| size > 9) { "," } else { "" };
+        Index { axes, separator }
+    }
+
+    /// The name with the indices of entry `at`, counted from 1, in text and in LaTeX.
+    pub(crate) fn write(&self, name: &str, at: &[usize]) -> (String, String) {
+        let digits: Vec<String> = self.axes.iter().map(|&axis| (at[axis] + 1).to_string()).collect();
+        let digits = digits.join(self.separator);
+        let low: String = digits
+            .chars()
+            .map(|c| c.to_digit(10).map_or(c, |digit| char::from_u32(0x2080 + digit).unwrap_or(c)))
+            .collect();
+        let head = latex_name(name);
+        (format!("{name}{low}"), if digits.is_empty() { head } else { format!("{head}_{{{digits}}}") })
+    }
+}
+
+/// A name as LaTeX: Greek letters by their commands, a star as an exponent, more than one letter upright.
+fn latex_name(name: &str) -> String {
+    let (stem, star) = name.strip_suffix('*').map_or((name, ""), |stem| (stem, "^{*}"));
+    let greek = |c: char| match c {
+        'α' => r"\alpha".into(),
+        'β' => r"\beta".into(),
+        'γ' => r"\gamma".into(),
+        'δ' => r"\delta".into(),
+        'ε' => r"\varepsilon".into(),
+        'λ' => r"\lambda".into(),
+        'μ' => r"\mu".into(),
+        'σ' => r"\sigma".into(),
+        'θ' => r"\theta".into(),
+        '_' => r"\_".into(),
+        _ => String::from(c),
+    };
+    let letters: String = stem.chars().map(greek).collect();
+    format!("{letters}{star}")
+}
