@@ -1,12 +1,114 @@
-//! `handgrad lab`.
+//! `handgrad lab`: JupyterLab with a Rust kernel, all of it inside the project.
 
-use std::process::ExitCode;
+pub mod kernel;
+pub mod place;
+pub mod progress;
+pub mod setup;
+
+use anyhow::Context;
+use place::Place;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ExitCode, Stdio};
+use std::time::Duration;
 
 /// Flags of `lab`.
 #[derive(clap::Args)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// Open no browser: print the address.
+    #[arg(long)]
+    no_open: bool,
+    /// Set everything up and start nothing.
+    #[arg(long)]
+    setup_only: bool,
+    /// The port to listen on at localhost; the next free one if it is taken.
+    #[arg(long, default_value_t = 8888)]
+    port: u16,
+    /// Run the kernel that Jupyter asks for in this connection file.
+    #[arg(long, hide = true, value_name = "FILE")]
+    kernel: Option<PathBuf>,
+}
 
 /// Runs the command.
-pub fn run(_: Arguments) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("lab is not written yet")
+pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let place = Place::find()?;
+    if let Some(connection) = &arguments.kernel {
+        return kernel::run(&place, connection);
+    }
+    setup::set_up(&place)?;
+    trust(&place)?;
+    if arguments.setup_only {
+        eprintln!("✓ everything is set up: `cargo lab` opens the notebooks");
+        return Ok(ExitCode::SUCCESS);
+    }
+    serve(&place, &arguments)
+}
+
+/// Signs the project's own notebooks, so that JupyterLab shows their figures as they are.
+fn trust(place: &Place) -> anyhow::Result<()> {
+    let mut sign = place.jupyter(["-m", "nbformat.sign"]);
+    for entry in std::fs::read_dir(place.notebooks())? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "ipynb") {
+            sign.arg(path);
+        }
+    }
+    if sign.get_args().len() > 2 {
+        let output = sign.output().context("Jupyter's Python does not start")?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        anyhow::ensure!(output.status.success(), "the notebooks cannot be signed: {}", said.trim());
+    }
+    Ok(())
+}
+
+/// Runs the server until Ctrl-C.
+fn serve(place: &Place, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let mut command = place.jupyter(["-c", include_str!("lab/serve.py"), "-y", "--ip=127.0.0.1", "--log-level=ERROR"]);
+    command.arg(format!("--port={}", arguments.port)).arg("--ServerApp.root_dir").arg(place.notebooks());
+    if arguments.no_open {
+        command.arg("--no-browser");
+    }
+    let known = servers(place);
+    let mut server = command.stdin(Stdio::piped()).spawn().context("JupyterLab does not start")?;
+
+    // Closing its stdin ends the server, which then ends its kernels; Ctrl-C reaches it by itself as well.
+    let mut stdin = server.stdin.take();
+    ctrlc::set_handler(move || drop(stdin.take()))?;
+
+    match address(place, &known, &mut server) {
+        Some(address) => eprintln!("JupyterLab: {address}\nCtrl-C ends it."),
+        None => anyhow::bail!("JupyterLab ended before it listened"),
+    }
+    let status = server.wait()?;
+    eprintln!("JupyterLab has ended.");
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The address with its token, which a server writes down once it listens.
+fn address(place: &Place, known: &[PathBuf], server: &mut Child) -> Option<String> {
+    while let Ok(None) = server.try_wait() {
+        for file in servers(place).iter().filter(|file| !known.contains(file)) {
+            if let Some(address) = read_address(file) {
+                return Some(address);
+            }
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    None
+}
+
+fn read_address(file: &Path) -> Option<String> {
+    let server: serde_json::Value = serde_json::from_slice(&std::fs::read(file).ok()?).ok()?;
+    let (port, token) = (server["port"].as_u64()?, server["token"].as_str()?);
+    Some(format!("http://127.0.0.1:{port}/lab?token={token}"))
+}
+
+fn servers(place: &Place) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(place.lab("jupyter/runtime")) else { return Vec::new() };
+    let is_server = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| {
+            let name = name.to_string_lossy();
+            name.starts_with("jpserver-") && name.ends_with(".json")
+        })
+    };
+    entries.flatten().map(|entry| entry.path()).filter(is_server).collect()
 }

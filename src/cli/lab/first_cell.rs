@@ -1,0 +1,2 @@
+:dep handgrad = { path = "..", default-features = false }
+use handgrad::prelude::*;

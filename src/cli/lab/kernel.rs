@@ -1,0 +1,86 @@
+//! The Rust kernel, started in a folder that is already warm.
+//!
+//! The kernel compiles each cell as a small crate in a folder of its own, and would compile nalgebra, plotters and the
+//! rest anew for every notebook opened. So `cargo lab` compiles them once, in `.lab/kernels/warm`, and every kernel gets
+//! the first free copy of it: `.lab/kernels/0`, `1`, … A lock, held as long as the kernel lives, says which are taken;
+//! a folder once used is given out again, and cargo's own fingerprints say what in it is out of date.
+
+use super::place::Place;
+use anyhow::Context;
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+/// Names the folder a kernel must take, whoever else uses it: how the warm one is warmed.
+pub const FOLDER: &str = "HANDGRAD_KERNEL_FOLDER";
+/// Set where a panic must be an error.
+pub const STRICT: &str = "HANDGRAD_KERNEL_STRICT";
+
+/// Writes what kernels and cargo read at their start.
+pub fn configure(place: &Place) -> std::io::Result<()> {
+    fs::create_dir_all(place.lab("kernels/.cargo"))?;
+    fs::create_dir_all(place.lab("kernels/strict"))?;
+    fs::create_dir_all(place.lab("kernels/default"))?;
+    fs::write(place.lab("kernels/.cargo/config.toml"), include_str!("cells.toml"))?;
+    fs::write(place.lab("kernels/strict/evcxr.toml"), include_str!("evcxr.toml"))
+}
+
+/// Runs the kernel that Jupyter asked for, until it ends.
+pub fn run(place: &Place, connection: &Path) -> anyhow::Result<ExitCode> {
+    let (folder, _lock) = match std::env::var_os(FOLDER) {
+        Some(folder) => (folder.into(), None),
+        None => take(&place.lab("kernels")).map(|(folder, lock)| (folder, Some(lock)))?,
+    };
+    let strict = std::env::var_os(STRICT).is_some();
+    let mut kernel = Command::new(place.evcxr());
+    kernel
+        .arg("--control_file")
+        .arg(connection)
+        .env("EVCXR_TMPDIR", folder)
+        .env("EVCXR_CONFIG_DIR", place.lab(if strict { "kernels/strict" } else { "kernels/default" }))
+        .stdout(Stdio::null()); // the kernel prints there which configuration it read
+    // What would change the cells' build behind the configuration's back.
+    for variable in ["CARGO_INCREMENTAL", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
+        kernel.env_remove(variable);
+    }
+    let status = kernel.status().with_context(|| format!("the kernel {} does not start", place.evcxr().display()))?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The first folder nobody uses, made from the warm one if it is new, and its lock.
+fn take(kernels: &Path) -> anyhow::Result<(PathBuf, File)> {
+    for number in 0.. {
+        let folder = kernels.join(number.to_string());
+        let lock = File::create(kernels.join(format!("{number}.lock")))?;
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => continue,
+            taken => taken?,
+        }
+        if !folder.exists() {
+            let partial = kernels.join(format!("{number}.partial"));
+            if partial.exists() {
+                fs::remove_dir_all(&partial)?;
+            }
+            copy(&kernels.join("warm"), &partial)?;
+            fs::rename(&partial, &folder)?;
+        }
+        return Ok((folder, lock));
+    }
+    unreachable!("the range has no end")
+}
+
+/// Copies a folder with its files' times, by which cargo tells what is out of date.
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), &target)?;
+            File::options().write(true).open(&target)?.set_modified(entry.metadata()?.modified()?)?;
+        }
+    }
+    Ok(())
+}

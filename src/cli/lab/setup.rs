@@ -1,0 +1,321 @@
+//! The notebooks' ground, made step by step.
+//!
+//! Each step leaves a stamp when it is done: the pin it was done for. A step whose stamp is there is skipped, one whose
+//! pin has changed or that was interrupted is done again (a build goes on where it stopped).
+
+use super::kernel;
+use super::place::Place;
+use super::progress::Progress;
+use anyhow::{Context, bail};
+use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, mpsc};
+
+/// Every package of the virtual environment with its version, for every Python from 3.9 on.
+const REQUIREMENTS: &str = include_str!("requirements.txt");
+/// What JupyterLab does not do in this project: ask for news, look for updates.
+const OVERRIDES: &str = include_str!("overrides.json");
+/// Which of the kernel's crates are worth optimising.
+const EVCXR_PROFILE: &str = include_str!("evcxr_profile.toml");
+/// The cell with which a notebook begins.
+const FIRST_CELL: &str = include_str!("first_cell.rs");
+
+const OLDEST_PYTHON: (u32, u32) = (3, 9);
+const EVCXR: &str = "0.22.0";
+const OLDEST_RUST: (u32, u32) = (1, 95); // evcxr 0.22's own floor
+
+/// How pip and cargo say that they do not reach their registries.
+const NETWORK: [&str; 9] = [
+    "NewConnectionError",
+    "NameResolutionError",
+    "Temporary failure in name resolution",
+    "Could not resolve",
+    "Couldn't resolve",
+    "Failed to connect",
+    "Could not connect",
+    "Network is unreachable",
+    "No matching distribution found",
+];
+
+/// Does whatever is not done yet.
+pub fn set_up(place: &Place) -> anyhow::Result<()> {
+    steps(place).map_err(|error| explained(place, error))
+}
+
+fn steps(place: &Place) -> anyhow::Result<()> {
+    fs::create_dir_all(place.lab("stamps"))?;
+    let lock = File::create(place.lab("lock"))?;
+    if lock.try_lock().is_err() {
+        eprintln!("  another set-up is running in this project: waiting for it");
+        lock.lock()?;
+    }
+    let root = place.root().display(); // a virtual environment does not survive a move
+
+    step(place, "venv", &format!("{root}"), "a Python environment for Jupyter", place.python().exists(), |progress| {
+        let python = python()?;
+        let mut venv = Command::new(python[0]);
+        venv.args(&python[1..]).args(["-m", "venv", "--clear"]).arg(place.lab("venv"));
+        watch(place, "venv", venv, progress, &mut |_| None)?;
+        Ok(fs::remove_file(place.lab("stamps/packages")).or_else(missing_is_fine)?)
+    })?;
+
+    let pin = format!("{root} {:016x}", hash(&(REQUIREMENTS, OVERRIDES)));
+    step(place, "packages", &pin, "JupyterLab (about half a minute, once)", true, |progress| {
+        let requirements = place.lab("requirements.txt");
+        fs::write(&requirements, REQUIREMENTS)?;
+        let mut pip = place.jupyter(["-m", "pip", "install", "--no-cache-dir", "--no-input", "--progress-bar=off"]);
+        pip.args(["--disable-pip-version-check", "--requirement"]).arg(&requirements);
+        watch(place, "pip", pip, progress, &mut |line| Some(line.to_owned()))?;
+        let settings = place.lab("venv/share/jupyter/lab/settings");
+        fs::create_dir_all(&settings)?;
+        fs::write(settings.join("overrides.json"), OVERRIDES)?;
+        Ok(())
+    })?;
+
+    if std::env::var_os("HANDGRAD_EVCXR").is_none() {
+        let pin = format!("{EVCXR} {:016x}", hash(&EVCXR_PROFILE));
+        let title = format!("the Rust kernel, evcxr {EVCXR} (about five minutes, once)");
+        step(place, "evcxr", &pin, &title, place.evcxr().exists(), |progress| build_kernel(place, progress))?;
+    }
+
+    kernel::configure(place)?;
+    write_kernel_spec(place)?;
+
+    let rust = text_of(Command::new("rustc").arg("--version"))?;
+    let lock_file = fs::read_to_string(place.root().join("Cargo.lock"))?;
+    let pin = format!("{root} {:016x}", hash(&(rust, lock_file, include_str!("cells.toml"))));
+    let warm = place.lab("kernels/warm");
+    step(place, "warm", &pin, "the crates that notebooks use (about a minute, once)", warm.exists(), |progress| {
+        fs::create_dir_all(&warm)?;
+        let progress = Arc::clone(progress);
+        crate::cli::notebooks::driver::warm(place, &warm, FIRST_CELL, move |line| progress.at(&line))
+    })
+}
+
+/// Does `work` unless its stamp says that it is done.
+fn step(
+    place: &Place,
+    name: &str,
+    pin: &str,
+    title: &str,
+    there: bool,
+    work: impl FnOnce(&Arc<Progress>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let stamp = place.lab("stamps").join(name);
+    if there && fs::read_to_string(&stamp).is_ok_and(|done| done == pin) {
+        return Ok(());
+    }
+    let progress = Arc::new(Progress::begin(title));
+    work(&progress).with_context(|| format!("{name} failed"))?;
+    let partial = stamp.with_extension("partial");
+    fs::write(&partial, pin)?;
+    fs::rename(&partial, &stamp)?;
+    progress.end(title);
+    Ok(())
+}
+
+/// The two troubles that are nobody's fault, each in one sentence with what to do.
+fn explained(place: &Place, error: anyhow::Error) -> anyhow::Error {
+    let text = format!("{error:#}");
+    let is = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
+    if is(&["No space left", "not enough space", "StorageFull", "Disk quota exceeded"]) {
+        return anyhow::anyhow!(
+            "the disk is full: free about 4 GB where {} lies and run this command again, it goes on where it stopped",
+            place.root().display()
+        );
+    }
+    if is(&NETWORK) {
+        return anyhow::anyhow!(
+            "the package registries cannot be reached: connect to the network and run this command again, \
+             it goes on where it stopped ({text})"
+        );
+    }
+    error
+}
+
+/// A command that starts a Python that can make virtual environments, or what the reader must install.
+fn python() -> anyhow::Result<Vec<&'static str>> {
+    const QUESTION: &str = "import sys; print('%d.%d' % sys.version_info[:2]); import venv, ensurepip";
+    let candidates: &[&[&str]] = if cfg!(windows) {
+        &[&["py", "-3"], &["python"], &["python3"]]
+    } else {
+        &[
+            &["python3"],
+            &["python"],
+            &["python3.14"],
+            &["python3.13"],
+            &["python3.12"],
+            &["python3.11"],
+            &["python3.10"],
+        ]
+    };
+    let (oldest, mut too_old, mut without_venv) = (format!("{}.{}", OLDEST_PYTHON.0, OLDEST_PYTHON.1), None, None);
+    for candidate in candidates {
+        let Ok(answer) = Command::new(candidate[0]).args(&candidate[1..]).args(["-c", QUESTION]).output() else {
+            continue;
+        };
+        let version = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
+        match version.split_once('.').map(|(major, minor)| (major.parse(), minor.parse())) {
+            Some((Ok(major), Ok(minor))) if (major, minor) < OLDEST_PYTHON => too_old = too_old.or(Some(version)),
+            Some((Ok::<u32, _>(_), Ok::<u32, _>(_))) if !answer.status.success() => {
+                without_venv = without_venv.or(Some(version));
+            }
+            Some((Ok(_), Ok(_))) => return Ok(candidate.to_vec()),
+            _ => {}
+        }
+    }
+    match (without_venv, too_old) {
+        (Some(version), _) => bail!(
+            "Python {version} cannot make virtual environments: install its venv module \
+             (on Debian and Ubuntu: sudo apt install python{version}-venv), then run this command again"
+        ),
+        (None, Some(version)) => bail!(
+            "Python {version} is too old for JupyterLab: install Python {oldest} or newer \
+             (https://www.python.org/downloads/), then run this command again"
+        ),
+        (None, None) => bail!(
+            "there is no Python here: install Python {oldest} or newer (https://www.python.org/downloads/), \
+             then run this command again"
+        ),
+    }
+}
+
+/// Compiles the kernel. What an interrupted build has compiled is kept for the next one.
+fn build_kernel(place: &Place, progress: &Progress) -> anyhow::Result<()> {
+    let version = text_of(Command::new("rustc").arg("--version"))?;
+    let number = |part: Option<&str>| part.and_then(|digits| digits.parse::<u32>().ok()).unwrap_or(0);
+    let mut parts = version.split_whitespace().nth(1).unwrap_or_default().split('.');
+    let rust = (number(parts.next()), number(parts.next()));
+    anyhow::ensure!(
+        rust >= OLDEST_RUST,
+        "the Rust kernel needs Rust {}.{} or newer, and this is {}.{}: run `rustup update stable`, then this command again",
+        OLDEST_RUST.0,
+        OLDEST_RUST.1,
+        rust.0,
+        rust.1
+    );
+    let (profile, target) = (place.lab("evcxr_profile.toml"), place.lab("evcxr/build"));
+    fs::write(&profile, EVCXR_PROFILE)?;
+    let mut cargo = Command::new("cargo");
+    cargo
+        .args(["install", "--locked", "--force", "--root"])
+        .arg(place.lab("evcxr"))
+        .arg("--target-dir")
+        .arg(&target)
+        .arg("--config")
+        .arg(&profile)
+        .arg(format!("evcxr_jupyter@={EVCXR}"))
+        .env("CARGO_TERM_PROGRESS_WHEN", "always")
+        .env("CARGO_TERM_PROGRESS_WIDTH", "80");
+    for variable in ["CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_INCREMENTAL"] {
+        cargo.env_remove(variable);
+    }
+    watch(place, "evcxr", cargo, progress, &mut compiled)?;
+    fs::remove_dir_all(&target)?;
+    Ok(())
+}
+
+/// "compiling 231 of 412: serde" from cargo's progress bar, `Building [====> ] 231/412: serde`.
+fn compiled(line: &str) -> Option<String> {
+    let (_, rest) = line.split_once("Building [")?.1.split_once("] ")?;
+    let (numbers, crates) = rest.split_once(':').unwrap_or((rest, ""));
+    let (done, all) = numbers.trim().split_once('/')?;
+    Some(format!("compiling {done} of {all}:{crates}"))
+}
+
+/// The kernel's description, by which Jupyter finds and starts it: this program, which gives it a folder and runs it.
+fn write_kernel_spec(place: &Place) -> std::io::Result<()> {
+    let folder = place.lab("jupyter/data/kernels/rust");
+    fs::create_dir_all(&folder)?;
+    let spec = serde_json::json!({
+        "argv": [std::env::current_exe()?, "lab", "--kernel", "{connection_file}"],
+        "display_name": "Rust",
+        "interrupt_mode": "message",
+        "language": "rust",
+    });
+    fs::write(folder.join("kernel.json"), format!("{spec:#}\n"))
+}
+
+/// Runs a command to its end, shows what `show` makes of its lines, keeps all of them in a log, and turns a failure
+/// into one sentence.
+fn watch(
+    place: &Place,
+    name: &str,
+    mut command: Command,
+    progress: &Progress,
+    show: &mut dyn FnMut(&str) -> Option<String>,
+) -> anyhow::Result<()> {
+    let program = command.get_program().to_owned();
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("{} does not start", Path::new(&program).display()))?;
+    fs::create_dir_all(place.lab("logs"))?;
+    let log_path = place.lab("logs").join(format!("{name}.log"));
+    let mut log = File::create(&log_path)?;
+    let (lines, said) = mpsc::channel();
+    for stream in [child.stdout.take().map(boxed), child.stderr.take().map(boxed)].into_iter().flatten() {
+        let lines = lines.clone();
+        std::thread::spawn(move || each_line(stream, |line| lines.send(line).is_ok()));
+    }
+    drop(lines);
+    let mut errors = Vec::new();
+    for line in said {
+        writeln!(log, "{line}")?;
+        if let Some(what) = show(&line) {
+            progress.at(&what);
+        }
+        if line.to_lowercase().contains("error") || line.contains("No space left") {
+            errors.push(line);
+        }
+    }
+    if child.wait()?.success() {
+        return Ok(());
+    }
+    let first = errors.first().map_or("it gave no reason", |line| line.trim());
+    bail!("{first} (all of its output is in {})", log_path.display())
+}
+
+fn boxed(stream: impl Read + Send + 'static) -> Box<dyn Read + Send> {
+    Box::new(stream)
+}
+
+/// Calls `line` with every line of a stream; a carriage return ends one too, as progress bars use it.
+pub fn each_line(stream: impl Read, mut line: impl FnMut(String) -> bool) {
+    let mut text = Vec::new();
+    for byte in BufReader::new(stream).bytes() {
+        match byte {
+            Ok(b'\n' | b'\r') => {
+                let whole = String::from_utf8_lossy(&std::mem::take(&mut text)).into_owned();
+                if !whole.trim().is_empty() && !line(whole) {
+                    return;
+                }
+            }
+            Ok(byte) => text.push(byte),
+            Err(_) => return,
+        }
+    }
+}
+
+/// What a command prints.
+fn text_of(command: &mut Command) -> anyhow::Result<String> {
+    let program = Path::new(command.get_program()).display().to_string();
+    let output = command.output().with_context(|| format!("{program} does not start"))?;
+    anyhow::ensure!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr).trim());
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn missing_is_fine(error: std::io::Error) -> std::io::Result<()> {
+    if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
+}

@@ -1,0 +1,169 @@
+//! A notebook's file: reading it, its cells, and writing it so that a diff shows only what changed.
+
+use anyhow::{Context, bail};
+use serde_json::{Map, Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A notebook of the current format (4.5).
+pub struct Notebook {
+    path: PathBuf,
+    text: String,
+    value: Value,
+}
+
+impl Notebook {
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let value: Value =
+            serde_json::from_str(&text).with_context(|| format!("{} is not a notebook", path.display()))?;
+        if value["nbformat"] != 4 || !value["cells"].is_array() {
+            bail!("{} is not a notebook of format 4", path.display());
+        }
+        Ok(Self { path: path.to_owned(), text, value })
+    }
+
+    pub fn name(&self) -> String {
+        self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    pub fn cells(&self) -> &[Value] {
+        self.value["cells"].as_array().map_or(&[], Vec::as_slice)
+    }
+
+    /// Gives a code cell its outputs and the number in front of it.
+    pub fn set_outputs(&mut self, cell: usize, count: usize, outputs: Vec<Value>) {
+        let cell = &mut self.value["cells"][cell];
+        cell["execution_count"] = count.into();
+        cell["outputs"] = normalised(outputs, count).into();
+    }
+
+    /// Writes the notebook if that changes its file: all of it or nothing.
+    pub fn write(&mut self) -> anyhow::Result<()> {
+        let text = self.normalised_text()?;
+        if text != self.text {
+            let partial = self.path.with_extension("ipynb.partial");
+            fs::write(&partial, &text).with_context(|| format!("cannot write {}", partial.display()))?;
+            fs::rename(&partial, &self.path).with_context(|| format!("cannot replace {}", self.path.display()))?;
+            self.text = text;
+        }
+        Ok(())
+    }
+
+    /// The file as Jupyter writes it (keys sorted, one space of indent, LF), without what changes from run to run.
+    fn normalised_text(&mut self) -> anyhow::Result<String> {
+        self.value["nbformat_minor"] = 5.into();
+        self.value["metadata"]["kernelspec"] = json!({"display_name": "Rust", "language": "rust", "name": "rust"});
+        self.value["metadata"]["language_info"] = json!({
+            "codemirror_mode": "rust",
+            "file_extension": ".rs",
+            "mimetype": "text/rust",
+            "name": "rust",
+            "pygments_lexer": "rust",
+            "version": "",
+        });
+        let mut ids = Vec::new();
+        for cell in self.value["cells"].as_array_mut().context("a notebook has cells")? {
+            let text = source(cell).replace("\r\n", "\n");
+            let id = match cell["id"].as_str() {
+                Some(id) if !ids.iter().any(|known| known == id) => id.to_owned(),
+                _ => (0u64..).map(|n| id_of(&text, n)).find(|id| !ids.contains(id)).context("an id is left")?,
+            };
+            ids.push(id.clone());
+            cell["id"] = id.into();
+            cell["source"] = lines(&text);
+            if let Some(metadata) = cell["metadata"].as_object_mut() {
+                metadata.retain(|key, _| !["execution", "trusted", "scrolled", "collapsed"].contains(&key.as_str()));
+            }
+        }
+        self.value.sort_all_objects();
+        // serde_json indents by two spaces, Jupyter by one; a JSON string has no line breaks of its own.
+        let mut text = String::new();
+        for line in format!("{:#}", self.value).lines() {
+            let content = line.trim_start_matches(' ');
+            text.extend(std::iter::repeat_n(' ', (line.len() - content.len()) / 2));
+            text.extend([content, "\n"]);
+        }
+        Ok(text)
+    }
+}
+
+/// A cell's text. In the file it is a string or a list of lines.
+pub fn source(cell: &Value) -> String {
+    joined(&cell["source"])
+}
+
+pub fn joined(text: &Value) -> String {
+    match text {
+        Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
+        text => text.as_str().unwrap_or_default().to_owned(),
+    }
+}
+
+pub fn is_code(cell: &Value) -> bool {
+    cell["cell_type"] == "code"
+}
+
+pub fn has_tag(cell: &Value, tag: &str) -> bool {
+    cell["metadata"]["tags"].as_array().is_some_and(|tags| tags.iter().any(|known| known == tag))
+}
+
+/// The outputs of a cell as they stand in the file.
+pub fn outputs(cell: &Value) -> &[Value] {
+    cell["outputs"].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The Rust code in the first `<details>` between an exercise's stub and the next code cell.
+pub fn solution(cells: &[Value], stub: usize) -> Option<String> {
+    let text: String = cells[stub + 1..].iter().take_while(|cell| !is_code(cell)).map(source).collect();
+    let (_, details) = text.split_once("<details>")?;
+    let (details, _) = details.split_once("</details>")?;
+    let (_, code) = details.split_once("```rust\n")?;
+    let (code, _) = code.split_once("\n```")?;
+    Some(code.to_owned())
+}
+
+/// Outputs as they are stored: neighbouring pieces of a stream as one, texts as lists of lines.
+pub fn normalised(outputs: Vec<Value>, count: usize) -> Vec<Value> {
+    let mut merged: Vec<Value> = Vec::new();
+    for mut output in outputs {
+        if output["output_type"] == "stream" {
+            let text = joined(&output["text"]);
+            if let Some(last) = merged.last_mut()
+                && last["output_type"] == "stream"
+                && last["name"] == output["name"]
+            {
+                last["text"] = (joined(&last["text"]) + &text).into();
+                continue;
+            }
+            output["text"] = text.into();
+        } else if output["output_type"] == "execute_result" {
+            output["execution_count"] = count.into();
+        }
+        merged.push(output);
+    }
+    for output in &mut merged {
+        if output["output_type"] == "stream" {
+            output["text"] = lines(&joined(&output["text"]));
+        }
+        for (_, content) in output["data"].as_object_mut().unwrap_or(&mut Map::new()) {
+            if let Some(text) = content.as_str() {
+                *content = lines(text);
+            }
+        }
+    }
+    merged
+}
+
+/// A text as a list of its lines, each with its end.
+fn lines(text: &str) -> Value {
+    text.split_inclusive('\n').collect::<Vec<_>>().into()
+}
+
+/// An id for a cell that has none: from its text (FNV-1a), so that it is the same tomorrow.
+fn id_of(text: &str, salt: u64) -> String {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64 ^ salt, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    format!("{:08x}", hash >> 32)
+}

@@ -1,0 +1,169 @@
+//! What a cell's outputs say: whether it failed, whether a proof in it passed, whether it still prints what it printed.
+
+use super::document::joined;
+use serde_json::Value;
+
+/// The marks of a verdict, as `handgrad::check` prints them behind each gradient.
+const PASSED: char = '✓';
+const FAILED: char = '✗';
+
+/// Why a cell failed, in one line. The kernel answers "ok" to a cell that ends by `?`, so stderr counts as well.
+pub fn failure(outputs: &[Value]) -> Option<String> {
+    outputs.iter().find_map(|output| {
+        let text = match output["output_type"].as_str() {
+            Some("error") => joined(&output["evalue"]),
+            Some("stream") if output["name"] == "stderr" => joined(&output["text"]),
+            _ => texts(std::slice::from_ref(output)).lines().find(|line| line.contains("panicked at"))?.to_owned(),
+        };
+        let line = without_colours(&text).lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned);
+        Some(line.unwrap_or_else(|| "an error without a message".to_owned()))
+    })
+}
+
+/// What the marks in its outputs say about an exercise.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Passed,
+    Failed,
+    Missing,
+}
+
+/// One failed check is a failed exercise, whatever else passed.
+pub fn verdict(outputs: &[Value]) -> Verdict {
+    let text = texts(outputs);
+    match (text.contains(FAILED), text.contains(PASSED)) {
+        (true, _) => Verdict::Failed,
+        (false, true) => Verdict::Passed,
+        (false, false) => Verdict::Missing,
+    }
+}
+
+/// The first difference between two cells' outputs that is more than another processor's last digits.
+///
+/// Pictures are compared by their presence. Numbers with a point or an exponent may differ by a thousandth of
+/// themselves, or by 1e-9 (a rounding error printed as 1e-16 is another one elsewhere); all else must be equal.
+pub fn difference(stored: &[Value], now: &[Value]) -> Option<String> {
+    if kinds(stored) != kinds(now) {
+        return Some(format!("it stored {}, and now gives {}", listed(stored), listed(now)));
+    }
+    let (stored, now) = (texts(stored), texts(now));
+    let (mut old, mut new) = (stored.split_whitespace(), now.split_whitespace());
+    loop {
+        match (old.next(), new.next()) {
+            (None, None) => return None,
+            (Some(a), Some(b)) if same_word(a, b) => {}
+            (a, b) => {
+                return Some(format!("it stored \"{}\", and now prints \"{}\"", a.unwrap_or(""), b.unwrap_or("")));
+            }
+        }
+    }
+}
+
+fn listed(outputs: &[Value]) -> String {
+    if outputs.is_empty() { "no output".to_owned() } else { kinds(outputs).join(", ") }
+}
+
+fn kinds(outputs: &[Value]) -> Vec<String> {
+    let mut kinds = Vec::new();
+    for output in outputs {
+        match output["data"].as_object() {
+            Some(data) => kinds.extend(data.keys().cloned()),
+            None => kinds.push(output["output_type"].as_str().unwrap_or_default().to_owned()),
+        }
+    }
+    kinds.sort();
+    kinds
+}
+
+/// All that can be read in some outputs, without pictures.
+fn texts(outputs: &[Value]) -> String {
+    let mut all = String::new();
+    for output in outputs {
+        let parts = [&output["text"], &output["data"]["text/plain"], &output["data"]["text/html"], &output["evalue"]];
+        for part in parts {
+            all += &without_data_uris(&joined(part));
+            all.push('\n');
+        }
+    }
+    all
+}
+
+/// A text without the payloads of its `data:` URIs.
+fn without_data_uris(text: &str) -> String {
+    let mut pieces = text.split("data:");
+    let mut kept = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let end = piece.find(['"', '\'', ')']).unwrap_or(0);
+        kept += &piece[end..];
+    }
+    kept
+}
+
+/// A text without a terminal's colours.
+fn without_colours(text: &str) -> String {
+    let mut pieces = text.split("\u{1b}[");
+    let mut kept = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        kept += piece.split_once('m').map_or("", |(_, rest)| rest);
+    }
+    kept
+}
+
+/// Whether two words agree: their numbers nearly, the rest exactly.
+fn same_word(a: &str, b: &str) -> bool {
+    if a == b {
+        return true;
+    }
+    let (a, b) = (pieces(a), pieces(b));
+    a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| same_piece(a, b))
+}
+
+fn same_piece(a: &str, b: &str) -> bool {
+    let is_fraction = |text: &str| text.contains(['.', 'e']);
+    match (a.parse::<f64>(), b.parse::<f64>()) {
+        (Ok(x), Ok(y)) if is_fraction(a) || is_fraction(b) => (x - y).abs() <= 1e-3 * x.abs().max(y.abs()) + 1e-9,
+        _ => a == b,
+    }
+}
+
+/// Cuts a word into numbers and what stands between them.
+fn pieces(word: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = word;
+    while !rest.is_empty() {
+        let number = number_length(rest);
+        let length = if number > 0 {
+            number
+        } else {
+            let mut starts = rest.char_indices().map(|(i, _)| i).skip(1);
+            starts.find(|&i| number_length(&rest[i..]) > 0).unwrap_or(rest.len())
+        };
+        let (piece, after) = rest.split_at(length);
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces
+}
+
+/// The length of the number a text begins with: sign, digits, point, digits, exponent.
+fn number_length(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let sign = usize::from(bytes.first().is_some_and(|byte| b"+-".contains(byte)));
+    let whole = digits(sign);
+    if whole == 0 {
+        return 0;
+    }
+    let mut end = sign + whole;
+    if bytes.get(end) == Some(&b'.') && digits(end + 1) > 0 {
+        end += 1 + digits(end + 1);
+    }
+    if bytes.get(end) == Some(&b'e') {
+        let sign = usize::from(bytes.get(end + 1).is_some_and(|byte| b"+-".contains(byte)));
+        let exponent = digits(end + 1 + sign);
+        if exponent > 0 {
+            end += 1 + sign + exponent;
+        }
+    }
+    end
+}
