@@ -11,8 +11,8 @@
 //! | [`tanh`] | (eᶻ − e⁻ᶻ)/(eᶻ + e⁻ᶻ) | 1 − y² | 1 |
 //! | [`softmax`] | exp(zⱼ) / Σᵢ exp(zᵢ), a row at a time | a matrix: yⱼ·(1 − yⱼ) where i = j, else −yⱼ·yᵢ | |
 //!
-//! A function of one number has a short backward. Write δ for `next_dz`: dLₙ = Σ δ·dy and dy = f′(z)·dz, so **dz = δ·f′(z)**, an element at a
-//! time. Each file derives its f′, in terms of the output y where that spares work.
+//! A function of one number has a short backward. Write δ for `next_dz`: dLₙ = Σ δ·dy and dy = f′(z)·dz, so
+//! **dz = δ·f′(z)**, an element at a time. Each file derives its f′, in terms of the output y where that spares work.
 //!
 //! Where a function has a kink, at 0, its derivative there is a choice between the slope on the left and the one on
 //! the right. All of them here take the left one, which is what PyTorch takes. A NaN in z stays NaN in y and in dz.
