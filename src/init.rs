@@ -30,8 +30,8 @@
 //!    its squares survive: `E[z²] = ½·Var x`.
 //! 3. Var y = ½·l·σ²·Var x. From layer to layer the variance neither grows nor shrinks if ½·l·σ² = 1:
 //!    **He: σ² = 2 / fan_in**.
-//! 4. Where the activation is close to the identity, as tanh is around 0, (1) has Var z in place of the half, and asks
-//!    for l·σ² = 1.
+//! 4. Where the activation is close to the identity, as tanh is around 0, `E[z²]` is all of Var x, and (1) asks for
+//!    l·σ² = 1.
 //! 5. Backward, dz = δ·Wᵀ sums m = fan_out terms, and by the same argument as (1) Var dz = m·σ²·Var δ: it asks for
 //!    m·σ² = 1. Both hold only if l = m; halfway between is ½·(l + m)·σ² = 1: **Glorot: σ² = 2 / (fan_in + fan_out)**.
 //! 6. A uniform number on (−a, a) has variance ∫ x²/(2a) dx = a²/3, so it reaches the σ² of (5) with
