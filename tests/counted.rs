@@ -1,0 +1,175 @@
+//! What a layer costs: the counts equal the closed formulas of the code, and the mathematics' formulas besides.
+
+use handgrad::numbers::NoFormula;
+use handgrad::prelude::*;
+use num_traits::Float as _;
+
+fn tensor(shape: [usize; 4]) -> Tensor4<Counted> {
+    Tensor4::from_fn(shape, |n, c, i, j| Counted((7 * n + 5 * c + 3 * i + 2 * j) as f64 - 6.0))
+}
+
+fn matrix(rows: usize, columns: usize) -> DMatrix<Counted> {
+    DMatrix::from_fn(rows, columns, |i, j| Counted((3 * i + 2 * j) as f64 - 4.0))
+}
+
+fn counts(additions: usize, multiplications: usize, divisions: usize) -> Counts {
+    let [additions, multiplications, divisions] = [additions, multiplications, divisions].map(|count| count as u64);
+    Counts { additions, multiplications, divisions, ..Counts::default() }
+}
+
+// (a) by hand
+
+#[test]
+fn every_kind_of_operation_is_counted_as_stated() {
+    let x = Counted(2.0);
+    let count = |run: fn(Counted) -> Counted| Counts::of(|| run(x)).1.to_string();
+    assert_eq!(count(|x| x + x - x), "2 additions");
+    assert_eq!(count(|x| x * x / x), "1 multiplications, 1 divisions");
+    assert_eq!(count(|x| -x.abs().copysign(x)), "nothing");
+    assert_eq!(count(|x| x.max(x).floor()), "2 comparisons");
+    assert_eq!(count(|x| if x > Counted(1.0) { x } else { -x }), "1 comparisons");
+    assert_eq!(count(|x| x.mul_add(x, x)), "1 additions, 1 multiplications");
+    assert_eq!(count(|x| x.exp().ln().sqrt()), "3 transcendental functions");
+    assert_eq!(count(|x| x.powi(10)), "4 multiplications"); // x², x⁴, x⁸, and x⁸·x²
+    assert_eq!(count(|x| x.powi(-3)), "2 multiplications, 1 divisions");
+    assert_eq!(count(|x| x.sin_cos().0), "2 transcendental functions");
+    let (inner, outer) = Counts::of(|| (x + x, Counts::of(|| x * x).1));
+    assert_eq!((inner.1.total(), outer.total()), (1, 2)); // a count within a count
+}
+
+// The closed formulas.
+
+#[test]
+fn fc_costs_its_formulas() -> Result<(), ShapeError> {
+    for (n, l, m) in [(1, 1, 1), (1, 5, 3), (4, 3, 2), (8, 7, 9)] {
+        let (z, w, delta) = (matrix(n, l), matrix(l, m), matrix(n, m));
+        let b = DVector::from_element(m, Counted(1.0));
+        let (y, forward) = Counts::of(|| fc_forward(&z, &w, &b));
+        y?;
+        assert_eq!(forward, counts(n * l * m, n * l * m, 0));
+        let (g, backward) = Counts::of(|| fc_backward(&delta, &w, &z));
+        g?;
+        let (dz, dw, db) = (n * l * (m - 1), l * m * (n - 1), m * (n - 1));
+        assert_eq!(backward, counts(dz + dw + db, 2 * n * l * m, l * m + m));
+        assert_eq!(backward.multiplications, 2 * forward.multiplications); // a backward costs twice its forward
+    }
+    Ok(())
+}
+
+/// How many pairs (window, tap) along one axis meet a pixel.
+fn meetings(size: usize, out: usize, k: usize, s: usize, p: usize) -> usize {
+    (0..out).flat_map(|i| (0..k).map(move |u| i * s + u)).filter(|&place| place >= p && place - p < size).count()
+}
+
+#[test]
+fn convolution_costs_its_formulas_on_a_grid() -> Result<(), ShapeError> {
+    let (n, c, d) = (2, 3, 4);
+    let mut cases = 0;
+    for (k1, k2) in [(1, 1), (3, 3), (2, 5), (5, 1)] {
+        for (s1, s2) in [(1, 1), (2, 2), (3, 1)] {
+            for (p1, p2) in [(0, 0), (1, 1), (2, 0)] {
+                let (h, w) = (7, 6);
+                let slide = Slide::by(s1, s2).padding(p1, p2).round_down();
+                let (z, k) = (tensor([n, c, h, w]), tensor([c, d, k1, k2]));
+                let b = DVector::from_element(d, Counted(1.0));
+                let (y, forward) = Counts::of(|| conv_forward(&z, &k, &b, slide));
+                let [_, _, ho, wo] = y?.shape();
+                let (r, t) = (n * ho * wo, c * k1 * k2);
+                assert_eq!(forward, counts(r * t * d, r * t * d, 0), "{slide:?}");
+
+                let delta = tensor([n, d, ho, wo]);
+                let (g, backward) = Counts::of(|| conv_backward(&delta, &k, &z, slide));
+                g?;
+                let (pixels, taps) = (n * h * w * c, d * k1 * k2);
+                let additions = (r - 1) * t * d + (r - 1) * d + pixels * (taps - 1);
+                let code = counts(additions, r * t * d + pixels * taps, t * d + d);
+                assert_eq!(backward, code, "{slide:?}");
+
+                // What the mathematics needs: the naive loops multiply just the pairs that meet a pixel.
+                let needed = n * c * d * meetings(h, ho, k1, s1, p1) * meetings(w, wo, k2, s2, p2);
+                let (y, naive) = Counts::of(|| conv_forward_naive(&z, &k, &b, slide));
+                y?;
+                assert_eq!(naive, counts(needed, needed, 0), "{slide:?}");
+                assert!(needed as u64 <= forward.multiplications);
+                if (p1, p2) == (0, 0) {
+                    assert_eq!(needed as u64, forward.multiplications); // no padding: nothing in vain
+                }
+                cases += 1;
+            }
+        }
+    }
+    assert_eq!(cases, 36);
+    Ok(())
+}
+
+#[test]
+fn the_mathematics_of_both_gradients_needs_the_products_of_the_forward() -> Result<(), Box<dyn std::error::Error>> {
+    // Written out in symbols, a gradient shows each product it is made of, and none with a zero.
+    let (n, c, d, h, w) = (2, 2, 2, 5, 4);
+    for (k, s, p) in [(3, 1, 0), (3, 1, 1), (3, 2, 1), (2, 3, 1), (1, 2, 0)] {
+        let slide = Slide::by(s, 1).padding(p, p).round_down();
+        let session = Session::new();
+        let symbols = |name, shape| session.tensor(name, &Tensor4::from_fn(shape, |_, _, _, _| 1.0));
+        let (z, kernel) = (symbols("z", [n, c, h, w]), symbols("w", [c, d, k, 2]));
+        let b = session.vector("b", &DVector::from_element(d, 1.0));
+        let y = conv_forward(&z, &kernel, &b, slide)?;
+        let [_, _, ho, wo] = y.shape();
+        let g = conv_backward(&symbols("δ", y.shape()), &kernel, &z, slide)?;
+        let products = |entries: &Tensor4<_>| -> Result<usize, NoFormula> {
+            entries.as_slice().iter().map(|entry: &Traced| Ok(entry.polynomial()?.terms())).sum()
+        };
+        let needed = n * c * d * meetings(h, ho, k, s, p) * meetings(w, wo, 2, 1, p);
+        assert_eq!(products(&y)?, needed + n * d * ho * wo, "{slide:?}"); // and a bias each
+        assert_eq!((products(&g.dk)?, products(&g.dz)?), (needed, needed), "{slide:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_convolution_that_keeps_its_size_has_a_backward_of_twice_its_forward() -> Result<(), ShapeError> {
+    let (z, k, slide) = (tensor([1, 8, 10, 10]), tensor([8, 16, 3, 3]), Slide::default().padding(1, 1));
+    let b = DVector::from_element(16, Counted(0.0));
+    let (y, forward) = Counts::of(|| conv_forward(&z, &k, &b, slide));
+    let delta = tensor(y?.shape());
+    let (g, backward) = Counts::of(|| conv_backward(&delta, &k, &z, slide));
+    g?;
+    assert_eq!(backward.multiplications, 2 * forward.multiplications);
+    Ok(())
+}
+
+#[test]
+fn average_pooling_and_the_losses_cost_their_formulas() -> Result<(), ShapeError> {
+    let (n, c, h, w) = (2, 3, 6, 4);
+    let z = tensor([n, c, h, w]);
+    let outputs = n * c * (h / 2) * (w / 2);
+    let (y, forward) = Counts::of(|| avg_pooling_forward(&z, (2, 2), Slide::by(2, 2)));
+    assert_eq!(forward, counts(outputs * 3, 0, outputs));
+    let delta = y?;
+    let (dz, backward) = Counts::of(|| avg_pooling_backward(&delta, &z, (2, 2), Slide::by(2, 2)));
+    dz?;
+    assert_eq!(backward, counts(outputs * 4, 0, outputs * 4));
+
+    // N·d differences, squares and all but one of their sums; then ·½ and /N.
+    let (y, target) = (matrix(4, 3), matrix(4, 3));
+    let (loss, cost) = Counts::of(|| mean_squared_loss(&y, &target));
+    loss?;
+    assert_eq!(cost, counts(12 + 11, 12 + 1, 1));
+
+    let (loss, cost) = Counts::of(|| cross_entropy_loss(&y, &target));
+    loss?;
+    assert_eq!(cost.transcendentals, 4 * (3 + 1)); // an exp for every logit, a ln for every sample
+    assert_eq!(cost.comparisons, 4 * (3 - 1)); // the maximum of each row
+    Ok(())
+}
+
+#[test]
+fn max_pooling_only_compares() -> Result<(), ShapeError> {
+    let z = tensor([2, 3, 6, 4]);
+    let (y, forward) = Counts::of(|| max_pooling_forward(&z, (2, 2), Slide::by(2, 2)));
+    y?;
+    let windows = 2 * 3 * 3 * 2;
+    // Three rivals a window; a rival that does not win is asked whether it is NaN. Here the last pixel always wins.
+    assert_eq!(forward.total(), forward.comparisons);
+    assert!((3 * windows..=6 * windows).contains(&forward.comparisons), "{forward}");
+    Ok(())
+}
