@@ -18,7 +18,7 @@ pub(super) fn cases() -> Vec<Case> {
             cases.push(Case::new(name, move |evidence| fc(evidence, number, [samples, inputs, outputs])));
         }
     }
-    cases.push(Case::new("fc: z (70, 130), W (130, 90)".into(), |evidence| large(evidence, [70, 130, 90])));
+    cases.push(Case::new("fc: z (200, 300), W (300, 90)".into(), |evidence| large(evidence, [200, 300, 90])));
     let maps = [(1, 1, 1), (3, 1, 1), (2, 3, 4), (2, 2, 5), (1, 4, 1)];
     for shape in (1..=4).flat_map(|n| maps.map(|(c, h, w)| [n, c, h, w])) {
         let number = cases.len();
