@@ -81,14 +81,14 @@ fn the_report_is_a_table_with_a_verdict() {
     assert_eq!(lines[1], "  gradient   entries  exact  by dual numbers  by differences  adjoint gap  ");
     assert!(lines[2].starts_with("  dw (2, 1)        2      2                0"), "{report}");
     assert!(lines[3].starts_with("  dz (2, 2)        4      4                0"), "{report}");
-    assert_eq!(lines[4], "Proved: every entry is what the forward itself says.");
+    assert_eq!(lines[4], "✓ Proved: every entry is what the forward itself says.");
 }
 
 #[test]
 fn nothing_proved_is_not_a_pass() {
     let proof = Proof::new("fc_backward", &dmatrix![1.0]);
     assert!(!proof.passed());
-    assert_eq!(proof.to_string().lines().last(), Some("Nothing was compared yet."));
+    assert_eq!(proof.to_string().lines().last(), Some("✗ Nothing was compared yet."));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_failure_names_index_got_and_expected() {
         right + 0.5
     );
     assert!(proof.to_string().contains(&expected), "{proof}\nshould say\n{expected}");
-    assert!(proof.to_string().ends_with("Not proved: dz is wrong."), "{proof}");
+    assert!(proof.to_string().ends_with("✗ Not proved: dz is wrong."), "{proof}");
     // The first of several is the first row by row, not as they lie in memory.
     g.dz[(0, 1, 4, 4)] += 1.0;
     assert!(matches!(&c.dz(&g.dz).checks()[0].failure,

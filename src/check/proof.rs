@@ -427,10 +427,11 @@ impl fmt::Display for Proof {
         }
         let wrong: Vec<&str> = self.checks.iter().filter(|c| c.failure.is_some()).map(|c| c.name.as_str()).collect();
         match (self.checks.is_empty(), wrong.as_slice()) {
-            (true, _) => write!(f, "Nothing was compared yet."),
-            (_, []) => write!(f, "Proved: every entry is what the forward itself says."),
+            (true, _) => write!(f, "✗ Nothing was compared yet."),
+            (_, []) => write!(f, "✓ Proved: every entry is what the forward itself says."),
             (_, wrong) => {
-                write!(f, "Not proved: {} {} wrong.", wrong.join(" and "), if wrong.len() == 1 { "is" } else { "are" })
+                let verb = if wrong.len() == 1 { "is" } else { "are" };
+                write!(f, "✗ Not proved: {} {verb} wrong.", wrong.join(" and "))
             }
         }
     }
