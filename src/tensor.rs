@@ -141,6 +141,13 @@ impl<T: Scalar> Tensor4<T> {
         Tensor4 { data: self.data.select_rows(samples), maps: self.maps }
     }
 
+    /// `count` samples from number `first` on.
+    ///
+    /// Like a slice, it panics if there are not so many.
+    pub fn samples(&self, first: usize, count: usize) -> Self {
+        Tensor4 { data: self.data.rows(first, count).into_owned(), maps: self.maps }
+    }
+
     fn offset(&self, (n, c, i, j): (usize, usize, usize, usize)) -> usize {
         let [channels, h, w] = self.maps;
         let samples = self.data.nrows();

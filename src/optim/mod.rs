@@ -62,6 +62,25 @@ pub trait Optimizer<T: Float>: Send {
     fn restore(&mut self, state: State<T>) -> Result<(), ShapeError>;
 }
 
+/// An optimizer that is chosen while the program runs.
+impl<T: Float, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
+    fn step(&mut self, parameters: &mut [&mut [T]], gradients: &[&[T]]) -> Result<(), ShapeError> {
+        (**self).step(parameters, gradients)
+    }
+    fn learning_rate(&self) -> T {
+        (**self).learning_rate()
+    }
+    fn set_learning_rate(&mut self, learning_rate: T) {
+        (**self).set_learning_rate(learning_rate);
+    }
+    fn state(&self) -> State<T> {
+        (**self).state()
+    }
+    fn restore(&mut self, state: State<T>) -> Result<(), ShapeError> {
+        (**self).restore(state)
+    }
+}
+
 /// What an optimizer remembers between two steps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State<T> {

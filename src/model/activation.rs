@@ -1,0 +1,83 @@
+//! The activations without weights of their own.
+
+use super::{Layer, remembered};
+use crate::activations::*;
+use crate::{Float, ShapeError, Tensor4};
+
+/// An activation as a layer: `$forward` of a matrix, and `$backward` of next_dz and the forward's input, or of next_dz
+/// and its output; both with α, where there is one.
+macro_rules! activation {
+    ($(#[$doc:meta])* $name:ident $(($alpha:ident))?, $forward:ident, $backward:ident of the $kept:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name<T> {
+            $($alpha: T,)?
+            memory: Option<Tensor4<T>>,
+        }
+
+        impl<T: Float> $name<T> {
+            /// The layer.
+            #[allow(clippy::new_without_default)] // those with an α could not have one
+            pub fn new($($alpha: T)?) -> Self {
+                $name { $($alpha,)? memory: None }
+            }
+        }
+
+        impl<T: Float> Layer<T> for $name<T> {
+            fn description(&self) -> String {
+                [String::from(stringify!($name)), $(format!(" {:?}", self.$alpha))?].concat()
+            }
+
+            fn infer(&self, z: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+                let [_, c, h, w] = z.shape();
+                Tensor4::from_matrix($forward(z.matrix() $(, self.$alpha)?), [c, h, w])
+            }
+
+            fn forward(&mut self, z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+                let y = self.infer(&z)?;
+                self.memory = Some(activation!(@keep $kept, z, y));
+                Ok(y)
+            }
+
+            fn backward(&mut self, next_dz: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+                let memory = remembered(stringify!($name), &self.memory)?;
+                let [_, c, h, w] = memory.shape();
+                Tensor4::from_matrix($backward(next_dz.matrix(), memory.matrix() $(, self.$alpha)?)?, [c, h, w])
+            }
+        }
+    };
+    (@keep input, $z:ident, $y:ident) => { $z };
+    (@keep output, $z:ident, $y:ident) => { $y.clone() };
+}
+
+activation! {
+    /// max(0, z) ([`relu_forward`]).
+    Relu, relu_forward, relu_backward of the input
+}
+activation! {
+    /// z, or α·z where z is negative ([`leaky_relu_forward`]).
+    LeakyRelu(alpha), leaky_relu_forward, leaky_relu_backward of the input
+}
+activation! {
+    /// z, or α·(eᶻ − 1) where z is negative ([`elu_forward`]).
+    Elu(alpha), elu_forward, elu_backward of the input
+}
+activation! {
+    /// The scaled ELU ([`selu_forward`]).
+    Selu, selu_forward, selu_backward of the input
+}
+activation! {
+    /// 1 / (1 + e⁻ᶻ) ([`sigmoid_forward`]).
+    Sigmoid, sigmoid_forward, sigmoid_backward of the output
+}
+activation! {
+    /// The hyperbolic tangent ([`tanh_forward`]).
+    Tanh, tanh_forward, tanh_backward of the output
+}
+activation! {
+    /// The probabilities of a sample's C·H·W classes ([`softmax_forward`]).
+    ///
+    /// Not for a network that is trained with [`cross_entropy_loss`](crate::losses::cross_entropy_loss), which takes
+    /// logits.
+    Softmax, softmax_forward, softmax_backward of the output
+}

@@ -1,0 +1,92 @@
+//! A convolution.
+
+use super::{Layer, Parameter, ParameterMut, remembered};
+use crate::error::same_shape;
+use crate::layers::{ConvGradients, conv_backward, conv_forward};
+use crate::{Float, ShapeError, Slide, Tensor4};
+use nalgebra::DVector;
+
+/// y = z ∗ K + b ([`conv_forward`]), for z (N, C, H, W); y is (N, D, H', W').
+#[derive(Clone, Debug)]
+pub struct Conv2d<T> {
+    k: Tensor4<T>,
+    b: DVector<T>,
+    slide: Slide,
+    dk: Tensor4<T>,
+    db: DVector<T>,
+    z: Option<Tensor4<T>>,
+}
+
+impl<T: Float> Conv2d<T> {
+    /// The layer with the kernels K (C, D, k1, k2), as [`init`](crate::init) draws them, and biases of 0.
+    ///
+    /// ```
+    /// use handgrad::prelude::*;
+    /// let k: Tensor4<f32> = init::he(&mut init::rng(1), [1, 6, 5, 5]);
+    /// let layer = Conv2d::of(k, Slide::default().padding(2, 2));
+    /// assert_eq!(layer.description(), "Conv2d 1 → 6, 5×5, padding 2×2");
+    /// ```
+    pub fn of(k: Tensor4<T>, slide: Slide) -> Self {
+        let (dk, b) = (Tensor4::zeros(k.shape()), DVector::zeros(k.shape()[1]));
+        Conv2d { k, db: b.clone(), b, slide, dk, z: None }
+    }
+
+    /// The layer with the kernels K (C, D, k1, k2) and b (D).
+    ///
+    /// # Errors
+    /// If b does not have one element for each of K's D.
+    pub fn new(k: Tensor4<T>, b: DVector<T>, slide: Slide) -> Result<Self, ShapeError> {
+        same_shape("Conv2d::new", ("b", b.len()), ("K's D", k.shape()[1]))?;
+        Ok(Conv2d { b, ..Conv2d::of(k, slide) })
+    }
+}
+
+impl<T: Float> Layer<T> for Conv2d<T> {
+    fn description(&self) -> String {
+        let [c, d, k1, k2] = self.k.shape();
+        format!("Conv2d {c} → {d}, {k1}×{k2}{}", sliding(self.slide, (1, 1)))
+    }
+
+    fn infer(&self, z: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+        conv_forward(z, &self.k, &self.b, self.slide)
+    }
+
+    fn forward(&mut self, z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+        let y = self.infer(&z)?;
+        self.z = Some(z);
+        Ok(y)
+    }
+
+    fn backward(&mut self, next_dz: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+        let z = remembered("Conv2d", &self.z)?;
+        let ConvGradients { dk, db, dz } = conv_backward(next_dz, &self.k, z, self.slide)?;
+        (self.dk, self.db) = (dk, db);
+        Ok(dz)
+    }
+
+    fn parameters(&self) -> Vec<Parameter<'_, T>> {
+        let [c, d, k1, k2] = self.k.shape();
+        // Element (c, d, u, v) of K lies at c + C·(v + k2·(u + k1·d)).
+        let (name, shape, strides) = ("weight".into(), vec![d, c, k1, k2], vec![c * k2 * k1, 1, c * k2, c]);
+        vec![
+            Parameter { name, shape, strides, values: self.k.as_slice(), gradient: self.dk.as_slice() },
+            Parameter::vector("bias", self.b.as_slice(), self.db.as_slice()),
+        ]
+    }
+
+    fn parameters_mut(&mut self) -> Vec<ParameterMut<'_, T>> {
+        vec![
+            ParameterMut { values: self.k.as_mut_slice(), gradient: self.dk.as_slice() },
+            ParameterMut { values: self.b.as_mut_slice(), gradient: self.db.as_slice() },
+        ]
+    }
+}
+
+/// What of a [`Slide`] is worth a word, for a layer whose usual strides are these: `, stride 2×2, padding 1×1`.
+pub(super) fn sliding(slide: Slide, usual_strides: (usize, usize)) -> String {
+    let ((s1, s2), (p1, p2)) = (slide.strides, slide.padding);
+    let stride = if slide.strides == usual_strides { String::new() } else { format!(", stride {s1}×{s2}") };
+    let padding = if slide.padding == (0, 0) { String::new() } else { format!(", padding {p1}×{p2}") };
+    let rounding = if slide.round_down { ", rounding down" } else { "" };
+    format!("{stride}{padding}{rounding}")
+}

@@ -1,0 +1,111 @@
+//! The poolings, by windows and of whole maps.
+
+use super::conv2d::sliding;
+use super::{Layer, remembered};
+use crate::layers::{
+    avg_pooling_backward, avg_pooling_forward, global_avg_pooling_backward, global_avg_pooling_forward,
+    global_max_pooling_backward, global_max_pooling_forward, max_pooling_backward, max_pooling_forward,
+};
+use crate::{Float, ShapeError, Slide, Tensor4};
+
+/// A pooling by windows as a layer: `$forward` and `$backward` of z, the window and its slide.
+macro_rules! windows {
+    ($(#[$doc:meta])* $name:ident, $forward:ident, $backward:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name<T> {
+            pooling: (usize, usize),
+            slide: Slide,
+            z: Option<Tensor4<T>>,
+        }
+
+        impl<T: Float> $name<T> {
+            /// Windows of this size that slide so.
+            pub fn new(pooling: (usize, usize), slide: Slide) -> Self {
+                $name { pooling, slide, z: None }
+            }
+
+            /// Windows of `size` × `size`, side by side.
+            pub fn square(size: usize) -> Self {
+                Self::new((size, size), Slide::by(size, size))
+            }
+        }
+
+        impl<T: Float> Layer<T> for $name<T> {
+            fn description(&self) -> String {
+                let (k1, k2) = self.pooling;
+                format!("{} {k1}×{k2}{}", stringify!($name), sliding(self.slide, self.pooling))
+            }
+
+            fn infer(&self, z: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+                $forward(z, self.pooling, self.slide)
+            }
+
+            fn forward(&mut self, z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+                let y = self.infer(&z)?;
+                self.z = Some(z);
+                Ok(y)
+            }
+
+            fn backward(&mut self, next_dz: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+                $backward(next_dz, remembered(stringify!($name), &self.z)?, self.pooling, self.slide)
+            }
+        }
+    };
+}
+
+windows! {
+    /// The maximum of every window ([`max_pooling_forward`]).
+    MaxPool2d, max_pooling_forward, max_pooling_backward
+}
+windows! {
+    /// The mean of every window ([`avg_pooling_forward`]).
+    AvgPool2d, avg_pooling_forward, avg_pooling_backward
+}
+
+/// A pooling of whole maps as a layer: `$forward` and `$backward` of z.
+macro_rules! whole_maps {
+    ($(#[$doc:meta])* $name:ident, $forward:ident, $backward:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default)]
+        pub struct $name<T> {
+            z: Option<Tensor4<T>>,
+        }
+
+        impl<T: Float> $name<T> {
+            /// The layer.
+            pub fn new() -> Self {
+                $name { z: None }
+            }
+        }
+
+        impl<T: Float> Layer<T> for $name<T> {
+            fn description(&self) -> String {
+                stringify!($name).into()
+            }
+
+            fn infer(&self, z: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+                Ok(Tensor4::from_vectors($forward(z)?))
+            }
+
+            fn forward(&mut self, z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+                let y = self.infer(&z)?;
+                self.z = Some(z);
+                Ok(y)
+            }
+
+            fn backward(&mut self, next_dz: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+                $backward(next_dz.matrix(), remembered(stringify!($name), &self.z)?)
+            }
+        }
+    };
+}
+
+whole_maps! {
+    /// The maximum of every map, (N, C, 1, 1) ([`global_max_pooling_forward`]).
+    GlobalMaxPool, global_max_pooling_forward, global_max_pooling_backward
+}
+whole_maps! {
+    /// The mean of every map, (N, C, 1, 1) ([`global_avg_pooling_forward`]).
+    GlobalAvgPool, global_avg_pooling_forward, global_avg_pooling_backward
+}

@@ -1,0 +1,57 @@
+//! The parametric ReLU, which learns its slopes.
+
+use super::{Layer, Parameter, ParameterMut, remembered};
+use crate::activations::{PreluGradients, prelu_backward, prelu_forward};
+use crate::{Float, ShapeError, Tensor4, lit};
+use nalgebra::DVector;
+
+/// z, or α\[c\]·z where z is negative ([`prelu_forward`]), for z (N, C, H, W) and α (C) or (1).
+#[derive(Clone, Debug)]
+pub struct Prelu<T> {
+    alpha: DVector<T>,
+    dalpha: DVector<T>,
+    z: Option<Tensor4<T>>,
+}
+
+impl<T: Float> Prelu<T> {
+    /// The layer with these slopes, one for each channel or one for all.
+    pub fn new(alpha: DVector<T>) -> Self {
+        Prelu { dalpha: DVector::zeros(alpha.len()), alpha, z: None }
+    }
+
+    /// The layer with a slope of 0.25 for each of this many channels: He's start, and PyTorch's.
+    pub fn of(channels: usize) -> Self {
+        Self::new(DVector::from_element(channels, lit(0.25)))
+    }
+}
+
+impl<T: Float> Layer<T> for Prelu<T> {
+    fn description(&self) -> String {
+        format!("Prelu {}", self.alpha.len())
+    }
+
+    fn infer(&self, z: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+        prelu_forward(z, &self.alpha)
+    }
+
+    fn forward(&mut self, z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+        let y = self.infer(&z)?;
+        self.z = Some(z);
+        Ok(y)
+    }
+
+    fn backward(&mut self, next_dz: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+        let z = remembered("Prelu", &self.z)?;
+        let PreluGradients { dalpha, dz } = prelu_backward(next_dz, z, &self.alpha)?;
+        self.dalpha = dalpha;
+        Ok(dz)
+    }
+
+    fn parameters(&self) -> Vec<Parameter<'_, T>> {
+        vec![Parameter::vector("weight", self.alpha.as_slice(), self.dalpha.as_slice())]
+    }
+
+    fn parameters_mut(&mut self) -> Vec<ParameterMut<'_, T>> {
+        vec![ParameterMut { values: self.alpha.as_mut_slice(), gradient: self.dalpha.as_slice() }]
+    }
+}

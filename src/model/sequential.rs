@@ -1,0 +1,144 @@
+//! Layers in a row.
+
+use super::{Layer, Parameter, ParameterMut};
+use crate::optim::Optimizer;
+use crate::{Float, ShapeError, Tensor4};
+
+/// Layers in a row, each fed by the one before: the chain that the chain rule is named after.
+///
+/// Its layers are counted from 0 and its parameters are named as PyTorch's `nn.Sequential` names them: `0.weight`,
+/// `0.bias`, `3.weight`, … Since it is a [`Layer`] itself, one may stand in another.
+pub struct Sequential<T> {
+    layers: Vec<Box<dyn Layer<T>>>,
+}
+
+impl<T: Float> Sequential<T> {
+    /// No layers yet: the output is the input.
+    pub fn new() -> Self {
+        Sequential { layers: Vec::new() }
+    }
+
+    /// Puts a layer at the end.
+    pub fn push(&mut self, layer: impl Layer<T> + 'static) {
+        self.layers.push(Box::new(layer));
+    }
+
+    /// The same with a layer at the end.
+    pub fn with(mut self, layer: impl Layer<T> + 'static) -> Self {
+        self.push(layer);
+        self
+    }
+
+    /// The layers, to be looked at.
+    pub fn layers(&self) -> &[Box<dyn Layer<T>>] {
+        &self.layers
+    }
+
+    /// How many numbers the model learns.
+    pub fn parameter_count(&self) -> usize {
+        self.parameters().iter().map(|p| p.values.len()).sum()
+    }
+
+    /// One step of the optimizer with the gradients of the last backward.
+    ///
+    /// # Errors
+    /// If the optimizer has made steps with other parameters before.
+    pub fn step(&mut self, optimizer: &mut (impl Optimizer<T> + ?Sized)) -> Result<(), ShapeError> {
+        let (mut values, gradients): (Vec<_>, Vec<_>) =
+            self.parameters_mut().into_iter().map(|p| (p.values, p.gradient)).unzip();
+        optimizer.step(&mut values, &gradients)
+    }
+
+    /// A table of the layers for inputs of C maps with H rows and W columns: what each is, the shape of a sample at its
+    /// output, and how many numbers it learns. The shapes are seen, not computed: a sample of zeros runs through.
+    ///
+    /// # Errors
+    /// If the layers do not fit the input or each other.
+    ///
+    /// ```
+    /// use handgrad::prelude::*;
+    /// println!("{}", lenet::<f32>(Start::He, 1).summary([1, 28, 28])?);
+    /// # Ok::<(), ShapeError>(())
+    /// ```
+    pub fn summary(&self, [c, h, w]: [usize; 3]) -> Result<String, ShapeError> {
+        let mut z = Tensor4::zeros([1, c, h, w]);
+        let mut rows = vec![[String::new(), "input".into(), maps(&z), String::new()]];
+        for (number, layer) in self.layers.iter().enumerate() {
+            z = layer.infer(&z).map_err(|error| self.located(number, error))?;
+            let learned: usize = layer.parameters().iter().map(|p| p.values.len()).sum();
+            let learned = if learned == 0 { String::new() } else { learned.to_string() };
+            rows.push([number.to_string(), layer.description(), maps(&z), learned]);
+        }
+        rows.push([String::new(), "all".into(), String::new(), self.parameter_count().to_string()]);
+        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let [a, b, c, d] = [0, 1, 2, 3].map(width);
+        let line = |[number, description, shape, learned]: &[String; 4]| {
+            let line = format!("{number:>a$}  {description:<b$}  {shape:<c$}  {learned:>d$}");
+            format!("{}\n", line.trim_end())
+        };
+        Ok(rows.iter().map(line).collect())
+    }
+
+    /// The error with the layer's number and kind in it.
+    fn located(&self, number: usize, error: ShapeError) -> ShapeError {
+        let layer = self.layers[number].description();
+        ShapeError { found: format!("layer {number} ({layer}): {}", error.found), ..error }
+    }
+}
+
+/// The shape of a sample: `6×28×28`, or `120` of a vector.
+fn maps<T: Float>(z: &Tensor4<T>) -> String {
+    match z.shape() {
+        [_, c, 1, 1] => c.to_string(),
+        [_, c, h, w] => format!("{c}×{h}×{w}"),
+    }
+}
+
+impl<T: Float> Default for Sequential<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Float> Layer<T> for Sequential<T> {
+    fn description(&self) -> String {
+        format!("Sequential of {}", self.layers.len())
+    }
+
+    fn infer(&self, z: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+        let Some((first, others)) = self.layers.split_first() else { return Ok(z.clone()) };
+        let mut y = first.infer(z).map_err(|error| self.located(0, error))?;
+        for (number, layer) in others.iter().enumerate() {
+            y = layer.infer(&y).map_err(|error| self.located(number + 1, error))?;
+        }
+        Ok(y)
+    }
+
+    fn forward(&mut self, mut z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+        for number in 0..self.layers.len() {
+            z = self.layers[number].forward(z).map_err(|error| self.located(number, error))?;
+        }
+        Ok(z)
+    }
+
+    fn backward(&mut self, next_dz: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+        let mut dz = next_dz.clone();
+        for number in (0..self.layers.len()).rev() {
+            dz = self.layers[number].backward(&dz).map_err(|error| self.located(number, error))?;
+        }
+        Ok(dz)
+    }
+
+    fn parameters(&self) -> Vec<Parameter<'_, T>> {
+        let mut all = Vec::new();
+        for (number, layer) in self.layers.iter().enumerate() {
+            let parameters = layer.parameters().into_iter();
+            all.extend(parameters.map(|p| Parameter { name: format!("{number}.{}", p.name), ..p }));
+        }
+        all
+    }
+
+    fn parameters_mut(&mut self) -> Vec<ParameterMut<'_, T>> {
+        self.layers.iter_mut().flat_map(|layer| layer.parameters_mut()).collect()
+    }
+}

@@ -1,0 +1,214 @@
+//! Weights as safetensors files, which PyTorch reads and writes too.
+//!
+//! Names, shapes and the order of the numbers are those of PyTorch's `nn.Sequential` with the same layers: `0.weight`,
+//! (D, C, k1, k2) or (out, in), the last index fastest. So `torch_model.load_state_dict(load_file("lenet.safetensors"))`
+//! takes what [`Sequential::save`] writes, and [`Sequential::load`] takes what PyTorch's `save_file` writes.
+//!
+//! A file is all there or not there at all: [`Sequential::save`] writes beside its place, waits until the disk has it,
+//! and then renames. And a model is loaded whole or not at all.
+
+use super::{Layer, Parameter, Sequential};
+use crate::Float;
+use crate::data::DataError;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// A number that has a place in a safetensors file.
+pub trait Stored: Float {
+    /// What the file calls it.
+    const DTYPE: Dtype;
+    /// The little-endian bytes of the numbers, one after the other.
+    fn to_bytes(numbers: impl Iterator<Item = Self>) -> Vec<u8>;
+    /// The numbers with these little-endian bytes; what is left over is no number.
+    fn from_bytes(bytes: &[u8]) -> Vec<Self>;
+}
+
+macro_rules! stored {
+    ($type:ty, $dtype:ident) => {
+        impl Stored for $type {
+            const DTYPE: Dtype = Dtype::$dtype;
+            fn to_bytes(numbers: impl Iterator<Item = Self>) -> Vec<u8> {
+                numbers.flat_map(<$type>::to_le_bytes).collect()
+            }
+            fn from_bytes(bytes: &[u8]) -> Vec<Self> {
+                bytes.as_chunks().0.iter().map(|&bytes| <$type>::from_le_bytes(bytes)).collect()
+            }
+        }
+    };
+}
+
+stored!(f32, F32);
+stored!(f64, F64);
+
+impl<T: Stored> Sequential<T> {
+    /// Writes all parameters into a safetensors file.
+    ///
+    /// # Errors
+    /// If the file cannot be written. What stood in its place stands there still.
+    pub fn save(&self, file: impl AsRef<Path>) -> Result<(), DataError> {
+        write(file.as_ref(), self.parameters().iter().map(|p| Tensor::of(&p.name, p)).collect(), None)
+    }
+
+    /// Reads all parameters from a safetensors file.
+    ///
+    /// # Errors
+    /// If the file is not a safetensors file, or has not exactly the parameters of the model, in its shapes and its
+    /// type of number. The model is unchanged then.
+    pub fn load(&mut self, file: impl AsRef<Path>) -> Result<(), DataError> {
+        let bytes = read(file.as_ref())?;
+        let mut tensors = Tensors::parse(file.as_ref(), &bytes)?;
+        let parameters = tensors.take_parameters(self, "")?;
+        tensors.finish()?;
+        self.set_parameters(parameters);
+        Ok(())
+    }
+
+    /// Puts values in the place of the parameters', each as long as the one it replaces.
+    pub(crate) fn set_parameters(&mut self, values: Vec<Vec<T>>) {
+        for (parameter, values) in self.parameters_mut().into_iter().zip(values) {
+            parameter.values.copy_from_slice(&values);
+        }
+    }
+}
+
+/// A tensor on its way into a file.
+pub(crate) struct Tensor {
+    name: String,
+    dtype: Dtype,
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl Tensor {
+    /// A parameter under this name, in PyTorch's order.
+    pub fn of<T: Stored>(name: &str, p: &Parameter<'_, T>) -> Self {
+        let bytes = T::to_bytes(p.row_major().map(|at| p.values[at]));
+        Tensor { name: name.into(), dtype: T::DTYPE, shape: p.shape.clone(), bytes }
+    }
+
+    /// Numbers in a row, read as rows of `columns`.
+    pub fn rows<T: Stored>(name: &str, numbers: &[T], columns: usize) -> Self {
+        let shape = vec![numbers.len() / columns, columns];
+        Tensor { name: name.into(), dtype: T::DTYPE, shape, bytes: T::to_bytes(numbers.iter().copied()) }
+    }
+}
+
+/// Writes the tensors, and a note beside them, all or nothing.
+pub(crate) fn write(file: &Path, tensors: Vec<Tensor>, note: Option<(&str, String)>) -> Result<(), DataError> {
+    let failed = |error: String| DataError::new(file, "a place where a file can be written", error);
+    let views: Result<Vec<_>, _> = tensors
+        .iter()
+        .map(|t| TensorView::new(t.dtype, t.shape.clone(), &t.bytes).map(|view| (t.name.as_str(), view)))
+        .collect();
+    let note = note.map(|(key, text)| HashMap::from([(key.to_string(), text)]));
+    let bytes =
+        views.and_then(|views| safetensors::serialize(views, note)).map_err(|error| failed(error.to_string()))?;
+    replace(file, &bytes).map_err(|error| failed(error.to_string()))
+}
+
+/// Puts `bytes` in the place of `file`, so that whoever looks finds the old bytes or the new ones, also after a crash.
+fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = file.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+    // "lenet.safetensors" has the parent "", which is where we are.
+    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = directory.join(format!(".{}.{}", name.to_string_lossy(), std::process::id()));
+    let written = File::create(&beside)
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()
+        })
+        .and_then(|()| fs::rename(&beside, file));
+    if written.is_err() {
+        // Nothing may be there to be removed; what went wrong is in `written`.
+        let _ = fs::remove_file(&beside);
+    }
+    written?;
+    #[cfg(unix)] // elsewhere a directory cannot be opened as a file
+    File::open(directory)?.sync_all()?;
+    Ok(())
+}
+
+pub(crate) fn read(file: &Path) -> Result<Vec<u8>, DataError> {
+    fs::read(file).map_err(|error| DataError::new(file, "a safetensors file", error.to_string()))
+}
+
+/// The tensors of a file, to be taken out one by one.
+pub(crate) struct Tensors<'a> {
+    file: &'a Path,
+    left: HashMap<String, TensorView<'a>>,
+    /// The file's note with this key, if it has one.
+    notes: HashMap<String, String>,
+}
+
+impl<'a> Tensors<'a> {
+    pub fn parse(file: &'a Path, bytes: &'a [u8]) -> Result<Self, DataError> {
+        let foreign = |error: safetensors::SafeTensorError| {
+            DataError::new(file, "a whole safetensors file", format!("{} bytes that are none: {error}", bytes.len()))
+        };
+        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(foreign)?;
+        let left = SafeTensors::deserialize(bytes).map_err(foreign)?.tensors().into_iter().collect();
+        Ok(Tensors { file, left, notes: metadata.metadata().clone().unwrap_or_default() })
+    }
+
+    pub fn note(&self, key: &str) -> Option<&str> {
+        self.notes.get(key).map(String::as_str)
+    }
+
+    /// The values of all parameters of a model, in the order of its own storage, from tensors whose names are the
+    /// parameters' behind `prefix`.
+    pub fn take_parameters<T: Stored>(
+        &mut self,
+        model: &Sequential<T>,
+        prefix: &str,
+    ) -> Result<Vec<Vec<T>>, DataError> {
+        let take = |p: Parameter<'_, T>| {
+            let numbers =
+                self.take::<T>(&format!("{prefix}{}", p.name), |shape| shape == p.shape, &format!("{:?}", p.shape))?;
+            let mut values = vec![T::zero(); numbers.len()];
+            for (offset, x) in p.row_major().zip(numbers) {
+                values[offset] = x;
+            }
+            Ok(values)
+        };
+        model.parameters().into_iter().map(take).collect()
+    }
+
+    /// The numbers of a tensor whose shape is `right`, in words `wanted`; the last index runs fastest.
+    pub fn take<T: Stored>(
+        &mut self,
+        name: &str,
+        right: impl Fn(&[usize]) -> bool,
+        wanted: &str,
+    ) -> Result<Vec<T>, DataError> {
+        let expected = format!("a tensor {name} of {:?} {wanted}", T::DTYPE);
+        let Some(tensor) = self.left.remove(name) else {
+            return Err(self.error(expected, format!("no tensor of this name{}", self.names())));
+        };
+        if tensor.dtype() != T::DTYPE || !right(tensor.shape()) {
+            return Err(self.error(expected, format!("{:?} {:?}", tensor.dtype(), tensor.shape())));
+        }
+        Ok(T::from_bytes(tensor.data()))
+    }
+
+    /// `Ok` if every tensor has been taken.
+    pub fn finish(&self) -> Result<(), DataError> {
+        if self.left.is_empty() {
+            return Ok(());
+        }
+        Err(self.error("no tensors but those of the model".into(), format!("more{}", self.names())))
+    }
+
+    pub fn error(&self, expected: String, found: String) -> DataError {
+        DataError::new(self.file, expected, found)
+    }
+
+    /// The names of what is left, in order.
+    fn names(&self) -> String {
+        let mut names: Vec<_> = self.left.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) }
+    }
+}

@@ -1,0 +1,110 @@
+use super::{Epoch, History, Training};
+use crate::data::DataError;
+use crate::model::Layer;
+use crate::model::weights::{Stored, Tensor, Tensors, read, write};
+use crate::optim::State;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// The file's note about everything that is not a tensor.
+const NOTE: &str = "handgrad.training";
+
+impl<T: Stored> Training<T> {
+    /// Writes model, optimizer and history into a safetensors file, from which [`resume`](Self::resume) goes on. The
+    /// weights are named `model.0.weight`, …
+    ///
+    /// # Errors
+    /// If the file cannot be written. What stood in its place stands there still.
+    pub fn save(&self, file: impl AsRef<Path>) -> Result<(), DataError> {
+        let State { steps, memories } = self.optimizer.state();
+        let parameters = self.model.parameters();
+        let weights = parameters.iter().map(|p| Tensor::of(&format!("model.{}", p.name), p));
+        let memories = memories.iter().enumerate().map(|(i, m)| Tensor::rows(&format!("optimizer.{i}"), m, 1));
+        let History { losses, epochs, seconds } = &self.history;
+        let epochs: Vec<f64> = epochs.iter().flat_map(|e| [e.loss, e.test_loss, e.accuracy, e.seconds]).collect();
+        let history = [
+            Tensor::rows("history.losses", losses, 1),
+            Tensor::rows("history.epochs", &epochs, 4),
+            Tensor::rows("history.seconds", &[*seconds], 1),
+        ];
+        let note = json!({
+            "about": self.about,
+            "batch": self.plan.batch,
+            "seed": self.plan.seed,
+            "samples": self.samples,
+            "steps": steps,
+            "memories": memories.len(),
+        });
+        let tensors = weights.chain(memories).chain(history).collect();
+        write(file.as_ref(), tensors, Some((NOTE, note.to_string())))
+    }
+
+    /// Takes the place of this training where [`save`](Self::save) left one with the same kind of model and optimizer
+    /// and the same plan: [`fit`](Self::fit) on the same data then goes on, bit for bit. The learning rate and the other
+    /// settings of the optimizer are not in the file; they stay what they are here.
+    ///
+    /// # Errors
+    /// If the file is not one that `save` wrote for such a training. This one is unchanged then.
+    pub fn resume(&mut self, file: impl AsRef<Path>) -> Result<(), DataError> {
+        let bytes = read(file.as_ref())?;
+        let mut tensors = Tensors::parse(file.as_ref(), &bytes)?;
+        let note = tensors.note(NOTE).and_then(|note| serde_json::from_str::<Value>(note).ok()).unwrap_or_default();
+        let number = |key: &str| {
+            let missing = || tensors.error(format!("a checkpoint of a training, with its {key}"), "none".into());
+            note[key].as_u64().ok_or_else(missing)
+        };
+        let about = note["about"].as_str().unwrap_or_default();
+        if about != self.about {
+            return Err(tensors.error(format!("a training about {:?}", self.about), format!("one about {about:?}")));
+        }
+        for (key, here) in [("batch", self.plan.batch as u64), ("seed", self.plan.seed)] {
+            let there = number(key)?;
+            if there != here {
+                return Err(tensors.error(format!("a training with the {key} {here}"), format!("the {key} {there}")));
+            }
+        }
+        let (steps, kept, samples) = (number("steps")?, number("memories")? as usize, number("samples")? as usize);
+
+        let parameters = tensors.take_parameters(&self.model, "model.")?;
+        let column = |shape: &[usize]| shape.len() == 2 && shape[1] == 1;
+        let kinds = kept.div_ceil(parameters.len().max(1)).max(1);
+        if kept != 0 && kept != kinds * parameters.len() {
+            let expected = format!("as many memories of the optimizer for each of {} parameters", parameters.len());
+            return Err(tensors.error(expected, format!("{kept} in all")));
+        }
+        let memories: Result<Vec<_>, _> = (0..kept)
+            .map(|i| {
+                let len = parameters.get(i / kinds).map_or(0, Vec::len);
+                tensors.take::<T>(&format!("optimizer.{i}"), |shape| shape == [len, 1], &format!("[{len}, 1]"))
+            })
+            .collect();
+        let losses: Vec<f64> = tensors.take("history.losses", column, "[any, 1]")?;
+        let epochs: Vec<f64> = tensors.take("history.epochs", |shape| shape.len() == 2 && shape[1] == 4, "[any, 4]")?;
+        let seconds: Vec<f64> = tensors.take("history.seconds", |shape| shape == [1, 1], "[1, 1]")?;
+        tensors.finish()?;
+        let (made, over) = (losses.len(), epochs.len() / 4);
+        let whole = samples.div_ceil(self.plan.batch.max(1));
+        if made < over * whole || made > (over + 1) * whole {
+            let expected = format!("{over} epochs of {whole} steps and a part of the next");
+            return Err(tensors.error(expected, format!("{made} steps")));
+        }
+        let epochs = epochs.as_chunks().0.iter().enumerate();
+        let epochs = epochs
+            .map(|(i, &[loss, test_loss, accuracy, seconds])| Epoch {
+                number: i + 1,
+                loss,
+                test_loss,
+                accuracy,
+                seconds,
+            })
+            .collect();
+        self.optimizer
+            .restore(State { steps, memories: memories? })
+            .map_err(|error| tensors.error("a training with the same optimizer".into(), error.to_string()))?;
+
+        self.model.set_parameters(parameters);
+        self.history = History { losses, epochs, seconds: seconds[0] };
+        self.samples = samples;
+        Ok(())
+    }
+}

@@ -1,0 +1,40 @@
+use crate::ShapeError;
+use std::fmt;
+
+/// Why a training could not go on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TrainError {
+    /// The model does not fit the data, or its layers each other.
+    Shape(ShapeError),
+    /// The data or the batches are not what a training can be made of.
+    Data(String),
+    /// A loss is NaN or infinite.
+    NotFinite {
+        /// The step before which it was, counted from 1.
+        step: usize,
+        /// What it is.
+        loss: f64,
+        /// The learning rate, the usual suspect.
+        learning_rate: f64,
+    },
+}
+
+impl fmt::Display for TrainError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TrainError::Shape(error) => error.fmt(f),
+            TrainError::Data(problem) => problem.fmt(f),
+            TrainError::NotFinite { step, loss, learning_rate } => {
+                write!(f, "the loss before step {step} is {loss}: is the learning rate of {learning_rate:?} too large?")
+            }
+        }
+    }
+}
+
+impl std::error::Error for TrainError {}
+
+impl From<ShapeError> for TrainError {
+    fn from(error: ShapeError) -> Self {
+        TrainError::Shape(error)
+    }
+}

@@ -1,0 +1,167 @@
+//! `Training::save` and `resume`: stopped anywhere and taken up again, a training gives the same bits.
+
+use crate::fit::{bits, digits, line, linear};
+use crate::message;
+use handgrad::prelude::*;
+use handgrad::train::{End, Event, Plan, Training, silently};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+/// Everything that must be the same, whenever a training was interrupted: all but the seconds.
+fn state(training: &Training<f32>) -> [Vec<u64>; 4] {
+    let history = training.history();
+    let weights = bits(&training.model).into_iter().map(u64::from).collect();
+    let losses = history.losses.iter().map(|loss| loss.to_bits()).collect();
+    let epochs = history.epochs.iter().flat_map(|e| [e.loss, e.test_loss, e.accuracy].map(f64::to_bits)).collect();
+    let memories = training.optimizer.state().memories.concat().iter().map(|x| u64::from(x.to_bits())).collect();
+    [weights, losses, epochs, memories]
+}
+
+fn lenet_with(optimizer: impl Optimizer<f32> + 'static) -> Training<f32> {
+    Training::new(lenet(Start::He, 3), optimizer, cross_entropy_loss, Plan { batch: 16, seed: 3 })
+}
+
+/// Trains until this many steps are made.
+fn until(training: &mut Training<f32>, data: &Dataset<f32>, steps: usize) {
+    let mut left = steps - training.history().losses.len();
+    let end = training.fit(data, data, usize::MAX, |event| {
+        left -= usize::from(matches!(event, Event::Step(_)));
+        if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert_eq!(end, Ok(End::Stopped));
+}
+
+#[test]
+fn resumed_anywhere_it_goes_on_bit_for_bit() {
+    let data = digits::<f32>(40); // 3 steps an epoch, the last of 8
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("run");
+    let mut straight = lenet_with(Adam::new(1e-3));
+    straight.fit(&data, &data, 2, silently).unwrap();
+    // After a step in the middle, after the last step but before the evaluation, after the epoch, in the second epoch.
+    for steps in [1, 3, 4, 5] {
+        let mut first = lenet_with(Adam::new(1e-3));
+        until(&mut first, &data, steps);
+        first.save(&file).unwrap();
+        // Another start, to show that all of it comes from the file.
+        let plan = Plan { batch: 16, seed: 3 };
+        let mut second = Training::new(lenet(Start::He, 99), Adam::new(1e-3), cross_entropy_loss, plan);
+        second.resume(&file).unwrap();
+        assert_eq!(state(&second), state(&first));
+        second.fit(&data, &data, 2, silently).unwrap();
+        assert!(state(&second) == state(&straight), "interrupted after {steps} steps");
+    }
+    let mut whole = lenet_with(Adam::new(1e-3));
+    whole.fit(&data, &data, 1, silently).unwrap();
+    whole.save(&file).unwrap();
+    whole = lenet_with(Adam::new(1e-3));
+    whole.resume(&file).unwrap();
+    assert_eq!(whole.history().epochs.len(), 1);
+    whole.fit(&data, &data, 2, silently).unwrap();
+    assert!(state(&whole) == state(&straight), "interrupted after an epoch");
+}
+
+#[test]
+fn every_optimizer_can_be_interrupted() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("run");
+    let data = digits::<f32>(32);
+    type Optimizers = [fn() -> Box<dyn Optimizer<f32>>; 8];
+    let optimizers: Optimizers = [
+        || Box::new(Sgd::new(0.01).learning_rate_decay(0.1)),
+        || Box::new(Sgd::new(0.01).momentum(0.9)),
+        || Box::new(Sgd::new(0.01).nesterov(0.9)),
+        || Box::new(AdaGrad::new(0.01)),
+        || Box::new(RmsProp::new(0.001)),
+        || Box::new(Adadelta::new(1.0)),
+        || Box::new(Adam::new(0.001)),
+        || Box::new(AdamW::new(0.001)),
+    ];
+    for optimizer in optimizers {
+        let mut straight = lenet_with(optimizer());
+        until(&mut straight, &data, 3);
+        let mut training = lenet_with(optimizer());
+        until(&mut training, &data, 1);
+        training.save(&file).unwrap();
+        training = lenet_with(optimizer());
+        training.resume(&file).unwrap();
+        until(&mut training, &data, 3);
+        assert!(state(&training) == state(&straight));
+    }
+}
+
+#[test]
+fn seconds_and_an_untouched_training_survive() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("run");
+    linear::<f64>(0.1, 4).save(&file).unwrap();
+    let mut fresh = linear::<f64>(0.1, 4);
+    fresh.resume(&file).unwrap();
+    assert!(fresh.history().losses.is_empty());
+    fresh.fit(&line(), &line(), 1, silently).unwrap();
+    fresh.fit(&line(), &line(), 2, |_| ControlFlow::Break(())).unwrap();
+    fresh.save(&file).unwrap();
+    let mut resumed = linear::<f64>(0.1, 4);
+    resumed.resume(&file).unwrap();
+    assert_eq!(resumed.history(), fresh.history());
+    assert!(resumed.history().seconds > 0.0);
+    assert!(message(resumed.fit(&line().first(8), &line(), 3, silently)).contains("this training began with 10"));
+}
+
+/// Resumes from `file`, which must be refused without a change, and returns why.
+fn refused(mut training: Training<f64>, file: &Path) -> String {
+    let before = training.model.parameters()[0].values.to_vec();
+    let error = message(training.resume(file));
+    assert!(error.starts_with(&file.display().to_string()), "{error}");
+    assert_eq!(training.model.parameters()[0].values, before);
+    assert!(training.history().losses.is_empty() && training.optimizer.state().memories.is_empty());
+    error[file.display().to_string().len()..].to_string()
+}
+
+#[test]
+fn a_checkpoint_of_another_training_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let (file, other) = (directory.path().join("run"), directory.path().join("other"));
+    let model = |m: usize| Sequential::new().with(Dense::of(init::he(&mut init::rng(1), [2, m])));
+    let plan = Plan { batch: 4, seed: 1 };
+    let adam = |m, plan| Training::<f64>::new(model(m), Adam::new(0.1), cross_entropy_loss, plan);
+    let mut training = adam(2, plan);
+    training.fit(&line(), &line(), 1, silently).unwrap();
+    training.save(&file).unwrap();
+
+    assert_eq!(
+        refused(adam(2, Plan { batch: 5, ..plan }), &file),
+        ": expected a training with the batch 5, found the batch 4"
+    );
+    assert_eq!(
+        refused(adam(2, Plan { seed: 2, ..plan }), &file),
+        ": expected a training with the seed 2, found the seed 1"
+    );
+    assert!(refused(adam(3, plan), &file).contains("expected a tensor model.0.weight of F64 [3, 2], found F64 [2, 2]"));
+    let error = refused(linear(0.1, 4), &file);
+    assert!(
+        error.contains("expected a training with the same optimizer, found")
+            && error.contains("the number of memories is 4"),
+        "{error}"
+    );
+    let mut named = adam(2, plan);
+    named.about = "another".into();
+    assert_eq!(refused(named, &file), r#": expected a training about "another", found one about """#);
+
+    training.model.save(&other).unwrap();
+    assert!(refused(adam(2, plan), &other).contains("expected a checkpoint of a training"));
+    let bytes = std::fs::read(&file).unwrap();
+    std::fs::write(&other, &bytes[..bytes.len() - 8]).unwrap();
+    assert!(refused(adam(2, plan), &other).contains("expected a whole safetensors file"));
+    assert!(
+        message(model(2).load(&file)).contains("expected a tensor 0.weight"),
+        "a checkpoint is not a file of weights"
+    );
+    // A history that fits no place of the training: three steps an epoch cannot have become one.
+    let samples = br#"\"samples\":"#;
+    let at = bytes.windows(samples.len()).position(|window| window == samples).unwrap() + samples.len();
+    let mut forged = bytes.clone();
+    forged[at..at + 2].copy_from_slice(b"90"); // in place of 10
+    std::fs::write(&other, &forged).unwrap();
+    assert!(refused(adam(2, plan), &other).contains("1 epochs of 23 steps and a part of the next, found 3 steps"));
+}
