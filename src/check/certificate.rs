@@ -2,6 +2,7 @@
 
 use super::array::Array;
 use super::proof::{Check, Failure, Proof, TOLERANCE, above, error_text, largest_of};
+use super::symbolic::symbolic_proofs;
 use super::{diagnosis::significant, grids};
 use crate::ShapeError;
 use rayon::prelude::*;
@@ -126,6 +127,9 @@ pub struct Row {
     pub error: f64,
     /// The largest relative error by central differences, of a gradient.
     pub differences: Option<f64>,
+    /// What the [proof by formulas](super::symbolic) says of a gradient: "identical", or "1 − ε"; a star stands for
+    /// "on the branch that the values took".
+    pub symbolic: Option<String>,
     /// What failed, with the name of its case.
     pub failures: Vec<String>,
 }
@@ -155,6 +159,7 @@ impl Certificate {
             evidence
         };
         let all: Vec<Evidence> = cases.par_iter().map(run).collect();
+        let by_formulas = symbolic_proofs();
         let row = |&(function, oracle): &(&str, &'static str)| {
             let mut row = Row {
                 function: function.into(),
@@ -165,8 +170,13 @@ impl Certificate {
                 exact: 0,
                 error: 0.0,
                 differences: None,
+                symbolic: None,
                 failures: vec![],
             };
+            if let Some(proof) = by_formulas.iter().find(|proof| proof.name() == function) {
+                row.symbolic = Some(proof.summary());
+                row.failures.extend((!proof.passed()).then(|| format!("by formulas: {proof}")));
+            }
             for (case, evidence) in cases.iter().zip(&all) {
                 let items: Vec<&Item> = evidence.items.iter().filter(|item| item.function == function).collect();
                 row.cases += usize::from(!items.is_empty());
@@ -204,6 +214,7 @@ impl Certificate {
             exact: rows().map(|row| row.exact).sum(),
             error: largest_of(rows().map(|row| row.error)),
             differences: Some(largest_of(rows().filter_map(|row| row.differences))),
+            symbolic: Some(format!("{} proved", rows().filter(|row| row.passed() && row.symbolic.is_some()).count())),
             failures: rows().flat_map(|row| row.failures.clone()).collect(),
         }
     }
@@ -211,24 +222,25 @@ impl Certificate {
     /// The table in Markdown.
     pub fn to_markdown(&self) -> String {
         let mut text = String::new();
-        let mut line = |cells: [String; 9]| text += &format!("| {} |\n", cells.join(" | "));
+        let mut line = |cells: [String; 10]| text += &format!("| {} |\n", cells.join(" | "));
         line(HEADER.map(String::from));
-        line(["---", "---", "---:", "---:", "---:", "---:", "---:", "---:", "---"].map(String::from));
+        line(["---", "---", "---:", "---:", "---:", "---:", "---:", "---:", "---", "---"].map(String::from));
         for row in &self.rows {
             let [function, rest @ ..] = cells(row);
-            let [oracle, cases, entries, demanded, exact, error, differences, verdict] = rest;
-            line([format!("`{function}`"), oracle, cases, entries, demanded, exact, error, differences, verdict]);
+            let [oracle, cases, entries, demanded, exact, error, differences, symbolic, verdict] = rest;
+            let function = format!("`{function}`");
+            line([function, oracle, cases, entries, demanded, exact, error, differences, symbolic, verdict]);
         }
         line(cells(&self.total()).map(|cell| if cell.is_empty() { cell } else { format!("**{cell}**") }));
         text
     }
 }
 
-const HEADER: [&str; 9] =
-    ["function", "compared with", "cases", "entries", "must be ==", "are ==", "error", "differences", ""];
+const HEADER: [&str; 10] =
+    ["function", "compared with", "cases", "entries", "must be ==", "are ==", "error", "central", "symbolic", ""];
 const FAILURES_A_ROW: usize = 3;
 
-fn cells(row: &Row) -> [String; 9] {
+fn cells(row: &Row) -> [String; 10] {
     [
         row.function.clone(),
         row.oracle.into(),
@@ -238,6 +250,7 @@ fn cells(row: &Row) -> [String; 9] {
         grouped(row.exact),
         error_text(row.error),
         row.differences.map_or_else(String::new, error_text),
+        row.symbolic.clone().unwrap_or_default(),
         if row.passed() { "✓".into() } else { "✗".into() },
     ]
 }
@@ -254,19 +267,19 @@ fn grouped(n: usize) -> String {
 impl fmt::Display for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let total = self.total();
-        let lines: Vec<[String; 9]> =
+        let lines: Vec<[String; 10]> =
             [HEADER.map(String::from)].into_iter().chain(self.rows.iter().map(cells)).chain([cells(&total)]).collect();
         let widths: Vec<usize> =
-            (0..9).map(|i| lines.iter().map(|line| line[i].chars().count()).max().unwrap_or(0)).collect();
+            (0..10).map(|i| lines.iter().map(|line| line[i].chars().count()).max().unwrap_or(0)).collect();
         for (number, line) in lines.iter().enumerate() {
             if number == 1 || number + 1 == lines.len() {
-                writeln!(f, "{}", "─".repeat(widths.iter().sum::<usize>() + 2 * 8))?;
+                writeln!(f, "{}", "─".repeat(widths.iter().sum::<usize>() + 2 * 9))?;
             }
             write!(f, "{:<w$}  {:<v$}", line[0], line[1], w = widths[0], v = widths[1])?;
-            for (cell, width) in line.iter().zip(&widths).skip(2).take(6) {
+            for (cell, width) in line.iter().zip(&widths).skip(2).take(7) {
                 write!(f, "  {cell:>width$}")?;
             }
-            writeln!(f, "  {}", line[8])?;
+            writeln!(f, "  {}", line[9])?;
         }
         for row in self.rows.iter().filter(|row| !row.passed()) {
             writeln!(f, "\n{} failed {} times:", row.function, row.failures.len())?;
@@ -278,7 +291,10 @@ impl fmt::Display for Certificate {
         match wrong {
             0 => write!(
                 f,
-                "\nProved: {} functions in {} cases, every entry within {TOLERANCE:e} of its oracle.",
+                "\nProved: {} functions in {} cases, every entry within {TOLERANCE:e} of its oracle.\n\
+                 Central: the largest error by central differences. Symbolic: the backward's formula is its forward's \
+                 derivative,\nidentical, or with this probability; * stands for \"on the branch that the values \
+                 took\".",
                 self.rows.len(),
                 grouped(self.cases)
             ),

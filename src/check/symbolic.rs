@@ -149,6 +149,17 @@ impl SymbolicProof {
         &self.name
     }
 
+    /// The verdict in a word, with a star if it holds on the branch that the values took.
+    pub fn summary(&self) -> String {
+        let star = if self.branches.is_empty() { "" } else { "*" };
+        match self.verdict {
+            Verdict::Identical => format!("identical{star}"),
+            Verdict::Probable(accident) => format!("1 − {accident:.0e}{star}"),
+            Verdict::Different { .. } => "different".into(),
+            Verdict::NotApplicable(_) => "not applicable".into(),
+        }
+    }
+
     /// Whether every entry was proved.
     pub fn passed(&self) -> bool {
         self.entries > 0 && matches!(self.verdict, Verdict::Identical | Verdict::Probable(_))
