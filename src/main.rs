@@ -19,6 +19,8 @@ enum Command {
     Train(cli::train::Arguments),
     /// Prove every gradient, and print the table of proofs.
     Certify(cli::certify::Arguments),
+    /// Count what a network costs, layer by layer.
+    Cost(cli::cost::Arguments),
     /// Draw everything under plots/ again.
     Plots(cli::plots::Arguments),
     /// Set up Jupyter with a Rust kernel inside the project, and open the notebooks.
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse_from(without_separator(std::env::args())).command {
         Command::Train(arguments) => cli::train::run(arguments),
         Command::Certify(arguments) => cli::certify::run(arguments),
+        Command::Cost(arguments) => cli::cost::run(arguments),
         Command::Plots(arguments) => cli::plots::run(arguments),
         Command::Lab(arguments) => cli::lab::run(arguments),
         Command::Notebooks(arguments) => cli::notebooks::run(arguments),

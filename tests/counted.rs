@@ -173,3 +173,27 @@ fn max_pooling_only_compares() -> Result<(), ShapeError> {
     assert!((3 * windows..=6 * windows).contains(&forward.comparisons), "{forward}");
     Ok(())
 }
+
+// Whole networks.
+
+#[test]
+fn a_lenet_costs_its_formulas_layer_by_layer() -> Result<(), ShapeError> {
+    let cost = Cost::of(&mut lenet(Start::He, 1), [1, 28, 28])?;
+    let products = |layer: &LayerCost| (layer.forward.multiplications, layer.backward.multiplications);
+    // Output pixels × taps × D; backward dk the same, dz input pixels × D·k² × C.
+    let convolution = |out: u64, c: u64, d: u64, input: u64| {
+        (out * out * c * 25 * d, out * out * c * 25 * d + input * input * d * 25 * c)
+    };
+    let dense = |l: u64, m: u64| (l * m, 2 * l * m);
+    let expected =
+        [convolution(28, 1, 6, 28), convolution(10, 6, 16, 14), dense(400, 120), dense(120, 84), dense(84, 10)];
+    let learning: Vec<&LayerCost> = cost.layers.iter().filter(|layer| layer.parameters > 0).collect();
+    assert_eq!(learning.iter().map(|layer| products(layer)).collect::<Vec<_>>(), expected);
+    assert_eq!(cost.total().parameters, 61_706);
+    assert_eq!(cost.total().forward.multiplications, 416_520); // 117,600 + 240,000 + 48,000 + 10,080 + 840
+    assert_eq!(cost.total().activations, 2 * 4704 + 1176 + 2 * 1600 + 400 + 400 + 2 * (120 + 84) + 10);
+    let table = cost.to_string();
+    assert!(table.contains("416 520") && table.contains("61 706"), "{table}");
+    assert!(table.lines().all(|line| line.chars().count() <= 120), "{table}");
+    Ok(())
+}

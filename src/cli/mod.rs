@@ -1,6 +1,7 @@
 //! The commands: each file is one of them, its flags and what it does.
 
 pub mod certify;
+pub mod cost;
 pub mod lab;
 pub mod notebooks;
 pub mod plots;

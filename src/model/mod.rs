@@ -21,6 +21,7 @@
 
 mod activation;
 mod conv2d;
+mod cost;
 mod dense;
 mod flatten;
 mod networks;
@@ -32,6 +33,7 @@ pub mod weights;
 
 pub use activation::*;
 pub use conv2d::*;
+pub use cost::*;
 pub use dense::*;
 pub use flatten::*;
 pub use networks::*;

@@ -34,6 +34,11 @@ impl<T: Float> Sequential<T> {
         &self.layers
     }
 
+    /// The layers, to be run one by one.
+    pub fn layers_mut(&mut self) -> &mut [Box<dyn Layer<T>>] {
+        &mut self.layers
+    }
+
     /// How many numbers the model learns.
     pub fn parameter_count(&self) -> usize {
         self.parameters().iter().map(|p| p.values.len()).sum()
@@ -87,7 +92,7 @@ impl<T: Float> Sequential<T> {
 }
 
 /// The shape of a sample: `6×28×28`, or `120` of a vector.
-fn maps<T: Float>(z: &Tensor4<T>) -> String {
+pub(super) fn maps<T: Float>(z: &Tensor4<T>) -> String {
     match z.shape() {
         [_, c, 1, 1] => c.to_string(),
         [_, c, h, w] => format!("{c}×{h}×{w}"),

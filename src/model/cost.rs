@@ -1,0 +1,138 @@
+//! What a network costs, layer by layer: counted, not estimated.
+//!
+//! One sample runs forward and backward through the network's own layers, on [numbers that count](crate::numbers::Counted).
+//! What the table says is what the code does, products with padding included; the closed formulas stand
+//! [there](crate::numbers::counted#a-convolutions-count).
+
+use super::Sequential;
+use super::sequential::maps;
+use crate::numbers::{Counted, Counts};
+use crate::{ShapeError, Tensor4};
+use std::fmt;
+
+/// One layer, or all of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerCost {
+    /// What the layer is.
+    pub description: String,
+    /// The shape of a sample at its output.
+    pub output: String,
+    /// How many numbers it learns.
+    pub parameters: usize,
+    /// How many numbers it puts out for one sample.
+    pub activations: usize,
+    /// What its forward does with one sample.
+    pub forward: Counts,
+    /// What its backward does: dz, and the parameters' gradients.
+    pub backward: Counts,
+}
+
+impl LayerCost {
+    /// Bytes of the parameters and of one sample's activations, as `f32`.
+    pub fn bytes(&self) -> usize {
+        4 * (self.parameters + self.activations)
+    }
+
+    fn cells(&self) -> [String; 8] {
+        let [forward, backward] = [self.forward, self.backward].map(|counts| counts.multiplications);
+        let ratio = if forward == 0 { String::new() } else { format!("{:.2}", backward as f64 / forward as f64) };
+        let [parameters, activations, bytes] =
+            [self.parameters, self.activations, self.bytes()].map(|count| grouped(count as u64));
+        let (output, description) = (self.output.clone(), self.description.clone());
+        [description, output, parameters, activations, grouped(forward), grouped(backward), ratio, bytes]
+    }
+}
+
+/// The costs of a network's layers; shown as a table.
+///
+/// ```
+/// use handgrad::prelude::*;
+/// let cost = Cost::of(&mut mlp(Start::He, 1), [1, 28, 28])?;
+/// let first = &cost.layers[1]; // after Flatten: Dense 784 → 256
+/// assert_eq!(first.parameters, 784 * 256 + 256);
+/// assert_eq!(first.forward.multiplications, 784 * 256);
+/// assert_eq!(first.backward.multiplications, 2 * first.forward.multiplications);
+/// # Ok::<(), ShapeError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cost {
+    /// Every layer, in order.
+    pub layers: Vec<LayerCost>,
+}
+
+impl Cost {
+    /// Runs one sample of C maps with H rows and W columns through the model, forward and backward.
+    ///
+    /// # Errors
+    /// If the layers do not fit the input or each other.
+    pub fn of(model: &mut Sequential<Counted>, [c, h, w]: [usize; 3]) -> Result<Self, ShapeError> {
+        let mut z = Tensor4::from_fn([1, c, h, w], |_, _, _, _| Counted(0.5));
+        let mut layers = Vec::new();
+        for layer in model.layers_mut() {
+            let (y, forward) = Counts::of(|| layer.forward(z));
+            z = y?;
+            layers.push(LayerCost {
+                description: layer.description(),
+                output: maps(&z),
+                parameters: layer.parameters().iter().map(|p| p.values.len()).sum(),
+                activations: z.as_slice().len(),
+                forward,
+                backward: Counts::default(),
+            });
+        }
+        for (layer, cost) in model.layers_mut().iter_mut().zip(&mut layers).rev() {
+            let (dz, backward) = Counts::of(|| layer.backward(&z));
+            (z, cost.backward) = (dz?, backward);
+        }
+        Ok(Cost { layers })
+    }
+
+    /// The sum of all layers.
+    pub fn total(&self) -> LayerCost {
+        let layers = || self.layers.iter();
+        LayerCost {
+            description: "all".into(),
+            output: String::new(),
+            parameters: layers().map(|layer| layer.parameters).sum(),
+            activations: layers().map(|layer| layer.activations).sum(),
+            forward: layers().fold(Counts::default(), |sum, layer| sum + layer.forward),
+            backward: layers().fold(Counts::default(), |sum, layer| sum + layer.backward),
+        }
+    }
+
+    /// Shows the table in a notebook.
+    pub fn evcxr_display(&self) {
+        println!("EVCXR_BEGIN_CONTENT text/plain\n{self}\nEVCXR_END_CONTENT");
+    }
+}
+
+const HEADER: [&str; 8] = ["layer", "output", "parameters", "activations", "forward", "backward", "ratio", "bytes"];
+
+/// The table. Its multiply-adds are the multiplications: nearly every one is followed by an addition.
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let total = self.total();
+        let rows = self.layers.iter().chain([&total]).map(LayerCost::cells);
+        let lines: Vec<[String; 8]> = [HEADER.map(String::from)].into_iter().chain(rows).collect();
+        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+        for (number, line) in lines.iter().enumerate() {
+            if number == 1 || number + 1 == lines.len() {
+                writeln!(f, "{}", "─".repeat((0..8).map(width).sum::<usize>() + 2 * 7))?;
+            }
+            write!(f, "{:<w$}  {:<v$}", line[0], line[1], w = width(0), v = width(1))?;
+            for (column, cell) in line.iter().enumerate().skip(2) {
+                write!(f, "  {cell:>w$}", w = width(column))?;
+            }
+            writeln!(f)?;
+        }
+        writeln!(f, "\nForward:  {}.\nBackward: {}.", total.forward, total.backward)?;
+        f.write_str("One sample. The columns forward and backward are multiply-adds; bytes are those of parameters and activations as f32.")
+    }
+}
+
+/// 1234567 as "1 234 567".
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let starts = |at: &usize| *at > 0 && (digits.len() - at).is_multiple_of(3);
+    digits.char_indices().flat_map(|(at, digit)| starts(&at).then_some(' ').into_iter().chain([digit])).collect()
+}
