@@ -219,6 +219,7 @@ fn every_diagnosis_is_a_sentence() {
         OneIndex { axis: 1, index: 0 },
         Borders { width: 1 },
         Borders { width: 2 },
+        Scattered { wrong: 1, entries: 1 },
         Scattered { wrong: 1, entries: 2 },
         Scattered { wrong: 2, entries: 2 },
     ];

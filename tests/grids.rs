@@ -47,6 +47,13 @@ fn the_grid_of_convolutions_is_complete() {
     let shapes = conv_shapes();
     assert!(shapes.len() >= 200, "{}", shapes.len());
     assert_eq!(values(&shapes, |s| (s.kernel, s.slide.strides)).len(), 25 * 9, "every kernel with every stride");
+    let rows = values(&shapes, |s| (s.kernel.0, s.slide.strides.0, s.slide.padding.0, remainder(s).0));
+    let columns = values(&shapes, |s| (s.kernel.1, s.slide.strides.1, s.slide.padding.1, remainder(s).1));
+    assert_eq!(
+        (rows.len(), columns.len()),
+        (120, 120),
+        "every side, stride, padding 0–3 and remainder with each other"
+    );
     assert_eq!(values(&shapes, |s| s.slide.padding).len(), 16, "every padding 0–3 × 0–3");
     assert_eq!(values(&shapes, |s| s.z[0]), BTreeSet::from([1, 2, 3, 4]), "N");
     assert_eq!(values(&shapes, |s| (s.z[1], s.depth)).len(), 16, "every C with every D");

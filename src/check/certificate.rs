@@ -88,7 +88,7 @@ impl Evidence {
                 entries: check.entries,
                 demanded: if proof.is_exact() { check.entries } else { 0 },
                 exact: check.exact,
-                error: check.dual.max(check.adjoint),
+                error: largest_of([check.dual, check.adjoint].into_iter()),
                 differences: Some(check.differences),
                 failure: check.failure.as_ref().map(|failure| sentence(check, failure)),
             });

@@ -109,6 +109,7 @@ impl fmt::Display for Diagnosis {
                 f,
                 "Only the {width} outermost rows and columns are wrong, everything inside is right: how does the border meet the padding?"
             ),
+            Scattered { entries: 1, .. } => write!(f, "It is its only entry, which says nothing about how."),
             Scattered { wrong, entries } if wrong == entries => {
                 write!(f, "All {entries} entries are wrong, and no simple pattern explains them.")
             }
@@ -289,7 +290,7 @@ fn transposed(c: &Comparison<'_>) -> Option<Diagnosis> {
 }
 
 fn one_entry(c: &Comparison<'_>) -> Option<Diagnosis> {
-    (c.wrong_ones().count() == 1).then_some(Diagnosis::OneEntry)
+    (c.got.len() > 1 && c.wrong_ones().count() == 1).then_some(Diagnosis::OneEntry)
 }
 
 fn one_index(c: &Comparison<'_>) -> Option<Diagnosis> {

@@ -31,9 +31,13 @@ impl fmt::Display for ConvShape {
     }
 }
 
-/// Every kernel from 1×1 to 5×5 with every stride from 1×1 to 3×3; paddings 0–3, N, C and D 1–4, outputs of 1–3 rows
-/// and columns and remainders of 0–2 run through beside them, each in its own rhythm. Then 1×1 images under every
-/// kernel, padding and stride that fits them.
+/// Three grids, one after the other.
+///
+/// 1. Every kernel from 1×1 to 5×5 with every stride from 1×1 to 3×3; paddings, remainders, N, C and D of 1–4 and
+///    outputs of 1–3 rows and columns run through beside them, each in its own rhythm.
+/// 2. Along the rows every side of a kernel (1–5) with every stride (1–3), padding (0–3) and remainder that the stride
+///    can leave, along the columns the same in another order.
+/// 3. 1×1 images under every kernel, padding and stride that fits them.
 pub fn conv_shapes() -> Vec<ConvShape> {
     let mut shapes = Vec::new();
     let kernels = (1..=5).flat_map(|k1| (1..=5).map(move |k2| (k1, k2)));
@@ -48,6 +52,18 @@ pub fn conv_shapes() -> Vec<ConvShape> {
             let (samples, channels, depth) = (1 + (a + 2 * b) % 4, 1 + (a / 3 + b) % 4, 1 + (a / 2 + b / 2) % 4);
             shapes.push(ConvShape { z: [samples, channels, height, width], depth, kernel, slide });
         }
+    }
+    let sides: Vec<_> = (1..=5)
+        .flat_map(|k| (1..=3).map(move |s| (k, s)))
+        .flat_map(|(k, s)| (0..=3).map(move |p| (k, s, p)))
+        .flat_map(|(k, s, p)| (0..s).map(move |left| (k, s, p, left)))
+        .collect();
+    for (t, &(k1, s1, p1, left_rows)) in sides.iter().enumerate() {
+        let (k2, s2, p2, left_columns) = sides[(37 * t + 11) % sides.len()]; // 37 has no factor in common with 120
+        let (height, width) = (image_side(k1, s1, p1, t, left_rows).0, image_side(k2, s2, p2, t / 3, left_columns).0);
+        let slide = Slide::by(s1, s2).padding(p1, p2).round_down();
+        let (samples, channels, depth) = (1 + t % 4, 1 + t / 4 % 3, 1 + t / 2 % 3);
+        shapes.push(ConvShape { z: [samples, channels, height, width], depth, kernel: (k1, k2), slide });
     }
     for (k, p) in (1..=5).flat_map(|k: usize| (k / 2..=3).map(move |p| (k, p))) {
         for s in 1..=3 {

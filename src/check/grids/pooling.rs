@@ -121,6 +121,11 @@ fn pool(evidence: &mut Evidence, number: usize, shape: PoolingShape, layer: &Lay
         evidence.values(backward, &dz, &layer.definition.backward(&next_dz, &z, window, slide), exact);
         let proof = Proof::new(backward, &next_dz).exact_if(exact);
         evidence.proof(&proof.input("dz", &z, &dz, |z| (layer.on_duals)(z, window, slide))?);
+
+        // Small integers are full of ties, where there is no derivative; but the definition says who takes the gradient.
+        let tied = numbers.tensor(shape.z);
+        let dz = (layer.backward)(&next_dz, &tied, window, slide)?;
+        evidence.values(backward, &dz, &layer.definition.backward(&next_dz, &tied, window, slide), exact);
     }
     Ok(())
 }
