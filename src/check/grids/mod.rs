@@ -5,9 +5,10 @@
 //! [`TOLERANCE`](super::TOLERANCE). The numbers come from seeded generators, one for each case.
 //!
 //! Functions with kinks are tried away from them: a maximum on numbers that all differ, an activation at least 0.1
-//! from 0 (and not more than 4: further out, sigmoid and tanh are within a few bits of their limits, and a gradient
-//! written in terms of the output, 1 − y², has lost what the limit swallowed). (At a kink there is no derivative to compare with; what is taken there is said in each layer's file, and
-//! tested by hand; for a tied maximum the definition says it too.)
+//! from 0. (At a kink there is no derivative to compare with; what is taken there is said in each layer's file and
+//! tested by hand, and for a tied maximum the definition says it too.) And not further out than 4: there sigmoid and
+//! tanh are within a few bits of their limits, and a gradient written in terms of the output, 1 − y², has lost what the
+//! limit swallowed.
 
 mod activations;
 mod conv;
