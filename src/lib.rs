@@ -68,6 +68,7 @@ pub mod prelude {
     pub use crate::model::*;
     pub use crate::numbers::{Counted, Counts, Dual, Equations, Session, Traced};
     pub use crate::optim::{AdaGrad, Adadelta, Adam, AdamW, Optimizer, RmsProp, Sgd, schedule};
+    pub use crate::show;
     pub use crate::{Float, ShapeError, Slide, Tensor4, dmatrix, dvector, lit};
     pub use nalgebra::{DMatrix, DVector};
 }

@@ -1,1 +1,40 @@
-//! What a notebook shows and plots/ holds: curves, heat maps, images.
+//! What a notebook shows and plots/ holds: curves, bars, heat maps, images, error maps.
+//!
+//! Each is one call, drawn by plotters. As the last line of a notebook's cell it is shown; `save` writes it as an SVG
+//! file. Every figure has an alt text, made from its data or given by `alt`.
+//!
+//! ```
+//! use handgrad::show;
+//! let losses: Vec<f64> = (1..100).map(|step| 1.0 / f64::from(step)).collect();
+//! let figure = show::curve("training loss", &losses).log_y().labels("step", "loss").figure();
+//! assert!(figure.svg().starts_with("<svg "));
+//! assert_eq!(figure.alt, "Line plot, loss against step. training loss: 99 points, 1 to 0.0101.");
+//! ```
+//!
+//! | call | shows |
+//! |---|---|
+//! | [`curve`] | numbers in a row: a loss at each step |
+//! | [`accuracy`] | the same for shares of one, in percent |
+//! | [`training`] | loss and accuracy side by side |
+//! | [`xy`] | pairs of numbers as a line, or as points |
+//! | [`bars`], [`histogram`] | a number for each name; how numbers are spread |
+//! | [`heat`] | a matrix, a colour for each entry |
+//! | [`error_map`] | how far two matrices are apart in every entry |
+//! | [`images`] | a tensor's maps: images, kernels |
+//! | [`row`], [`column`] | several figures as one |
+//!
+//! What cannot be drawn (NaN, infinities, zeros on a logarithmic axis) is left out and counted in the figure.
+
+mod axis;
+mod canvas;
+mod chart;
+mod figure;
+mod images;
+mod matrix;
+mod palette;
+mod png;
+
+pub use chart::{Chart, accuracy, bars, curve, histogram, training, xy};
+pub use figure::{Figure, base64, column, row};
+pub use images::{Images, images};
+pub use matrix::{Heat, error_map, heat};

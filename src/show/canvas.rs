@@ -1,0 +1,194 @@
+//! What all pictures are drawn with: plotters' drawing area, in pixels, and one look.
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::FontFamily;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+/// plotters draws in whole units; with two of them a pixel, curves are smooth.
+pub(super) const FINE: u32 = 2;
+
+pub(super) const INK: RGBColor = RGBColor(0x24, 0x29, 0x2f);
+pub(super) const MUTED: RGBColor = RGBColor(0x57, 0x60, 0x6a);
+pub(super) const GRID: RGBColor = RGBColor(0xe7, 0xeb, 0xf0);
+
+/// Colours that are told apart by all eyes, and the dashes that go with each.
+///
+/// Source: Okabe, Ito, *Color universal design* (2008).
+pub(super) const SERIES: [(RGBColor, &str); 6] = [
+    (RGBColor(0x00, 0x72, 0xb2), ""),
+    (RGBColor(0xd5, 0x5e, 0x00), "14 7"),
+    (RGBColor(0x00, 0x9e, 0x73), "4 6"),
+    (RGBColor(0xcc, 0x79, 0xa7), "18 6 4 6"),
+    (RGBColor(0xe6, 0x9f, 0x00), "9 5"),
+    (RGBColor(0x56, 0xb4, 0xe9), "18 5 4 5 4 5"),
+];
+/// The colour of lines that are no data: levels to compare with.
+pub(super) const LEVEL: (RGBColor, &str) = (RGBColor(0x6e, 0x77, 0x81), "6 6");
+
+/// How wide lines of data are, in units of the drawing area: these are the dashed ones.
+pub(super) const LINE: u32 = 4;
+
+pub(super) const SMALL: f64 = 12.0;
+pub(super) const MIDDLE: f64 = 13.0;
+pub(super) const LARGE: f64 = 15.0;
+
+pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// Where a text stands relative to its point.
+#[derive(Clone, Copy)]
+pub(super) enum Anchor {
+    Left,
+    Centre,
+    Right,
+}
+
+/// An area to draw on, in pixels.
+pub(super) struct Canvas<'a> {
+    pub area: Area<'a>,
+    under: String,
+}
+
+/// The elements that `paint` draws on an area of this size.
+pub(super) fn draw((width, height): (u32, u32), paint: impl FnOnce(&mut Canvas)) -> String {
+    let mut svg = String::new();
+    let backend = SVGBackend::with_string(&mut svg, (width * FINE, height * FINE));
+    let mut canvas = Canvas { area: backend.into_drawing_area(), under: String::new() };
+    paint(&mut canvas);
+    let under = std::mem::take(&mut canvas.under);
+    drop(canvas);
+    under + &compact(&svg)
+}
+
+impl Canvas<'_> {
+    /// A text whose line is centred on y.
+    pub fn text(&self, (x, y): (f64, f64), text: &str, look: &TextStyle, anchor: Anchor) {
+        let h = match anchor {
+            Anchor::Left => HPos::Left,
+            Anchor::Centre => HPos::Center,
+            Anchor::Right => HPos::Right,
+        };
+        let look = look.pos(Pos::new(h, VPos::Center));
+        sure(self.area.draw(&Text::new(text, (fine(x), fine(y)), look)));
+    }
+
+    pub fn line(&self, points: &[(f64, f64)], colour: RGBColor, width: f64) {
+        let points: Vec<_> = points.iter().map(|&(x, y)| (fine(x), fine(y))).collect();
+        sure(self.area.draw(&PathElement::new(points, colour.stroke_width(fine(width) as u32))));
+    }
+
+    pub fn rectangle(&self, (x, y): (f64, f64), (w, h): (f64, f64), colour: RGBColor) {
+        sure(self.area.draw(&Rectangle::new([(fine(x), fine(y)), (fine(x + w), fine(y + h))], colour.filled())));
+    }
+
+    /// An outline, one pixel wide.
+    pub fn frame(&self, (x, y): (f64, f64), (w, h): (f64, f64), colour: RGBColor) {
+        let corners = [(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)];
+        self.line(&corners, colour, 1.0);
+    }
+
+    /// The mark of series k, in the units of the drawing area: each has a form of its own beside its colour.
+    pub fn marker(&self, k: usize, (x, y): (i32, i32)) {
+        let style = SERIES[k % SERIES.len()].0.filled();
+        let corners: &[(i32, i32)] = match k % SERIES.len() {
+            0 => return sure(self.area.draw(&Circle::new((x, y), 6, style))),
+            1 => &[(0, -8), (8, 6), (-8, 6)],
+            2 => &[(-6, -6), (6, -6), (6, 6), (-6, 6)],
+            3 => &[(0, -8), (8, 0), (0, 8), (-8, 0)],
+            4 => &[(0, 8), (8, -6), (-8, -6)],
+            _ => &[
+                (-8, -3),
+                (-3, -3),
+                (-3, -8),
+                (3, -8),
+                (3, -3),
+                (8, -3),
+                (8, 3),
+                (3, 3),
+                (3, 8),
+                (-3, 8),
+                (-3, 3),
+                (-8, 3),
+            ],
+        };
+        let corners: Vec<_> = corners.iter().map(|(dx, dy)| (x + dx, y + dy)).collect();
+        sure(self.area.draw(&Polygon::new(corners, style)));
+    }
+
+    /// A PNG picture below everything else, its pixels kept apart.
+    pub fn image(&mut self, (x, y): (f64, f64), (w, h): (f64, f64), png: &[u8]) {
+        let place = [("x", x), ("y", y), ("width", w), ("height", h)];
+        let place: String = place.iter().map(|(name, v)| format!(" {name}=\"{}\"", fine(*v))).collect();
+        let source = super::base64(png);
+        self.under += &format!(
+            "<image{place} preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" \
+             href=\"data:image/png;base64,{source}\"/>\n"
+        );
+    }
+}
+
+/// Drawing into a string cannot fail, whatever the types say.
+pub(super) fn sure<T, E>(outcome: Result<T, E>) {
+    let _ = outcome;
+}
+
+/// Pixels in the units of the drawing area.
+pub(super) fn fine(pixels: f64) -> i32 {
+    (pixels * f64::from(FINE)).round() as i32
+}
+
+pub(super) fn font(size: f64, colour: RGBColor) -> TextStyle<'static> {
+    styled(size, colour, FontStyle::Normal)
+}
+
+pub(super) fn bold(size: f64, colour: RGBColor) -> TextStyle<'static> {
+    styled(size, colour, FontStyle::Bold)
+}
+
+fn styled(size: f64, colour: RGBColor, style: FontStyle) -> TextStyle<'static> {
+    // plotters writes a font-size of 1/1.24 of what it is given.
+    let size = size * f64::from(FINE) * 1.24;
+    FontDesc::new(FontFamily::SansSerif, size, style).color(&colour)
+}
+
+/// About how wide a text is, in pixels: without fonts at hand, an average of sans-serif letters.
+pub(super) fn width(text: &str, size: f64) -> f64 {
+    let ems: f64 = text
+        .chars()
+        .map(|c| match c {
+            'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '\'' | '|' | ' ' | 'f' | 't' | 'r' | '(' | ')' => 0.31,
+            'm' | 'w' | 'M' | 'W' | '—' => 0.86,
+            '⁰' | '¹' | '²' | '³' | '⁴' | '⁵' | '⁶' | '⁷' | '⁸' | '⁹' | '⁻' => 0.38,
+            c if c.is_uppercase() => 0.68,
+            _ => 0.57,
+        })
+        .sum();
+    ems * size
+}
+
+/// A figure's elements, moved to the right and down.
+pub(super) fn group((x, y): (u32, u32), body: &str) -> String {
+    format!("<g transform=\"translate({} {})\">\n{body}</g>\n", x * FINE, y * FINE)
+}
+
+/// plotters' SVG without what says nothing (opacity 1, stroke none) or is said once for all (the font, in its smallest size), and with the
+/// dashes of each colour, which its SVG backend does not know.
+fn compact(svg: &str) -> String {
+    let inside = svg.split_once(">\n").map_or("", |(_, inside)| inside);
+    let inside = inside.strip_suffix("</svg>\n").unwrap_or(inside);
+    let inside: String = inside.chars().filter(|c| *c != '\n').map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut text = inside
+        .replace(" opacity=\"1\"", "")
+        .replace(" stroke=\"none\"", "")
+        .replace(" font-family=\"sans-serif\"", "")
+        .replace(" font-size=\"24\"", "")
+        .replace(" text-anchor=\"middle\"", "")
+        .replace(" \"/>", "\"/>")
+        .replace("><", ">\n<");
+    text.push('\n');
+    for (colour, dashes) in SERIES.iter().chain([&LEVEL]).filter(|(_, dashes)| !dashes.is_empty()) {
+        let stroke = format!("stroke=\"#{:02X}{:02X}{:02X}\" stroke-width=\"{LINE}\"", colour.0, colour.1, colour.2);
+        text = text.replace(&stroke, &format!("{stroke} stroke-dasharray=\"{dashes}\""));
+    }
+    text
+}

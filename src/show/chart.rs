@@ -1,0 +1,491 @@
+//! Pictures with two axes: curves, points, bars.
+
+use super::axis::{Axis, Scale, number};
+use super::canvas::{self, Anchor, Canvas, INK, LARGE, LEVEL, MIDDLE, MUTED, SERIES, SMALL, bold, fine, font, sure};
+use super::figure::{Figure, shown};
+use crate::Float;
+use plotters::prelude::*;
+
+type Plane<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Scale, Scale>>;
+
+/// More points than this of one curve are drawn as the lowest and highest of each of half as many stretches.
+const POINTS: usize = 200;
+/// Up to this many points, each is marked.
+const MARKED: usize = 25;
+
+/// Curves, points or bars between two axes.
+///
+/// It is made by [`curve`], [`accuracy`], [`xy`], [`bars`] or [`histogram`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chart {
+    title: Option<String>,
+    series: Vec<Series>,
+    levels: Vec<(String, f64)>,
+    names: Vec<String>,
+    x: Axis,
+    y: Axis,
+    size: (u32, u32),
+    alt: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Series {
+    name: String,
+    points: Vec<(f64, f64)>,
+    mark: Mark,
+    /// The same, averaged over this many neighbours.
+    smooth: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Mark {
+    Line,
+    Points,
+    /// As far as this to both sides.
+    Bar(f64),
+}
+
+shown!(Chart);
+
+/// A curve through numbers in a row: the first stands at 1.
+///
+/// ```
+/// # use handgrad::show;
+/// let (plain, momentum) = ([2.3, 1.9, 1.6, 1.4], [2.3, 1.5, 0.9, 0.4]);
+/// show::curve("plain", &plain).and("momentum 0.9", &momentum).labels("step", "loss").figure();
+/// ```
+pub fn curve<T: Float>(name: &str, values: &[T]) -> Chart {
+    Chart::new(Series::new(name, counted(values), Mark::Line))
+}
+
+/// A curve of shares of one, in percent: the accuracy after each epoch.
+pub fn accuracy<T: Float>(name: &str, values: &[T]) -> Chart {
+    curve(name, values).percent().labels("epoch", "accuracy")
+}
+
+/// A curve through the points (x, y); a y without its x, or the other way round, is left out.
+///
+/// ```
+/// # use handgrad::show;
+/// let (h, error) = ([1e-2, 1e-4, 1e-6], [1e-2, 1e-4, 1e-6]);
+/// show::xy("forward difference", &h, &error).log_x().log_y().labels("step size h", "error").figure();
+/// ```
+pub fn xy<T: Float>(name: &str, x: &[T], y: &[T]) -> Chart {
+    Chart::new(Series::new(name, pairs(x, y), Mark::Line))
+}
+
+/// A bar for each name.
+pub fn bars<T: Float>(title: &str, names: &[impl ToString], values: &[T]) -> Chart {
+    let mut chart = Chart::new(Series::new(title, counted(values), Mark::Bar(0.36)));
+    chart.names = names.iter().map(ToString::to_string).collect();
+    chart.series[0].points.truncate(chart.names.len());
+    chart
+}
+
+/// How many of the values lie in each of equally wide ranges.
+pub fn histogram<T: Float>(title: &str, values: &[T]) -> Chart {
+    let (finite, others): (Vec<f64>, Vec<f64>) = values.iter().map(|&v| float(v)).partition(|v| v.abs() < 1e300);
+    let (low, high) = finite.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)));
+    let bins = if low < high { ((finite.len() as f64).sqrt() as usize).clamp(5, 40) } else { 1 };
+    let (low, width) = if low < high { (low, (high - low) / bins as f64) } else { (low - 0.5, 1.0) };
+    let mut counts = vec![0; bins];
+    for value in finite {
+        counts[(((value - low) / width) as usize).min(bins - 1)] += 1;
+    }
+    let middle = |bin: usize| low + (bin as f64 + 0.5) * width;
+    let mut points: Vec<_> = counts.iter().enumerate().map(|(bin, &count)| (middle(bin), f64::from(count))).collect();
+    points.retain(|(x, _)| x.is_finite());
+    // Values that are not finite stay with the points, so that the figure says how many there are.
+    points.extend(others.iter().map(|_| (f64::NAN, f64::NAN)));
+    Chart::new(Series::new(title, points, Mark::Bar(width / 2.0))).labels("value", "count")
+}
+
+/// A training at a glance: the loss of each step on a logarithmic axis, as it is and smoothed, and beside it the
+/// accuracy after each epoch.
+pub fn training<T: Float, U: Float>(title: &str, losses: &[T], accuracies: &[U]) -> Figure {
+    let loss = curve(title, losses).title(format!("{title}: loss of each step"));
+    let loss = loss.log_y().labels("step", "loss").smooth(losses.len() / 40).size(540, 340);
+    let last = accuracies.last().map_or(String::new(), |&last| format!(": {:.2} %", 100.0 * float(last)));
+    let accuracy = accuracy("accuracy", accuracies).title(format!("accuracy on the test set{last}")).size(340, 340);
+    super::row([loss, accuracy])
+}
+
+impl Series {
+    fn new(name: &str, points: Vec<(f64, f64)>, mark: Mark) -> Self {
+        Series { name: name.into(), points, mark, smooth: 1 }
+    }
+}
+
+impl Chart {
+    fn new(first: Series) -> Self {
+        Chart {
+            title: None,
+            series: vec![first],
+            levels: Vec::new(),
+            names: Vec::new(),
+            x: Axis::default(),
+            y: Axis::default(),
+            size: (680, 340),
+            alt: None,
+        }
+    }
+
+    /// Another curve over the x of the last one.
+    pub fn and<T: Float>(mut self, name: &str, y: &[T]) -> Self {
+        let x: Vec<f64> = self.series.last().map_or(Vec::new(), |last| last.points.iter().map(|p| p.0).collect());
+        let first_free = x.len() + 1;
+        let x = x.into_iter().chain((first_free..).map(|k| k as f64));
+        let points = x.zip(y.iter().map(|&y| float(y))).collect();
+        let mark = self.series.last().map_or(Mark::Line, |last| last.mark);
+        self.series.push(Series::new(name, points, mark));
+        self
+    }
+
+    /// Another curve through points of its own.
+    pub fn and_xy<T: Float>(mut self, name: &str, x: &[T], y: &[T]) -> Self {
+        self.series.push(Series::new(name, pairs(x, y), Mark::Line));
+        self
+    }
+
+    /// The last curve as points that no line connects.
+    pub fn points(mut self) -> Self {
+        if let Some(last) = self.series.last_mut() {
+            last.mark = Mark::Points;
+        }
+        self
+    }
+
+    /// A horizontal line to compare with.
+    pub fn level(mut self, name: &str, y: f64) -> Self {
+        self.levels.push((name.into(), y));
+        self
+    }
+
+    /// Every curve as the mean of `window` neighbours, the curve itself faint behind it.
+    pub fn smooth(mut self, window: usize) -> Self {
+        for series in &mut self.series {
+            series.smooth = window.max(1);
+        }
+        self
+    }
+
+    /// The words above the picture; without them, the name of the only curve.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
+    }
+
+    /// The names of the two axes.
+    pub fn labels(mut self, x: &str, y: &str) -> Self {
+        (self.x.label, self.y.label) = (x.into(), y.into());
+        self
+    }
+
+    /// Powers of ten along x.
+    pub fn log_x(mut self) -> Self {
+        self.x.log = true;
+        self
+    }
+
+    /// Powers of ten along y.
+    pub fn log_y(mut self) -> Self {
+        self.y.log = true;
+        self
+    }
+
+    /// Shares of one along y, in percent.
+    pub fn percent(mut self) -> Self {
+        self.y.percent = true;
+        self
+    }
+
+    /// The axis y from here to there, whatever the data; what lies outside is drawn at its edge.
+    pub fn y_range(mut self, from: f64, to: f64) -> Self {
+        self.y.range = Some((from, to));
+        self
+    }
+
+    /// Width and height in pixels.
+    pub fn size(mut self, width: u32, height: u32) -> Self {
+        self.size = (width.max(240), height.max(160));
+        self
+    }
+
+    /// The finished picture.
+    pub fn figure(&self) -> Figure {
+        let alt = self.alt.clone().unwrap_or_else(|| self.describe());
+        Figure { size: self.size, alt, body: canvas::draw(self.size, |canvas| self.paint(canvas)) }
+    }
+
+    fn describe(&self) -> String {
+        let kind = match self.series.first().map(|first| first.mark) {
+            Some(Mark::Bar(_)) => "Bar chart",
+            Some(Mark::Points) => "Scatter plot",
+            _ => "Line plot",
+        };
+        let axes = match (self.x.label.as_str(), self.y.label.as_str()) {
+            ("", "") => String::new(),
+            (x, y) => {
+                format!(", {} against {}", if y.is_empty() { "y" } else { y }, if x.is_empty() { "x" } else { x })
+            }
+        };
+        let mut text = format!("{kind}{axes}.");
+        if let Some(title) = &self.title {
+            text = format!("{title}. {text}");
+        }
+        for series in &self.series {
+            let count = series.points.len();
+            let unit = if matches!(series.mark, Mark::Bar(_)) { "bars" } else { "points" };
+            let ends = match (series.points.first(), series.points.last()) {
+                (Some(first), Some(last)) => format!(", {} to {}", number(first.1), number(last.1)),
+                _ => String::new(),
+            };
+            text += &format!(" {}: {count} {unit}{ends}.", series.name);
+        }
+        for (name, y) in &self.levels {
+            text += &format!(" {name}: a line at {}.", number(*y));
+        }
+        text
+    }
+
+    /// What is written above the picture.
+    fn heading(&self) -> Option<&str> {
+        let only = (self.series.len() == 1).then(|| self.series[0].name.as_str());
+        self.title.as_deref().or(only).filter(|title| !title.is_empty())
+    }
+
+    /// The names in the legend, each with its colour: none if the heading says it all.
+    fn legend(&self) -> Vec<(&str, Key)> {
+        let several = self.series.len() > 1;
+        let named = self.series.iter().enumerate().filter(|_| several);
+        let key = |k, series: &Series| match series.mark {
+            Mark::Line => Key::Line(k, series.points.len() <= MARKED && series.smooth == 1),
+            _ => Key::Mark(k),
+        };
+        let named = named.map(|(k, series)| (series.name.as_str(), key(k, series)));
+        named.chain(self.levels.iter().map(|(name, _)| (name.as_str(), Key::Level))).collect()
+    }
+
+    fn paint(&self, canvas: &mut Canvas) {
+        let drawn: Vec<Vec<(f64, f64)>> = self.series.iter().map(|s| self.placed(&s.points)).collect();
+        let note = self.note(&drawn);
+        let (width, height) = (f64::from(self.size.0), f64::from(self.size.1));
+
+        // Above the picture: heading and legend, a row each or more.
+        let mut top = 14.0;
+        if let Some(heading) = self.heading() {
+            canvas.text((20.0, top + 9.0), heading, &bold(LARGE, INK), Anchor::Left);
+            top += 26.0;
+        }
+        top = self.paint_legend(canvas, top, width);
+
+        // The ticks decide how much room there is for the curves.
+        let finite = || drawn.iter().flatten().filter(|(x, y)| x.is_finite() && y.is_finite());
+        let bars = self.series.iter().find_map(|s| if let Mark::Bar(half) = s.mark { Some(half) } else { None });
+        let reach = if self.names.is_empty() { bars.unwrap_or(0.0) } else { 0.5 };
+        let points = self.series.iter().any(|s| s.mark == Mark::Points);
+        let xs = finite().flat_map(|(x, _)| [x - reach, x + reach]);
+        let mut x = self.x.scale(xs, ((width - 90.0) / 75.0) as usize, if points { 0.03 } else { 0.0 });
+        if !self.names.is_empty() {
+            x.ticks = (1..).map(f64::from).zip(self.names.iter().cloned()).collect();
+        }
+        let levels = self.levels.iter().map(|(_, y)| self.y.place(*y));
+        let ground = bars.filter(|_| !self.y.log).map(|_| 0.0);
+        let ys = finite().map(|(_, y)| *y).chain(levels).chain(ground);
+        let y = self.y.scale(ys, ((height - top - 60.0) / 45.0).max(2.0) as usize, 0.05);
+
+        let tick_width = y.ticks.iter().map(|(_, label)| canvas::width(label, SMALL)).fold(0.0, f64::max);
+        let left = 16.0 + tick_width + if self.y.label.is_empty() { 0.0 } else { 22.0 };
+        let bottom = 26.0 + if self.x.label.is_empty() { 0.0 } else { 20.0 };
+        let foot = if note.is_empty() { 10.0 } else { 28.0 };
+        if !note.is_empty() {
+            canvas.text((20.0, height - 14.0), &note, &font(SMALL, MUTED), Anchor::Left);
+        }
+        let mut builder = ChartBuilder::on(&canvas.area);
+        builder
+            .margin_top(fine(top + 4.0))
+            .margin_right(fine(22.0))
+            .margin_bottom(fine(foot))
+            .margin_left(fine(12.0))
+            .set_label_area_size(LabelAreaPosition::Left, fine(left))
+            .set_label_area_size(LabelAreaPosition::Bottom, fine(bottom));
+        if let Ok(mut plane) = builder.build_cartesian_2d(x.clone(), y.clone()) {
+            self.paint_mesh(&mut plane);
+            for (k, series) in self.series.iter().enumerate() {
+                paint_series(canvas, &mut plane, k, series, &drawn[k], &y);
+            }
+            for (_, level) in &self.levels {
+                let y = self.y.place(*level);
+                sure(plane.draw_series([PathElement::new(vec![(x.range.0, y), (x.range.1, y)], dashed(LEVEL.0))]));
+            }
+        }
+        if finite().next().is_none() {
+            canvas.text((width / 2.0, height / 2.0), "nothing to draw", &font(MIDDLE, MUTED), Anchor::Centre);
+        }
+    }
+
+    /// The points where they are drawn, NaN where they cannot be.
+    fn placed(&self, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+        points.iter().map(|&(x, y)| (self.x.place(x), self.y.place(y))).collect()
+    }
+
+    /// What the picture leaves out.
+    fn note(&self, drawn: &[Vec<(f64, f64)>]) -> String {
+        let (mut not_finite, mut not_positive) = (0, 0);
+        for ((x, y), (px, py)) in self.series.iter().flat_map(|s| &s.points).zip(drawn.iter().flatten()) {
+            match (x.is_finite() && y.is_finite(), px.is_finite() && py.is_finite()) {
+                (false, _) => not_finite += 1,
+                (true, false) => not_positive += 1,
+                _ => {}
+            }
+        }
+        let reasons = [(not_finite, "not finite"), (not_positive, "beyond the axis (zero or less, on a log axis)")];
+        let reasons = reasons.iter().filter(|(count, _)| *count > 0);
+        let reasons: Vec<String> = reasons.map(|(count, why)| format!("{count} {why}")).collect();
+        if reasons.is_empty() { String::new() } else { format!("not drawn: {}", reasons.join(", ")) }
+    }
+
+    /// The legend in rows below `top`; returns where they end.
+    fn paint_legend(&self, canvas: &Canvas, mut top: f64, width: f64) -> f64 {
+        let legend = self.legend();
+        let mut x = 20.0;
+        for (name, key) in &legend {
+            let entry = 36.0 + canvas::width(name, MIDDLE) + 18.0;
+            if x > 20.0 && x + entry > width {
+                (x, top) = (20.0, top + 20.0);
+            }
+            let y = top + 8.0;
+            let (from, to) = ((fine(x), fine(y)), (fine(x + 28.0), fine(y)));
+            let middle = (fine(x + 14.0), fine(y));
+            match key {
+                Key::Line(k, marked) => {
+                    sure(canvas.area.draw(&PathElement::new(vec![from, to], dashed(SERIES[k % SERIES.len()].0))));
+                    if *marked {
+                        canvas.marker(*k, middle);
+                    }
+                }
+                Key::Mark(k) => canvas.marker(*k, middle),
+                Key::Level => sure(canvas.area.draw(&PathElement::new(vec![from, to], dashed(LEVEL.0)))),
+            }
+            canvas.text((x + 36.0, y), name, &font(MIDDLE, INK), Anchor::Left);
+            x += entry;
+        }
+        if legend.is_empty() { top } else { top + 22.0 }
+    }
+
+    fn paint_mesh(&self, plane: &mut Plane) {
+        let mut mesh = plane.configure_mesh();
+        mesh.max_light_lines(0)
+            .bold_line_style(canvas::GRID.stroke_width(canvas::FINE))
+            .axis_style(RGBColor(0xc4, 0xcc, 0xd4).stroke_width(canvas::FINE))
+            .set_all_tick_mark_size(fine(4.0))
+            .label_style(font(SMALL, MUTED))
+            .axis_desc_style(font(MIDDLE, INK));
+        if !self.names.is_empty() || self.series.iter().any(|s| matches!(s.mark, Mark::Bar(_))) {
+            mesh.disable_x_mesh();
+        }
+        if !self.x.label.is_empty() {
+            mesh.x_desc(self.x.label.as_str());
+        }
+        if !self.y.label.is_empty() {
+            mesh.y_desc(self.y.label.as_str());
+        }
+        sure(mesh.draw());
+    }
+}
+
+/// What stands before a name in the legend.
+enum Key {
+    /// Series k, whose points are marked or not.
+    Line(usize, bool),
+    Mark(usize),
+    Level,
+}
+
+fn paint_series(canvas: &Canvas, plane: &mut Plane, k: usize, series: &Series, points: &[(f64, f64)], y: &Scale) {
+    let colour = SERIES[k % SERIES.len()].0;
+    let inside = |(px, py): (f64, f64)| (px, py.clamp(y.range.0, y.range.1));
+    match series.mark {
+        Mark::Bar(half) => {
+            let ground = if y.range.0 <= 0.0 && y.range.1 >= 0.0 { 0.0 } else { y.range.0 };
+            let bars = points.iter().copied().filter(|p| p.0.is_finite() && p.1.is_finite()).map(inside);
+            let gap = if half < 0.36 { 0.04 * half } else { 0.0 };
+            let bar = |(x, y): (f64, f64)| [(x - half + gap, ground), (x + half - gap, y)];
+            sure(plane.draw_series(bars.map(|p| Rectangle::new(bar(p), colour.filled()))));
+        }
+        Mark::Points => {
+            let shown = points.iter().copied().filter(|p| p.0.is_finite() && p.1.is_finite()).map(inside);
+            let every = points.len().div_ceil(2 * POINTS).max(1);
+            shown.step_by(every).for_each(|p| canvas.marker(k, plane.backend_coord(&p)));
+        }
+        Mark::Line => {
+            let smooth = series.smooth > 1;
+            for stretch in stretches(points) {
+                let stretch: Vec<_> = stretch.into_iter().map(inside).collect();
+                let style = if smooth { colour.mix(0.3).stroke_width(2) } else { dashed(colour) };
+                if stretch.len() == 1 || (!smooth && points.len() <= MARKED) {
+                    stretch.iter().for_each(|p| canvas.marker(k, plane.backend_coord(p)));
+                }
+                sure(plane.draw_series(LineSeries::new(stretch, style)));
+            }
+            if smooth {
+                for stretch in stretches(&means(points, series.smooth)) {
+                    sure(plane.draw_series(LineSeries::new(stretch.into_iter().map(inside), dashed(colour))));
+                }
+            }
+        }
+    }
+}
+
+/// A line as all data have it; the dashes come with the colour.
+fn dashed(colour: RGBColor) -> ShapeStyle {
+    colour.stroke_width(canvas::LINE)
+}
+
+/// At most [`POINTS`] points, in stretches that nothing undrawable interrupts: of each bucket of neighbours the lowest
+/// and the highest.
+fn stretches(points: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
+    let per_bucket = if points.len() <= POINTS { 1 } else { points.len().div_ceil(POINTS / 2) };
+    let mut all = vec![Vec::new()];
+    for bucket in points.chunks(per_bucket) {
+        let finite = || bucket.iter().copied().enumerate().filter(|(_, p)| p.0.is_finite() && p.1.is_finite());
+        let lowest = finite().min_by(|a, b| a.1.1.total_cmp(&b.1.1));
+        let highest = finite().max_by(|a, b| a.1.1.total_cmp(&b.1.1));
+        if let (Some(low), Some(high), Some(stretch)) = (lowest, highest, all.last_mut()) {
+            let (first, second) = if low.0 <= high.0 { (low, high) } else { (high, low) };
+            stretch.push(first.1);
+            if second.0 != first.0 {
+                stretch.push(second.1);
+            }
+        } else {
+            all.push(Vec::new());
+        }
+    }
+    all.retain(|stretch| !stretch.is_empty());
+    all
+}
+
+/// Half of [`POINTS`] means of `window` neighbours each, undrawable ones left out.
+fn means(points: &[(f64, f64)], window: usize) -> Vec<(f64, f64)> {
+    let every = points.len().div_ceil(POINTS / 2).max(1);
+    let mean = |k: usize| {
+        let (from, to) = (k.saturating_sub(window / 2), points.len().min(k + window / 2 + 1));
+        let near: Vec<f64> = points[from..to].iter().map(|p| p.1).filter(|y| y.is_finite()).collect();
+        (points[k].0, near.iter().sum::<f64>() / near.len() as f64)
+    };
+    let last = points.len().checked_sub(1).filter(|last| last % every != 0);
+    (0..points.len()).step_by(every).chain(last).map(mean).collect()
+}
+
+fn counted<T: Float>(values: &[T]) -> Vec<(f64, f64)> {
+    values.iter().enumerate().map(|(k, &v)| ((k + 1) as f64, float(v))).collect()
+}
+
+fn pairs<T: Float>(x: &[T], y: &[T]) -> Vec<(f64, f64)> {
+    x.iter().zip(y).map(|(&x, &y)| (float(x), float(y))).collect()
+}
+
+/// A number as it is drawn.
+pub(super) fn float<T: Float>(value: T) -> f64 {
+    value.to_f64().unwrap_or(f64::NAN)
+}

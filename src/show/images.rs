@@ -1,0 +1,196 @@
+//! The maps of a tensor as pictures: images, kernels, feature maps.
+
+use super::axis::number;
+use super::canvas::{self, Anchor, Canvas, INK, LARGE, MIDDLE, MUTED, SERIES, SMALL, bold, font};
+use super::chart::float;
+use super::figure::{Figure, shown};
+use super::palette::{PAPER, Palette, extent, level};
+use super::png;
+use crate::{Float, Tensor4};
+
+/// At most this many maps are drawn.
+const MAPS: usize = 100;
+/// How wide a row of maps may be, in pixels.
+const WIDTH: f64 = 640.0;
+
+/// The maps of a tensor, side by side. It is made by [`images`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Images {
+    title: String,
+    /// The first maps, (h, w) each, the last index fastest.
+    maps: Vec<Vec<f64>>,
+    side: (usize, usize),
+    /// How many maps the tensor has.
+    all: usize,
+    shape: [usize; 4],
+    columns: usize,
+    captions: Vec<(String, bool)>,
+    alt: Option<String>,
+}
+
+shown!(Images);
+
+/// Every map of a tensor (N, C, H, W): N·C of them, a row for each n if there is more than one map to it.
+///
+/// Numbers of one sign are ink on paper, the largest black; where both signs occur, blue is below zero and orange above
+/// it. All maps share one scale.
+///
+/// ```
+/// # use handgrad::{prelude::*, show};
+/// let kernels = Tensor4::from_fn([1, 6, 5, 5], |_, d, i, j| (d * i) as f64 - j as f64);
+/// show::images("six kernels", &kernels).figure();
+/// ```
+pub fn images<T: Float>(title: &str, tensor: &Tensor4<T>) -> Images {
+    let [n, c, h, w] = tensor.shape();
+    let map = |m: usize| {
+        let at = |q: usize| float(tensor[(m / c, m % c, q / w, q % w)]);
+        (0..h * w).map(at).collect()
+    };
+    let drawn = if h * w == 0 { 0 } else { (n * c).min(MAPS) };
+    Images {
+        title: title.into(),
+        maps: (0..drawn).map(map).collect(),
+        side: (h, w),
+        all: n * c,
+        shape: [n, c, h, w],
+        columns: if n > 1 && c > 1 { c.min(MAPS) } else { 0 },
+        captions: Vec::new(),
+        alt: None,
+    }
+}
+
+impl Images {
+    /// The words above the picture.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
+    }
+
+    /// How many maps stand in a row.
+    pub fn columns(mut self, columns: usize) -> Self {
+        self.columns = columns;
+        self
+    }
+
+    /// A text under each map.
+    pub fn captions<S: ToString>(mut self, captions: impl IntoIterator<Item = S>) -> Self {
+        self.captions = captions.into_iter().map(|caption| (caption.to_string(), false)).collect();
+        self
+    }
+
+    /// Under each map the class that was predicted; where it is wrong, in another colour and with the true one.
+    pub fn predictions(mut self, predicted: &[u8], labels: &[u8]) -> Self {
+        let caption =
+            |(p, t): (&u8, &u8)| if p == t { (p.to_string(), false) } else { (format!("{p}, not {t}"), true) };
+        self.captions = predicted.iter().zip(labels).map(caption).collect();
+        self
+    }
+
+    /// The finished picture.
+    pub fn figure(&self) -> Figure {
+        let size = self.layout().size;
+        let alt = self.alt.clone().unwrap_or_else(|| self.describe());
+        Figure { size, alt, body: canvas::draw(size, |canvas| self.paint(canvas)) }
+    }
+
+    fn describe(&self) -> String {
+        let [n, c, h, w] = self.shape;
+        let mut text = format!("{}: {} maps of {h} × {w} from a tensor ({n}, {c}, {h}, {w}).", self.title, self.all);
+        if !self.captions.is_empty() {
+            let captions: Vec<&str> = self.captions.iter().take(self.maps.len()).map(|(c, _)| c.as_str()).collect();
+            text += &format!(" Captions: {}.", captions.join("; "));
+        }
+        text
+    }
+
+    fn layout(&self) -> Layout {
+        let (h, w) = (self.side.0.max(1) as f64, self.side.1.max(1) as f64);
+        let captions = if self.captions.is_empty() { 0.0 } else { 18.0 };
+        let count = self.maps.len();
+        let columns = match self.columns {
+            0 => count.min(if w > 40.0 { 5 } else { 10 }),
+            asked => asked.min(count),
+        }
+        .max(1);
+        let rows = count.div_ceil(columns);
+        // Whole pixels, so that all have the same size; a gap is whole pixels of the maps.
+        let longest = self.captions.iter().map(|(caption, _)| canvas::width(caption, SMALL)).fold(0.0, f64::max);
+        let room = (WIDTH / columns as f64 - 6.0).min(96.0);
+        let scale = (room / w).min(200.0 / h).floor().max(if w > room { 0.5 } else { 1.0 });
+        let gap = ((6.0 / scale).max((longest + 4.0) / scale - w).ceil().max(1.0), ((6.0 + captions) / scale).ceil());
+        let grid = ((columns as f64 * (w + gap.0) - gap.0) * scale, (rows as f64 * (h + gap.1) - gap.1) * scale);
+        let overhang = ((longest - w * scale) / 2.0).max(0.0);
+        let origin = (20.0 + overhang, if self.title.is_empty() { 18.0 } else { 44.0 });
+        let foot = if self.note().is_empty() { 12.0 } else { 30.0 };
+        let least = canvas::width(&self.title, LARGE + 1.0).max(canvas::width(&self.note(), SMALL));
+        let width = (2.0 * origin.0 + grid.0).max(least + 40.0).ceil() as u32;
+        let height = (origin.1 + grid.1.max(20.0) + captions + foot).ceil() as u32;
+        Layout { size: (width, height), origin, scale, gap: (gap.0 as usize, gap.1 as usize), columns, rows }
+    }
+
+    /// What the colours mean, and what is left out.
+    fn note(&self) -> String {
+        let values = || self.maps.iter().flatten().copied();
+        let (low, high) = extent(values());
+        let mut notes = Vec::new();
+        if low < 0.0 && high > 0.0 {
+            notes.push(format!("blue {}, white 0, orange {}", number(low), number(high)));
+        }
+        let not_finite = values().filter(|v| !v.is_finite()).count();
+        if not_finite > 0 {
+            notes.push(format!("purple: {not_finite} not finite"));
+        }
+        if self.all > self.maps.len() && !self.maps.is_empty() {
+            notes.push(format!("the first {} of {}", self.maps.len(), self.all));
+        }
+        notes.join("; ")
+    }
+
+    fn paint(&self, canvas: &mut Canvas) {
+        let Layout { size, origin, scale, gap, columns, rows } = self.layout();
+        if !self.title.is_empty() {
+            canvas.text((20.0, 23.0), &self.title, &bold(LARGE, INK), Anchor::Left);
+        }
+        if self.maps.is_empty() {
+            canvas.text((20.0, origin.1 + 12.0), "nothing to draw", &font(MIDDLE, MUTED), Anchor::Left);
+            return;
+        }
+        let (h, w) = self.side;
+        let span = extent(self.maps.iter().flatten().copied());
+        let palette = if span.0 < 0.0 && span.1 > 0.0 { Palette::diverging() } else { Palette::ink() };
+        // Of one sign, zero is the paper.
+        let span = if span.0 >= 0.0 && span.1 > 0.0 { (0.0, span.1) } else { span };
+
+        let (across, down) = (columns * (w + gap.0) - gap.0, rows * (h + gap.1) - gap.1);
+        let mut pixels = vec![PAPER; across * down];
+        for (m, map) in self.maps.iter().enumerate() {
+            let (top, left) = (m / columns * (h + gap.1), m % columns * (w + gap.0));
+            for (i, row) in map.chunks(w).enumerate() {
+                for (j, &value) in row.iter().enumerate() {
+                    pixels[(top + i) * across + left + j] = level(value, span);
+                }
+            }
+            let place = |pixels: usize| pixels as f64 * scale;
+            let corner = (origin.0 + place(left), origin.1 + place(top));
+            canvas.frame(corner, (place(w), place(h)), canvas::GRID);
+            if let Some((caption, wrong)) = self.captions.get(m) {
+                let look = if *wrong { bold(SMALL, SERIES[1].0) } else { font(SMALL, MUTED) };
+                canvas.text((corner.0 + place(w) / 2.0, corner.1 + place(h) + 11.0), caption, &look, Anchor::Centre);
+            }
+        }
+        let grid = (across as f64 * scale, down as f64 * scale);
+        canvas.image(origin, grid, &png::encode(across, &pixels, palette.colours()));
+        canvas.text((20.0, f64::from(size.1) - 15.0), &self.note(), &font(SMALL, MUTED), Anchor::Left);
+    }
+}
+
+struct Layout {
+    size: (u32, u32),
+    origin: (f64, f64),
+    /// Pixels of the screen for each of a map.
+    scale: f64,
+    /// Pixels of the map between two maps.
+    gap: (usize, usize),
+    columns: usize,
+    rows: usize,
+}

@@ -1,0 +1,376 @@
+//! The figures: well-formed SVG, small enough, drawn for any data at all.
+
+use handgrad::prelude::*;
+use handgrad::show::{self, Figure};
+use proptest::prelude::*;
+use std::fs;
+
+// ---- structure ----
+
+/// The names of all elements, if the text is well-formed XML: tags nest, attributes are quoted and appear once, and
+/// no `<` or `&` stands where it means nothing.
+fn elements(xml: &str) -> Result<Vec<String>, String> {
+    let (mut rest, mut open, mut all): (&str, Vec<String>, Vec<String>) = (xml, Vec::new(), Vec::new());
+    let entities = |text: &str| {
+        text.split('&').skip(1).all(|t| {
+            t.split_once(';').is_some_and(|(name, _)| matches!(name, "lt" | "gt" | "amp" | "quot" | "apos" | "#39"))
+        })
+    };
+    while let Some((text, tag)) = rest.split_once('<') {
+        if open.is_empty() && !text.trim().is_empty() || text.contains('>') || !entities(text) {
+            return Err(format!("text {text:?}"));
+        }
+        let (tag, after) = tag.split_once('>').ok_or("a tag without an end")?;
+        rest = after;
+        if let Some(name) = tag.strip_prefix('/') {
+            if open.pop().as_deref() != Some(name) {
+                return Err(format!("</{name}> closes nothing"));
+            }
+            continue;
+        }
+        let (tag, alone) = tag.strip_suffix('/').map_or((tag, false), |tag| (tag, true));
+        let (name, mut attributes) = tag.split_once(' ').unwrap_or((tag, ""));
+        let mut seen = Vec::new();
+        while !attributes.trim().is_empty() {
+            let (key, value) = attributes.trim_start().split_once("=\"").ok_or(format!("attributes {attributes:?}"))?;
+            let (value, after) = value.split_once('"').ok_or(format!("attributes {attributes:?}"))?;
+            if !key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') || seen.contains(&key) || !entities(value) {
+                return Err(format!("attribute {key}={value:?}"));
+            }
+            if key != "href" && (value.contains("NaN") || value.contains("inf")) {
+                return Err(format!("attribute {key} is {value:?}"));
+            }
+            seen.push(key);
+            attributes = after;
+        }
+        all.push(name.to_string());
+        if !alone {
+            open.push(name.to_string());
+        }
+    }
+    if open.is_empty() && rest.trim().is_empty() { Ok(all) } else { Err(format!("{open:?} not closed, {rest:?}")) }
+}
+
+fn count(figure: &Figure, name: &str) -> usize {
+    let elements = elements(&figure.svg()).unwrap_or_else(|error| panic!("{error} in\n{}", figure.svg()));
+    elements.iter().filter(|element| *element == name).count()
+}
+
+#[test]
+fn the_reader_of_xml_finds_what_is_wrong() {
+    assert_eq!(elements("<a b=\"1\"><c/>x &lt; y</a>\n").unwrap(), ["a", "c"]);
+    for wrong in [
+        "<a>",
+        "<a></b>",
+        "<a b=1/>",
+        "<a b=\"1\" b=\"2\"/>",
+        "<a>&</a>",
+        "<a b=\"&\"/>",
+        "x<a/>",
+        "<a x=\"NaN\"/>",
+        "<a",
+    ] {
+        assert!(elements(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn base64_of_the_standard() {
+    // RFC 4648, section 10.
+    let vectors =
+        [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE=")];
+    for (bytes, text) in vectors {
+        assert_eq!(show::base64(bytes.as_bytes()), text);
+    }
+    assert_eq!(show::base64(&[0xfb, 0xff, 0xbf]), "+/+/");
+}
+
+#[test]
+fn a_figure_is_one_image_with_an_alt_text() {
+    let figure = show::curve("a < b & \"c\" > 'd'", &[1.0, 2.0]).labels("<x>", "&y").figure();
+    assert!(figure.alt.contains("a < b & \"c\" > 'd'"), "{}", figure.alt);
+    let html = figure.html();
+    assert!(
+        html.starts_with(
+            "<img alt=\"Line plot, &amp;y against &lt;x&gt;. a &lt; b &amp; &quot;c&quot; &gt; &#39;d&#39;:"
+        )
+    );
+    assert_eq!(elements(&html.replace("\">", "\"/>")).unwrap(), ["img"]);
+    assert_eq!(count(&figure, "title"), 1);
+    let said = figure.alt("said\u{7}\u{0}\n").svg();
+    assert!(said.contains("<title>said   </title>"), "{said}");
+}
+
+#[test]
+fn a_curve_has_a_line_and_its_marks() {
+    let figure = show::curve("loss", &[3.0, 2.0, 1.0]).figure();
+    assert_eq!((count(&figure, "circle"), count(&figure, "image")), (3, 0));
+    assert!(figure.svg().contains("loss</text>"));
+    // A second curve is dashed and has marks of another form.
+    let two = show::curve("loss", &[3.0, 2.0, 1.0]).and("other", &[1.0, 2.0, 3.0]).figure();
+    assert!(two.svg().contains("stroke-dasharray"));
+    assert_eq!((count(&two, "circle"), count(&two, "polygon")), (3 + 1, 3 + 1)); // and one each in the legend
+}
+
+#[test]
+fn points_are_at_their_places() {
+    // Two points are the corners of the plane, but for the margin along y: x to the very ends, y symmetrically.
+    let svg = show::curve("", &[0.0, 1.0]).y_range(0.0, 1.0).size(400, 300).figure().svg();
+    let line = svg.lines().find(|line| line.contains("#0072B2") && line.contains("<polyline")).unwrap();
+    let points = line.split_once("points=\"").unwrap().1.split('"').next().unwrap();
+    let points: Vec<Vec<i32>> = points.split(' ').map(|p| p.split(',').map(|c| c.parse().unwrap()).collect()).collect();
+    let axes: Vec<&str> = svg.lines().filter(|line| line.contains("#C4CCD4")).collect();
+    assert_eq!(points.len(), 2);
+    assert!(points[0][0] < points[1][0] && points[0][1] > points[1][1]);
+    // The curve starts where the axes meet, within one pixel.
+    assert!(axes.iter().any(|axis| axis.contains(&format!("{},", points[0][0] - 1))), "{points:?} {axes:?}");
+}
+
+#[test]
+fn axes_are_labelled_in_words_a_reader_knows() {
+    let svg = |chart: show::Chart| chart.figure().svg();
+    let steps = svg(show::xy("", &[0.0, 30_000.0], &[1e-6, 1e-2]).log_y());
+    for label in ["10k<", "20k<", "10⁻⁵<", "10⁻⁴<", "10⁻³<"] {
+        assert!(
+            steps.contains(&format!(">{label}/text>")) || steps.contains(&format!(">\n{label}")),
+            "{label}\n{steps}"
+        );
+    }
+    let epochs = svg(show::accuracy("", &[0.971, 0.982, 0.9876]));
+    assert!(epochs.contains(">97.5 %<") && epochs.contains(">2<") && !epochs.contains(">1.5<"), "{epochs}");
+    assert!(svg(show::curve("", &[-1.0, 1.0])).contains(">−1<"));
+}
+
+#[test]
+fn more_points_than_a_screen_has_keep_their_extremes() {
+    let mut losses = vec![1.0; 10_000];
+    (losses[4321], losses[8765]) = (9.0, -9.0);
+    let figure = show::curve("spikes", &losses).y_range(-10.0, 10.0).figure();
+    let svg = figure.svg();
+    let line = svg.lines().find(|line| line.contains("#0072B2")).unwrap();
+    let heights: Vec<i32> = line
+        .split_once("points=\"")
+        .unwrap()
+        .1
+        .split(' ')
+        .map(|p| p.split([',', '"']).nth(1).unwrap().parse().unwrap())
+        .collect();
+    assert!(heights.len() <= 200);
+    let level = heights[0];
+    assert!(heights.iter().any(|h| *h < level) && heights.iter().any(|h| *h > level));
+}
+
+#[test]
+fn a_heat_map_has_its_numbers_while_they_are_few() {
+    let small = show::heat("W", &dmatrix![1.0, -2.5; 0.125, 1e-9]).figure();
+    for number in [">1<", ">−2.5<", ">0.125<", ">10⁻⁹<"] {
+        assert!(small.svg().contains(number), "{number}\n{}", small.svg());
+    }
+    assert_eq!(count(&small, "image"), 2); // the cells and the scale
+    let large = show::heat("W", &DMatrix::<f32>::zeros(13, 13)).figure();
+    assert!(count(&large, "text") < 13 * 13);
+}
+
+#[test]
+fn an_error_map_tells_exact_from_small() -> Result<(), ShapeError> {
+    let expected = dmatrix![1.0, 2.0; 3.0, 4.0];
+    let exact = show::error_map("dw", &expected, &expected)?.figure();
+    assert_eq!(exact.alt, "dw: errors of a 2 × 2 matrix. 4 of 4 entries exact.");
+    let got = dmatrix![1.0, 2.0 + 1e-9; f64::NAN, 4.0];
+    let wrong = show::error_map("dw", &got, &expected)?.figure();
+    assert_eq!(
+        wrong.alt,
+        "dw: errors of a 2 × 2 matrix. 2 of 4 entries exact, the largest error 10⁻⁹ at (0, 1), 1 not finite."
+    );
+    assert!(wrong.svg().contains(">exact<") && wrong.svg().contains(">not finite<"));
+    let error = show::error_map("dw", &expected, &dmatrix![1.0, 2.0]).unwrap_err();
+    assert_eq!(error.to_string(), "error_map: got is (2, 2) but expected is (1, 2): the two must have the same shape");
+    // Both infinite and equal is exact; apart, it is not finite.
+    let infinite = dmatrix![f64::INFINITY, f64::INFINITY];
+    let alt = show::error_map("dz", &infinite, &dmatrix![f64::INFINITY, 0.0])?.figure().alt;
+    assert_eq!(alt, "dz: errors of a 1 × 2 matrix. 1 of 2 entries exact, 1 not finite.");
+    Ok(())
+}
+
+#[test]
+fn images_say_what_was_predicted() {
+    let tensor = Tensor4::from_fn([3, 1, 4, 4], |n, _, i, j| (n + i * j) as f32);
+    let figure = show::images("digits", &tensor).predictions(&[1, 2, 3], &[1, 7, 3]).figure();
+    assert_eq!(figure.alt, "digits: 3 maps of 4 × 4 from a tensor (3, 1, 4, 4). Captions: 1; 2, not 7; 3.");
+    assert!(figure.svg().contains(">2, not 7<") && count(&figure, "image") == 1);
+    let many = show::images("many", &Tensor4::<f32>::zeros([7, 30, 2, 2])).figure();
+    assert!(many.svg().contains("the first 100 of 210"));
+}
+
+#[test]
+fn a_png_is_what_its_chunks_say() {
+    // The image of a 1 × 2 heat map, read back: signature, chunks with their checksums, pixels by palette.
+    let svg = show::heat("", &dmatrix![0.0, 1.0]).figure().svg();
+    let data = svg.split_once("data:image/png;base64,").unwrap().1.split('"').next().unwrap();
+    let png = decode(data);
+    assert_eq!(png[..8], *b"\x89PNG\r\n\x1a\n");
+    let (mut at, mut chunks) = (8, Vec::new());
+    while at < png.len() {
+        let length = u32::from_be_bytes(png[at..at + 4].try_into().unwrap()) as usize;
+        let (kind, bytes) = (&png[at + 4..at + 8], &png[at + 8..at + 8 + length]);
+        let mut crc = flate2::Crc::new();
+        crc.update(&png[at + 4..at + 8 + length]);
+        assert_eq!(png[at + 8 + length..at + 12 + length], crc.sum().to_be_bytes());
+        chunks.push((String::from_utf8_lossy(kind).into_owned(), bytes));
+        at += 12 + length;
+    }
+    let names: Vec<&str> = chunks.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["IHDR", "PLTE", "IDAT", "IEND"]);
+    assert_eq!(chunks[0].1, [0, 0, 0, 2, 0, 0, 0, 1, 8, 3, 0, 0, 0]); // 2 wide, 1 high, 8 bits, by palette
+    let mut pixels = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::ZlibDecoder::new(chunks[2].1), &mut pixels).unwrap();
+    assert_eq!(pixels, [0, 0, 249]); // unfiltered, the lowest level, the highest
+    assert_eq!((chunks[1].1.len() % 3, chunks[1].1[..3].to_vec()), (0, vec![0xf7, 0xfb, 0xff]));
+}
+
+fn decode(text: &str) -> Vec<u8> {
+    let digit = |c: u8| match c {
+        b'A'..=b'Z' => c - b'A',
+        b'a'..=b'z' => c - b'a' + 26,
+        b'0'..=b'9' => c - b'0' + 52,
+        b'+' => 62,
+        _ => 63,
+    };
+    let text = text.trim_end_matches('=').as_bytes();
+    let bytes = text.chunks(4).flat_map(|four| {
+        let bits = four.iter().enumerate().fold(0_u32, |bits, (k, &c)| bits | u32::from(digit(c)) << (18 - 6 * k));
+        bits.to_be_bytes()[1..four.len()].to_vec()
+    });
+    bytes.collect()
+}
+
+// ---- files and sizes ----
+
+#[test]
+fn a_figure_is_saved_whole_and_its_directory_made() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("deep/er/loss.svg");
+    let chart = show::curve("loss", &[1.0, 0.5]);
+    chart.save(&file).unwrap();
+    assert_eq!(fs::read_to_string(&file).unwrap(), chart.figure().svg());
+    chart.save(&file).unwrap(); // once more over itself
+    assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1, "no part is left behind");
+
+    let blocked = file.join("below a file.svg");
+    let error = chart.save(&blocked).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("{}: ", blocked.display())), "{error}");
+    let error = chart.save("").unwrap_err().to_string();
+    assert!(error.contains("invalid input"), "{error}");
+}
+
+#[test]
+fn figures_are_small() {
+    let losses: Vec<f32> = (0..2814).map(|k| 2.3 / (1.0 + (k * 7919 % 100) as f32)).collect();
+    let digits = Tensor4::from_fn([30, 1, 28, 28], |n, _, i, j| ((n * i + j * j) % 17 / 12) as f32);
+    let figures = [
+        ("training", show::training("LeNet-5", &losses, &[0.97, 0.98, 0.99]), 14_000),
+        ("curve", show::curve("loss", &losses).log_y().smooth(50).figure(), 12_000),
+        ("three curves", show::curve("a", &losses).and("b", &losses).and("c", &losses).figure(), 16_000),
+        ("histogram", show::histogram("weights", &losses).figure(), 12_000),
+        ("heat map", show::heat("W", &DMatrix::from_fn(12, 12, |i, j| (i * j) as f64 - 9.5)).figure(), 24_000),
+        ("large heat map", show::heat("W", &DMatrix::from_fn(200, 100, |i, j| (i + j) as f64)).figure(), 12_000),
+        ("images", show::images("digits", &digits).figure(), 24_000),
+    ];
+    for (name, figure, budget) in figures {
+        let size = figure.html().len();
+        assert!(size <= budget, "{name} is {size} bytes in a notebook, more than {budget}");
+    }
+}
+
+#[test]
+fn several_figures_are_one() {
+    let (a, b) = (show::curve("a", &[1.0, 2.0]).size(300, 200), show::heat("b", &dmatrix![1.0]));
+    let row = show::row([a.figure(), b.figure()]);
+    assert_eq!(row.size, (300 + b.figure().size.0, 200.max(b.figure().size.1)));
+    assert_eq!(count(&row, "g"), 2);
+    assert_eq!(row.alt, format!("{} {}", a.figure().alt, b.figure().alt));
+    let column = show::column([row.clone(), b.figure()]);
+    assert_eq!(column.size, (row.size.0, row.size.1 + b.figure().size.1));
+    assert!(elements(&column.svg()).is_ok());
+    assert!(elements(&show::row(Vec::<Figure>::new()).svg()).is_ok());
+}
+
+// ---- any data at all ----
+
+/// Every kind of figure of these numbers is well-formed, and no number of it is NaN.
+fn all_kinds(values: &[f64]) -> Result<(), String> {
+    let (rows, columns) = (values.len().min(3), values.len() / values.len().clamp(1, 3));
+    let matrix = DMatrix::from_iterator(rows, columns, values.iter().copied().take(rows * columns));
+    let shifted = matrix.map(|v| v + 1e-3);
+    let tensor = Tensor4::from_matrix(matrix.clone(), [1, 1, columns]).map_err(|e| e.to_string())?;
+    let names: Vec<usize> = (0..values.len()).collect();
+    let reversed: Vec<f64> = values.iter().rev().copied().collect();
+    let charts = [
+        show::curve("", values),
+        show::curve("a", values).and("b", &reversed).smooth(3),
+        show::accuracy("share", values),
+        show::xy("xy", values, &reversed),
+        show::xy("xy", values, &reversed).points(),
+        show::bars("bars", &names, values),
+        show::histogram("histogram", values),
+    ];
+    for chart in charts {
+        for chart in [chart.clone(), chart.clone().log_y(), chart.clone().log_x().log_y().level("level", 0.0)] {
+            elements(&chart.clone().figure().svg())?;
+            elements(&chart.y_range(values.first().copied().unwrap_or(0.0), 1.0).size(0, 0).figure().svg())?;
+        }
+    }
+    elements(&show::training("t", values, values).svg())?;
+    elements(&show::heat("", &matrix).figure().svg())?;
+    elements(&show::error_map("", &matrix, &shifted).map_err(|e| e.to_string())?.figure().svg())?;
+    elements(&show::images("", &tensor).figure().svg())?;
+    elements(&show::images("", &tensor.swap_axes()).captions(&reversed).columns(2).figure().svg())?;
+    Ok(())
+}
+
+#[test]
+fn degenerate_data_are_drawn() {
+    let (nan, inf) = (f64::NAN, f64::INFINITY);
+    let cases: [&[f64]; 14] = [
+        &[],
+        &[1.0],
+        &[0.0],
+        &[nan],
+        &[0.0; 7],
+        &[-3.5; 300],
+        &[1.0, nan, 2.0, inf, -inf, 3.0],
+        &[f64::MAX, f64::MIN],
+        &[f64::MIN_POSITIVE, 0.0],
+        &[5e-324, 1e-323],
+        &[1.0, 1.0 + f64::EPSILON],
+        &[1e300, -1e300],
+        &[1e-300, 1e299, 1.0],
+        &[1e15, 1e15 + 1.0, 1e15 + 2.0],
+    ];
+    for case in cases {
+        all_kinds(case).unwrap_or_else(|error| panic!("{case:?}: {error}"));
+    }
+}
+
+#[test]
+fn what_is_not_drawn_is_counted() {
+    let svg = show::curve("loss", &[1.0, f64::NAN, 0.0, f64::INFINITY]).log_y().figure().svg();
+    assert!(svg.contains("not drawn: 2 not finite, 1 beyond the axis"), "{svg}");
+    assert!(show::curve::<f32>("loss", &[]).figure().svg().contains("nothing to draw"));
+}
+
+#[test]
+fn a_figure_shows_any_scalar() {
+    let dual = [Dual::constant(1.0), Dual::constant(2.0)];
+    let plain = show::curve("loss", &[1.0, 2.0]).figure();
+    assert_eq!(show::curve("loss", &dual).figure(), plain);
+    assert_eq!(show::curve("loss", &[half::bf16::from_f32(1.0), half::bf16::from_f32(2.0)]).figure(), plain);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))] // of 44 figures each
+    #[test]
+    fn any_numbers_are_drawn(values in prop::collection::vec(any::<f64>(), 0..40)) {
+        prop_assert_eq!(all_kinds(&values), Ok(()));
+    }
+}
