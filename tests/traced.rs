@@ -46,6 +46,7 @@ fn a_convolution_prints_its_equation_and_its_gradients() -> Result<(), ShapeErro
     let equations = Equations::tensor("dz", &g.dz);
     assert_eq!(equations.latex().lines().count(), 25 + 2);
     assert!(equations.latex().contains(r"dz_{55} &= w_{33} \delta_{33}"));
+    assert_eq!(Equations::tensor("y", &y).latex().matches("&=").count(), 9);
     assert_eq!(Equations::tensor("dw", &g.dk).to_string().lines().count(), 9);
     assert_eq!(Equations::vector("db", &g.db).to_string().lines().count(), 1);
     Ok(())

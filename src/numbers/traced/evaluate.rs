@@ -26,6 +26,7 @@ use super::arena::{Arena, Node, Operand};
 use super::field::{PRIME, Residue};
 use super::monomial::Monomial;
 use super::polynomial::terms_of;
+use super::value::Value;
 use super::{Function, NoFormula, Traced, with_arena};
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
@@ -35,49 +36,6 @@ use std::collections::{HashMap, HashSet};
 
 /// exp(m) is the twelfth power of a letter, so that exp(m/2), exp(m/3) and exp(m/4) are powers of it as well.
 const PARTS: i32 = 12;
-
-/// A residue, and the degrees of the numerator and the denominator that it is a value of.
-#[derive(Clone, Copy)]
-struct Value {
-    residue: Residue,
-    above: f64,
-    below: f64,
-}
-
-impl Value {
-    fn constant(residue: Residue) -> Self {
-        Value { residue, above: 0.0, below: 0.0 }
-    }
-
-    fn letter(residue: Residue) -> Self {
-        Value { residue, above: 1.0, below: 0.0 }
-    }
-
-    fn sum(self, other: Value, residue: Residue) -> Self {
-        let above = (self.above + other.below).max(other.above + self.below);
-        Value { residue, above, below: self.below + other.below }
-    }
-
-    fn times(self, other: Value) -> Self {
-        let residue = self.residue * other.residue;
-        Value { residue, above: self.above + other.above, below: self.below + other.below }
-    }
-
-    fn inverse(self) -> Option<Self> {
-        Some(Value { residue: self.residue.inverse()?, above: self.below, below: self.above })
-    }
-
-    fn power(self, exponent: i32) -> Option<Self> {
-        let (base, size) = (if exponent < 0 { self.inverse()? } else { self }, f64::from(exponent.unsigned_abs()));
-        let residue = base.residue.power(exponent.unsigned_abs().into());
-        Some(Value { residue, above: base.above * size, below: base.below * size })
-    }
-
-    /// The degree of the numerator of the difference of two.
-    fn degree_of_difference(self, other: Value) -> f64 {
-        (self.above + other.below).max(other.above + self.below)
-    }
-}
 
 /// Why a formula has no value at a point.
 enum Miss {

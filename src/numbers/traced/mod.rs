@@ -45,6 +45,7 @@ mod operations;
 mod polynomial;
 mod print;
 mod session;
+mod value;
 
 pub use derivative::gradient;
 pub use equations::Equations;

@@ -35,7 +35,8 @@ impl Default for Session {
 }
 
 impl Session {
-    /// An empty book in this thread. Several may be open; their symbols do not mix.
+    /// An empty book in this thread. Several may be open; their symbols do not mix, and what has no symbol in it yet, as
+    /// the quotient of two constants, is written in the youngest.
     pub fn new() -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         arena::open(number);
