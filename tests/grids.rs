@@ -11,6 +11,12 @@ fn every_function_is_proved() {
     assert!(certificate.passed(), "{certificate}");
     assert!(certificate.cases >= 300);
     assert!(certificate.total().error <= 1e-12);
+
+    let text = certificate.to_string();
+    assert!(text.lines().all(|line| line.chars().count() <= 120), "the table fits a terminal\n{text}");
+    let markdown = certificate.to_markdown();
+    assert_eq!(values(&markdown.lines().collect::<Vec<_>>(), |line| line.matches('|').count()).len(), 1, "{markdown}");
+    assert_eq!(markdown.lines().count(), 40 + 3);
 }
 
 #[test]
@@ -86,16 +92,4 @@ fn the_certificate_does_not_depend_on_the_threads() {
         pool.install(|| Certificate::of(&small(), || {}))
     };
     assert_eq!(with(1), with(2));
-}
-
-#[test]
-fn the_table_is_aligned_and_fits_a_terminal() {
-    let cases: Vec<Case> = grids::all().into_iter().step_by(5).collect();
-    let certificate = Certificate::of(&cases, || {});
-    let text = certificate.to_string();
-    let widths = values(&text.lines().take(43).collect::<Vec<_>>(), |line| line.trim_end_matches(' ').chars().count());
-    assert!(widths.iter().all(|&width| width <= 120), "{widths:?}\n{text}");
-    let markdown = certificate.to_markdown();
-    assert_eq!(values(&markdown.lines().collect::<Vec<_>>(), |line| line.matches('|').count()).len(), 1, "{markdown}");
-    assert_eq!(markdown.lines().count(), 40 + 3);
 }

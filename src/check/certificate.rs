@@ -1,4 +1,4 @@
-//! The table of proofs: what every case of the [grids](super::grids) found, a row for each function.
+//! The table of proofs: what every case of the [grids] found, a row for each function.
 
 use super::array::Array;
 use super::proof::{Check, Failure, Proof, TOLERANCE, above, error_text, largest_of};
