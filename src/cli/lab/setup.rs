@@ -81,6 +81,7 @@ fn steps(place: &Place) -> anyhow::Result<()> {
         step(place, "evcxr", &pin, &title, place.evcxr().exists(), |progress| build_kernel(place, progress))?;
     }
 
+    standard_library()?;
     kernel::configure(place)?;
     write_kernel_spec(place)?;
 
@@ -215,6 +216,34 @@ fn build_kernel(place: &Place, progress: &Progress) -> anyhow::Result<()> {
     }
     watch(place, "evcxr", cargo, progress, &mut compiled)?;
     fs::remove_dir_all(&target)?;
+    Ok(())
+}
+
+/// Sees that the standard library's sources are there: the kernel finds a variable's type in them. It would ask rustup
+/// for them by itself, without a word; here the reader is told.
+fn standard_library() -> anyhow::Result<()> {
+    if std::env::var_os("RUST_SRC_PATH").is_some_and(|sources| Path::new(&sources).join("core").is_dir()) {
+        return Ok(());
+    }
+    let sysroot = text_of(Command::new("rustc").args(["--print", "sysroot"]))?;
+    let sources = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library");
+    if sources.is_dir() {
+        return Ok(());
+    }
+    let title = "the standard library's sources, added to your Rust toolchain by `rustup component add rust-src`";
+    let progress = Progress::begin(title);
+    let rustup = Command::new("rustup").args(["component", "add", "rust-src"]).output();
+    if !sources.is_dir() {
+        let said =
+            rustup.map_or_else(|error| error.to_string(), |output| String::from_utf8_lossy(&output.stderr).into());
+        let reason = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+        bail!(
+            "the Rust kernel needs the standard library's sources, and rustup could not add them ({reason}): run \
+             `rustup component add rust-src` where its server can be reached, or name a folder that holds them in \
+             RUST_SRC_PATH, then run this command again"
+        );
+    }
+    progress.end(title);
     Ok(())
 }
 

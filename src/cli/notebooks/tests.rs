@@ -1,0 +1,88 @@
+//! The rules by which a notebook is judged and stored.
+
+use super::document::{self, Notebook};
+use super::judge::{Verdict, difference, failure, verdict};
+use serde_json::{Value, json};
+
+fn stream(name: &str, text: &str) -> Value {
+    json!({"output_type": "stream", "name": name, "text": text})
+}
+
+fn shown(text: &str) -> Value {
+    json!({"output_type": "execute_result", "metadata": {}, "data": {"text/plain": text}})
+}
+
+#[test]
+fn an_error_a_panic_and_a_word_on_stderr_are_failures() {
+    let error = json!({"output_type": "error", "ename": "Error", "evalue": "\u{1b}[31mno such\u{1b}[0m value\nhelp"});
+    assert_eq!(failure(&[shown("1"), error]).as_deref(), Some("no such value"));
+    assert_eq!(failure(&[stream("stderr", "\nfc_forward: z is\n")]).as_deref(), Some("fc_forward: z is"));
+    assert_eq!(failure(&[stream("stdout", "thread panicked at x")]).as_deref(), Some("thread panicked at x"));
+    assert_eq!(failure(&[stream("stdout", "an error of 1e-16"), shown("2")]), None);
+}
+
+#[test]
+fn one_failed_check_is_a_failed_exercise() {
+    assert_eq!(verdict(&[stream("stdout", "dw  ✓\n"), shown("Proved")]), Verdict::Passed);
+    assert_eq!(verdict(&[stream("stdout", "dw  ✓\n"), shown("db  ✗")]), Verdict::Failed);
+    assert_eq!(verdict(&[shown("42")]), Verdict::Missing);
+}
+
+#[test]
+fn the_last_digits_may_differ_and_nothing_else() {
+    let same = |a: &str, b: &str| difference(&[shown(a)], &[shown(b)]).is_none();
+    assert!(same("loss: 0.693147", "loss:  0.693148"));
+    assert!(same("[1.1e-16, 2]", "[-3.3e-16, 2]"));
+    assert!(!same("loss: 0.693", "loss: 0.700"));
+    assert!(!same("12 cases", "13 cases"));
+    assert!(!same("dw is right", "dw is wrong"));
+    assert!(!same("1 2", "1 2 3"));
+    assert!(difference(&[shown("1")], &[stream("stdout", "1")]).is_some());
+    assert!(difference(&[], &[shown("1")]).is_some());
+}
+
+#[test]
+fn a_picture_is_compared_by_its_presence() {
+    let picture = |data: &str| {
+        let html = format!("<img alt=\"a curve\" src=\"data:image/svg+xml;base64,{data}\">");
+        json!({"output_type": "execute_result", "data": {"text/html": html}})
+    };
+    assert_eq!(difference(&[picture("AAAA")], &[picture("BBBB")]), None);
+}
+
+#[test]
+fn a_solution_stands_in_the_details_behind_its_stub() {
+    let cell = |kind: &str, source: &str| json!({"cell_type": kind, "source": source});
+    let folded = "<details><summary>Solution</summary>\n\n```rust\nlet a = 1;\na\n```\n\n</details>";
+    let cells = [cell("code", "stub"), cell("markdown", "A hint."), cell("markdown", folded), cell("code", "next")];
+    assert_eq!(document::solution(&cells, 0).as_deref(), Some("let a = 1;\na"));
+    assert_eq!(document::solution(&cells, 3), None);
+    assert_eq!(document::solution(&[cell("code", "stub"), cell("code", "next"), cells[2].clone()], 0), None);
+}
+
+#[test]
+fn a_stored_notebook_has_nothing_that_changes_from_run_to_run() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("a.ipynb");
+    let written = json!({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [
+        {"cell_type": "markdown", "metadata": {}, "source": "# A\r\nπ"},
+        {"cell_type": "code", "metadata": {"execution": {"iopub.status.busy": "now"}, "tags": ["exercise"]},
+         "source": ["1\n", "2"], "outputs": [], "execution_count": 7},
+    ]});
+    std::fs::write(&path, written.to_string())?;
+    let store = || -> anyhow::Result<String> {
+        let mut notebook = Notebook::read(&path)?;
+        let outputs = vec![stream("stdout", "a\n"), stream("stdout", "b\n"), shown("c")];
+        notebook.set_outputs(1, 1, outputs);
+        notebook.write()?;
+        Ok(std::fs::read_to_string(&path)?)
+    };
+    let text = store()?;
+    assert_eq!(text, store()?, "stored twice, it is the same");
+    assert!(text.starts_with("{\n \"cells\": [\n  {\n   \"cell_type\": \"markdown\",\n   \"id\": "), "{text}");
+    assert!(text.contains("\"# A\\n\",\n    \"π\""), "{text}");
+    assert!(text.contains("\"a\\n\",\n      \"b\\n\""), "{text}");
+    assert!(!text.contains("busy") && text.contains("\"exercise\""), "{text}");
+    assert!(text.ends_with("\"nbformat\": 4,\n \"nbformat_minor\": 5\n}\n"), "{text}");
+    Ok(())
+}
