@@ -1,12 +1,213 @@
-//! `handgrad plots`.
+//! `handgrad plots`: everything under plots/, drawn again.
 
+use super::train;
+use anyhow::{Context, ensure};
+use clap::{Args, FromArgMatches};
+use handgrad::prelude::*;
+use handgrad::show::Figure;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Flags of `plots`.
-#[derive(clap::Args)]
-pub struct Arguments {}
+#[derive(Args)]
+pub struct Arguments {
+    /// Draw this one only, and whatever comes with it; may be given again
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+    /// Say which there are, and draw none
+    #[arg(long)]
+    list: bool,
+    /// Where they go
+    #[arg(long, default_value = "plots", value_name = "DIRECTORY")]
+    output: PathBuf,
+}
+
+/// Plots that are drawn together.
+struct Work {
+    names: &'static [&'static str],
+    about: &'static str,
+    draw: fn(&Path) -> anyhow::Result<()>,
+}
+
+const ALL: [Work; 5] = [
+    Work {
+        names: &["step_size"],
+        about: "how far finite differences are from a derivative, and dual numbers",
+        draw: step_size,
+    },
+    Work { names: &["activations"], about: "the activations and their derivatives", draw: activations },
+    Work {
+        names: &["conv"],
+        about: "the course's experiment: a convolution learns to answer 1 everywhere",
+        draw: |output| train(output, &["--experiment", "conv"]),
+    },
+    Work {
+        names: &["conv_max_pooling"],
+        about: "the same with a max pooling behind it",
+        draw: |output| train(output, &["--experiment", "conv-max-pooling"]),
+    },
+    Work {
+        names: &["lenet_mnist", "lenet_kernels", "lenet_mistakes"],
+        about: "LeNet on MNIST: loss and accuracy, its kernels, the digits it gets wrong (this one takes a minute)",
+        draw: lenet_mnist,
+    },
+];
 
 /// Runs the command.
-pub fn run(_: Arguments) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("plots is not written yet")
+pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    if arguments.list {
+        for work in &ALL {
+            println!("{:<44} {}", work.names.join(", "), work.about);
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let known = |name: &String| ALL.iter().any(|work| work.names.contains(&name.as_str()));
+    if let Some(name) = arguments.only.iter().find(|name| !known(name)) {
+        let names: Vec<&str> = ALL.iter().flat_map(|work| work.names).copied().collect();
+        anyhow::bail!("there is no plot {name}; there are {}", names.join(", "));
+    }
+    let wanted = |work: &&Work| {
+        arguments.only.is_empty() || arguments.only.iter().any(|name| work.names.contains(&name.as_str()))
+    };
+    for work in ALL.iter().filter(wanted) {
+        println!("{}: {}", work.names.join(", "), work.about);
+        (work.draw)(&arguments.output)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn save(figure: &Figure, output: &Path, name: &str) -> anyhow::Result<()> {
+    let file = output.join(name).with_extension("svg");
+    figure.save(&file)?;
+    println!("the plot is in {}", file.display());
+    Ok(())
+}
+
+/// `handgrad train` with these flags: its plots are made by the same code.
+fn train(output: &Path, flags: &[&str]) -> anyhow::Result<()> {
+    let output = output.to_str().with_context(|| format!("{} is not a name in UTF-8", output.display()))?;
+    let command = train::Arguments::augment_args(clap::Command::new("train"));
+    let matches = command.try_get_matches_from(["train", "--output", output].iter().chain(flags))?;
+    let code = train::run(train::Arguments::from_arg_matches(&matches)?)?;
+    ensure!(code == ExitCode::SUCCESS, "train {} did not come to its end", flags.join(" "));
+    Ok(())
+}
+
+/// LeNet, trained with the flags that `train` has by itself; then what it has learned.
+fn lenet_mnist(output: &Path) -> anyhow::Result<()> {
+    let weights = std::env::temp_dir().join(format!("handgrad-plots-{}.safetensors", std::process::id()));
+    let name = weights.to_str().with_context(|| format!("{} is not a name in UTF-8", weights.display()))?;
+    let mut model = lenet::<f32>(Start::He, 1);
+    let before = first_kernels(&model)?;
+    let trained = train(output, &["--seed", "1", "--save", name]);
+    let trained = trained.and_then(|()| Ok(model.load(&weights)?));
+    // Whether it is there or not, it is not needed any more.
+    let _ = std::fs::remove_file(&weights);
+    trained?;
+
+    let kernels = |title: &str, kernels: &Tensor4<f32>| show::images(title, kernels).figure();
+    let figure = show::column([
+        kernels("LeNet's first kernels as they start (He)", &before),
+        kernels("and as they are after training", &first_kernels(&model)?),
+    ]);
+    save(&figure, output, "lenet_kernels")?;
+
+    let test = mnist::load::<f32>(mnist::shipped()?)?.test;
+    let predicted: Vec<u8> = predict(&model, &test)?;
+    let wrong: Vec<usize> = (0..test.len()).filter(|&n| predicted[n] != test.labels[n]).collect();
+    let shown = &wrong[..wrong.len().min(40)];
+    let of = |all: &[u8]| shown.iter().map(|&n| all[n]).collect::<Vec<u8>>();
+    let title = match wrong.len() - shown.len() {
+        0 => format!("All {} test digits that LeNet gets wrong", wrong.len()),
+        _ => format!("{} of the {} test digits that LeNet gets wrong", shown.len(), wrong.len()),
+    };
+    let figure = show::images(&title, &test.inputs.select(shown)).predictions(&of(&predicted), &of(&test.labels));
+    save(&figure.figure(), output, "lenet_mistakes")
+}
+
+/// The kernels (C, D, k1, k2) of the first layer.
+fn first_kernels(model: &Sequential<f32>) -> anyhow::Result<Tensor4<f32>> {
+    let parameters = model.parameters();
+    let kernels = parameters.first().context("the model has no parameters")?;
+    Ok(Tensor4::from_matrix(DMatrix::from_column_slice(1, kernels.values.len(), kernels.values), [6, 5, 5])?)
+}
+
+/// The class with the largest output, for every sample.
+fn predict(model: &Sequential<f32>, data: &Dataset<f32>) -> anyhow::Result<Vec<u8>> {
+    let mut predicted = Vec::new();
+    let all: Vec<usize> = (0..data.len()).collect();
+    for samples in all.chunks(1000) {
+        let y = model.infer(&data.inputs.select(samples))?.into_matrix();
+        predicted.extend(y.row_iter().map(|y| y.transpose().imax() as u8));
+    }
+    Ok(predicted)
+}
+
+/// A function that is not too simple, for any number.
+fn f<T: Float>(x: T) -> T {
+    (x * x).sin() * x.exp()
+}
+
+/// Its derivative, by hand: (2x·cos x² + sin x²)·eˣ.
+fn df(x: f64) -> f64 {
+    (2.0 * x * (x * x).cos() + (x * x).sin()) * x.exp()
+}
+
+/// The error of the forward and of the central difference for every step size, in f32 and f64, and that of the dual
+/// number, which has no step size: the root mean square of the relative errors at a hundred places.
+fn step_size(output: &Path) -> anyhow::Result<()> {
+    let places: Vec<f64> = (0..100).map(|k| 0.5 + f64::from(k) / 256.0).collect(); // f32 holds them all
+    let mean = |derivative: &dyn Fn(f64) -> f64| {
+        let squares = places.iter().map(|&x| (derivative(x) / df(x) - 1.0).powi(2));
+        (squares.sum::<f64>() / places.len() as f64).sqrt()
+    };
+    // Forward and central.
+    fn quotients<T: Float>(x: f64, h: f64) -> [f64; 2] {
+        let (x, h): (T, T) = (lit(x), lit(h));
+        let forward = (f(x + h) - f(x)) / h;
+        let central = (f(x + h) - f(x - h)) / (h + h);
+        [forward, central].map(|d| d.to_f64().unwrap_or(f64::NAN))
+    }
+    let steps: Vec<f64> = (0..=56).map(|k| 10_f64.powf(-f64::from(k) / 4.0)).collect();
+    let errors = |quotients: fn(f64, f64) -> [f64; 2], kind: usize| -> Vec<f64> {
+        steps.iter().map(|&h| mean(&|x| quotients(x, h)[kind])).collect()
+    };
+    let dual = mean(&|x| f(Dual::variable(x)).eps);
+    let figure = show::xy("forward, f32", &steps, &errors(quotients::<f32>, 0))
+        .and("central, f32", &errors(quotients::<f32>, 1))
+        .and("forward, f64", &errors(quotients::<f64>, 0))
+        .and("central, f64", &errors(quotients::<f64>, 1))
+        .level("dual number, f64", dual)
+        .title("How far a derivative is off: finite differences and the dual number")
+        .labels("step size h", "relative error")
+        .log_x()
+        .log_y()
+        .y_range(1e-17, 10.0)
+        .size(720, 420);
+    save(&figure.figure(), output, "step_size")
+}
+
+/// Six activations, each with its derivative.
+fn activations(output: &Path) -> anyhow::Result<()> {
+    let x: Vec<f64> = (-160..=160).map(|k| f64::from(k) / 40.0).collect();
+    let z = DMatrix::from_column_slice(x.len(), 1, &x);
+    let one = DMatrix::from_element(x.len(), 1, 1.0);
+    let chart = |name: &str, y: &DMatrix<f64>, dz: &DMatrix<f64>| {
+        let chart = show::xy("f(x)", &x, y.as_slice()).and("f′(x)", dz.as_slice());
+        chart.title(name).size(300, 240).figure()
+    };
+    let (sigmoid, tanh) = (sigmoid_forward(&z), tanh_forward(&z));
+    let figure = show::column([
+        show::row([
+            chart("ReLU", &relu_forward(&z), &relu_backward(&one, &z)?),
+            chart("Leaky ReLU, α = 0.1", &leaky_relu_forward(&z, 0.1), &leaky_relu_backward(&one, &z, 0.1)?),
+            chart("ELU, α = 1", &elu_forward(&z, 1.0), &elu_backward(&one, &z, 1.0)?),
+        ]),
+        show::row([
+            chart("SELU", &selu_forward(&z), &selu_backward(&one, &z)?),
+            chart("sigmoid", &sigmoid, &sigmoid_backward(&one, &sigmoid)?),
+            chart("tanh", &tanh, &tanh_backward(&one, &tanh)?),
+        ]),
+    ]);
+    save(&figure, output, "activations")
 }

@@ -285,14 +285,14 @@ impl Chart {
         let reach = if self.names.is_empty() { bars.unwrap_or(0.0) } else { 0.5 };
         let points = self.series.iter().any(|s| s.mark == Mark::Points);
         let xs = finite().flat_map(|(x, _)| [x - reach, x + reach]);
-        let mut x = self.x.scale(xs, ((width - 90.0) / 75.0) as usize, if points { 0.03 } else { 0.0 });
+        let mut x = self.x.scale(xs, ((width - 90.0) / 60.0).max(2.0) as usize, if points { 0.03 } else { 0.0 });
         if !self.names.is_empty() {
             x.ticks = (1..).map(f64::from).zip(self.names.iter().cloned()).collect();
         }
         let levels = self.levels.iter().map(|(_, y)| self.y.place(*y));
         let ground = bars.filter(|_| !self.y.log).map(|_| 0.0);
         let ys = finite().map(|(_, y)| *y).chain(levels).chain(ground);
-        let y = self.y.scale(ys, ((height - top - 60.0) / 45.0).max(2.0) as usize, 0.05);
+        let y = self.y.scale(ys, ((height - top - 60.0) / 38.0).max(2.0) as usize, 0.05);
 
         let tick_width = y.ticks.iter().map(|(_, label)| canvas::width(label, SMALL)).fold(0.0, f64::max);
         let left = 16.0 + tick_width + if self.y.label.is_empty() { 0.0 } else { 22.0 };
