@@ -1,12 +1,362 @@
-//! `handgrad train`.
+//! `handgrad train`: a network on MNIST, with progress, accuracy and a plot; or one of the course's two experiments.
 
+use anyhow::{Context, bail};
+use clap::ValueEnum;
+use handgrad::data::mnist;
+use handgrad::model::weights::Stored;
+use handgrad::prelude::*;
+use handgrad::show;
+use handgrad::train::experiments::ones;
+use handgrad::train::{End, Event, History, Plan, TrainError, Training};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use std::fmt::Write;
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 /// Flags of `train`.
 #[derive(clap::Args)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// The network
+    #[arg(long, value_enum, default_value_t = Network::Lenet)]
+    model: Network,
+    /// How many times to go through the training set
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    epochs: usize,
+    /// Images a step
+    #[arg(long, default_value_t = 64, value_name = "N")]
+    batch: usize,
+    /// The rule that turns gradients into steps
+    #[arg(long, value_enum, default_value_t = Rule::Adam)]
+    optimizer: Rule,
+    /// What becomes of the learning rate
+    #[arg(long, value_enum, default_value_t = Schedule::Cosine)]
+    schedule: Schedule,
+    /// The size of its first steps; without it, one that suits the optimizer
+    #[arg(long, value_name = "RATE", value_parser = positive)]
+    learning_rate: Option<f64>,
+    /// Where all random numbers come from: the same seed, the same bits
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Threads; without it, one for each core. They change the time, and no bit of the result
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// The type of every number
+    #[arg(long, value_enum, default_value_t = Scalar::F32)]
+    scalar: Scalar,
+    /// A directory with the four files of MNIST, or of a set like it; without it, the one that comes with the project
+    #[arg(long, value_name = "DIRECTORY")]
+    data: Option<PathBuf>,
+    /// Where the plot goes
+    #[arg(long, default_value = "plots", value_name = "DIRECTORY")]
+    output: PathBuf,
+    /// Write the weights into a safetensors file, which PyTorch reads too
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    /// Write all there is to know about the training into this file, after every epoch and when it is interrupted
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+    /// Go on where the training stood whose --checkpoint this is, with the same flags otherwise
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
+    /// Train a convolution to answer 1 everywhere, as the NumPy course does, in place of all this; --seed and --output
+    /// count, and --learning-rate, which is 0.001 without it
+    #[arg(long, value_enum)]
+    experiment: Option<Experiment>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Network {
+    /// LeNet-5 with ReLU and max pooling
+    Lenet,
+    /// 784-256-256-10 with ReLU
+    Mlp,
+    /// The NumPy course's: one 3×3 kernel, max pooling, 64-10
+    SeedCnn,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Rule {
+    Sgd,
+    /// SGD with a momentum of 0.9
+    Momentum,
+    /// SGD with Nesterov's momentum of 0.9
+    Nesterov,
+    Adagrad,
+    Rmsprop,
+    Adadelta,
+    Adam,
+    Adamw,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Schedule {
+    /// It stays what it is
+    Constant,
+    /// It falls along half a cosine, to 0 at the end of the last epoch
+    Cosine,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Scalar {
+    F32,
+    F64,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Experiment {
+    /// The convolution alone
+    Conv,
+    /// With a max pooling between it and the ones
+    ConvMaxPooling,
+}
+
+/// A choice is printed as it is typed.
+fn typed(choice: &impl ValueEnum) -> String {
+    choice.to_possible_value().map(|value| value.get_name().into()).unwrap_or_default()
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let rate = text.parse().map_err(|_| "it is not a number".to_string())?;
+    if rate > 0.0 && rate < f64::INFINITY { Ok(rate) } else { Err("it must be positive and finite".into()) }
+}
+
+impl Network {
+    fn build<T: Float>(self, seed: u64) -> Sequential<T> {
+        match self {
+            Network::Lenet => lenet(Start::He, seed),
+            Network::Mlp => mlp(Start::He, seed),
+            Network::SeedCnn => seed_cnn(Start::He, seed),
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Network::Lenet => "LeNet",
+            Network::Mlp => "MLP",
+            Network::SeedCnn => "The course's CNN",
+        }
+    }
+}
+
+impl Rule {
+    fn usual_rate(self) -> f64 {
+        match self {
+            Rule::Sgd => 0.1,
+            Rule::Momentum | Rule::Nesterov => 0.02,
+            Rule::Adagrad => 0.01,
+            Rule::Rmsprop => 0.001,
+            Rule::Adam | Rule::Adamw => 0.002,
+            Rule::Adadelta => 1.0,
+        }
+    }
+
+    fn build<T: Float>(self, rate: f64) -> Box<dyn Optimizer<T>> {
+        let rate = lit(rate);
+        match self {
+            Rule::Sgd => Box::new(Sgd::new(rate)),
+            Rule::Momentum => Box::new(Sgd::new(rate).momentum(0.9)),
+            Rule::Nesterov => Box::new(Sgd::new(rate).nesterov(0.9)),
+            Rule::Adagrad => Box::new(AdaGrad::new(rate)),
+            Rule::Rmsprop => Box::new(RmsProp::new(rate)),
+            Rule::Adadelta => Box::new(Adadelta::new(rate)),
+            Rule::Adam => Box::new(Adam::new(rate)),
+            Rule::Adamw => Box::new(AdamW::new(rate)),
+        }
+    }
+}
 
 /// Runs the command.
-pub fn run(_: Arguments) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("train is not written yet")
+pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    if let Some(threads) = arguments.threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global()?;
+    }
+    match (arguments.experiment, arguments.scalar) {
+        (Some(experiment), _) => run_experiment(experiment, &arguments),
+        (None, Scalar::F32) => train::<f32>(&arguments),
+        (None, Scalar::F64) => train::<f64>(&arguments),
+    }
+}
+
+fn train<T: Stored>(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let Arguments { model, optimizer, batch, seed, epochs, .. } = *arguments;
+    if batch == 0 {
+        bail!("--batch is 0: a step needs at least one image");
+    }
+    let rate = arguments.learning_rate.unwrap_or(optimizer.usual_rate());
+    let network = model.build(seed);
+    let rates = match arguments.schedule {
+        Schedule::Constant => format!("{rate}"),
+        Schedule::Cosine => format!("{rate} to 0 over {epochs} epochs"),
+    };
+    let about = format!("{} in {}, {} with {rates}", typed(&model), typed(&arguments.scalar), typed(&optimizer));
+    let threads = rayon::current_num_threads();
+    println!("{about}: {} parameters, batch {batch}, seed {seed}, threads {threads}", network.parameter_count());
+
+    let directory = arguments.data.clone().map_or_else(mnist::shipped, Ok)?;
+    let start = Instant::now();
+    let data = mnist::load::<T>(&directory)?;
+    let (n, seconds) = (data.train.len(), start.elapsed().as_secs_f64());
+    println!("{n} images to learn and {} to be tested on, read in {seconds:.1} s", data.test.len());
+
+    let mut training = Training::new(network, optimizer.build(rate), cross_entropy_loss, Plan { batch, seed });
+    training.about = about;
+    if arguments.schedule == Schedule::Cosine {
+        let total = (n.div_ceil(batch) * epochs) as u64;
+        training = training.schedule(move |t| schedule::cosine(t, 0, total));
+    }
+    if let Some(file) = &arguments.resume {
+        training.resume(file)?;
+        println!("going on from {}, where {} steps were made", file.display(), training.history().losses.len());
+    }
+
+    let stop = stop_on_ctrl_c()?;
+    let mut progress = Progress::new(training.history(), n, batch, epochs)?;
+    let mut outcome = Ok(End::Finished);
+    // Epoch by epoch, for a checkpoint after each.
+    for epoch in training.history().epochs.len() + 1..=epochs {
+        outcome = training.fit(&data.train, &data.test, epoch, |event| {
+            progress.show(event);
+            if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        if outcome.is_ok()
+            && let Some(file) = &arguments.checkpoint
+        {
+            training.save(file)?;
+        }
+        if outcome != Ok(End::Finished) {
+            break;
+        }
+    }
+    progress.bar.finish_and_clear();
+    finish(&training, outcome, arguments)
+}
+
+/// Stores what there is, and says how it ended.
+fn finish<T: Stored>(
+    training: &Training<T>,
+    outcome: Result<End, TrainError>,
+    arguments: &Arguments,
+) -> anyhow::Result<ExitCode> {
+    let history = training.history();
+    let interrupted = outcome == Ok(End::Stopped);
+    if interrupted {
+        println!("interrupted after step {}", history.losses.len());
+    }
+    if let (Ok(_), Some(file)) = (&outcome, &arguments.checkpoint) {
+        println!("the training so far is in {}: --resume goes on from there", file.display());
+    }
+    if let (Ok(_), Some(file)) = (&outcome, &arguments.save) {
+        training.model.save(file)?;
+        println!("the weights are in {}", file.display());
+    }
+    if !history.losses.is_empty() {
+        let name = format!("{}_mnist", typed(&arguments.model).replace('-', "_"));
+        let accuracies: Vec<f64> = history.epochs.iter().map(|epoch| epoch.accuracy).collect();
+        let title = format!("{} on MNIST", arguments.model.title());
+        save(&show::training(&title, &history.losses, &accuracies), &arguments.output, &name)?;
+    }
+    outcome?;
+    if let Some(last) = history.epochs.last() {
+        let seconds: f64 = history.epochs.iter().map(|epoch| epoch.seconds).sum();
+        let (epochs, each) = (history.epochs.len(), seconds / history.epochs.len() as f64);
+        let accuracy = 100.0 * last.accuracy;
+        println!("{accuracy:.2} % of the test images are read right after {epochs} epochs of {each:.1} s");
+    }
+    Ok(if interrupted { ExitCode::from(130) } else { ExitCode::SUCCESS })
+}
+
+fn save(figure: &show::Figure, directory: &Path, name: &str) -> anyhow::Result<()> {
+    let file = directory.join(name).with_extension("svg");
+    fs::create_dir_all(directory)
+        .and_then(|()| figure.save(&file))
+        .with_context(|| format!("the plot cannot be written to {}", file.display()))?;
+    println!("the plot is in {}", file.display());
+    Ok(())
+}
+
+/// True from the first Ctrl-C on; the second one ends the program at once.
+fn stop_on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&stop);
+    ctrlc::set_handler(move || {
+        if asked.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    })?;
+    Ok(stop)
+}
+
+/// A bar in a terminal, and a line now and then where there is none.
+struct Progress {
+    bar: ProgressBar,
+    epochs: usize,
+    /// The running mean of the losses.
+    loss: Option<f64>,
+    start: Instant,
+    images: usize,
+}
+
+/// Steps between two lines, where there is no bar.
+const STEPS_A_LINE: usize = 200;
+
+impl Progress {
+    fn new(history: &History, n: usize, batch: usize, epochs: usize) -> anyhow::Result<Self> {
+        let steps = n.div_ceil(batch);
+        let (whole, part) = (history.losses.len() / steps, history.losses.len() % steps);
+        let style = ProgressStyle::with_template("{bar:32} {msg}  {rate}  {eta} left")?;
+        let rate = |state: &ProgressState, text: &mut dyn Write| {
+            write!(text, "{:.0} images/s", state.per_sec()).unwrap_or(()) // a line that cannot be drawn is not drawn
+        };
+        let bar = ProgressBar::new((n * epochs) as u64).with_position((whole * n + part * batch) as u64);
+        bar.set_style(style.with_key("rate", rate));
+        bar.reset_eta();
+        Ok(Progress { bar, epochs, loss: None, start: Instant::now(), images: 0 })
+    }
+
+    fn show(&mut self, event: Event) {
+        match event {
+            Event::Step(step) => {
+                let loss = self.loss.map_or(step.loss, |mean| mean + 0.05 * (step.loss - mean));
+                self.loss = Some(loss);
+                self.images += step.samples;
+                self.bar.inc(step.samples as u64);
+                self.bar.set_message(format!("epoch {}/{}  loss {loss:.4}", step.epoch, self.epochs));
+                if self.bar.is_hidden() && step.step % STEPS_A_LINE == 0 {
+                    let rate = self.images as f64 / self.start.elapsed().as_secs_f64();
+                    println!(
+                        "epoch {}, step {}/{}: loss {loss:.4}, {rate:.0} images/s",
+                        step.epoch, step.step, step.steps
+                    );
+                }
+            }
+            Event::Epoch(epoch) => self.bar.suspend(|| println!("{epoch}")),
+        }
+    }
+}
+
+/// More steps than either experiment needs; the course allows as many.
+const MOST_STEPS: usize = 10_000;
+
+fn run_experiment(experiment: Experiment, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let pooled = matches!(experiment, Experiment::ConvMaxPooling);
+    let rate = arguments.learning_rate.unwrap_or(0.001);
+    let run = ones(pooled, rate, MOST_STEPS, arguments.seed)?;
+    for (step, loss) in run.losses.iter().enumerate().step_by(10) {
+        println!("step {step}: loss {loss:.3e}");
+    }
+    let steps = run.losses.len() - 1;
+    let last = run.losses[steps];
+    let verdict = if run.reached { "every output is 1" } else { "not every output is 1" };
+    println!("{verdict} after {steps} steps with a learning rate of {rate}: loss {last:.3e}");
+    let name = typed(&experiment).replace('-', "_");
+    let title = if pooled { "convolution and max pooling to ones" } else { "convolution to ones" };
+    let made: Vec<f64> = (0..=steps).map(|step| step as f64).collect();
+    let figure = show::xy("loss", &made, &run.losses).log_y().labels("steps made", "loss").title(title).figure();
+    save(&figure, &arguments.output, &name)?;
+    Ok(if run.reached { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -26,6 +26,7 @@ mod batches;
 #[cfg(feature = "checkpoint")]
 mod checkpoint;
 mod error;
+pub mod experiments;
 
 pub use error::TrainError;
 
@@ -33,7 +34,7 @@ use crate::data::Dataset;
 use crate::losses::Loss;
 use crate::model::{Layer, Sequential};
 use crate::optim::Optimizer;
-use crate::{Float, ShapeError, Tensor4};
+use crate::{Float, ShapeError, Tensor4, lit};
 use batches::Batches;
 use nalgebra::DMatrix;
 use std::fmt;
@@ -135,6 +136,9 @@ pub enum End {
     Stopped,
 }
 
+/// A learning-rate schedule: the factor at step t, counted from 0.
+type Factor = Box<dyn Fn(u64) -> f64 + Send>;
+
 /// A model in training.
 pub struct Training<T> {
     /// What is trained.
@@ -146,6 +150,8 @@ pub struct Training<T> {
     history: History,
     loss: LossFunction<T>,
     plan: Plan,
+    /// The learning rate before any schedule, and the factor on it at every step.
+    schedule: Option<(T, Factor)>,
     /// How many samples the steps of the history are steps through; 0 before the first `fit`.
     samples: usize,
 }
@@ -159,7 +165,14 @@ impl<T: Float> Training<T> {
         plan: Plan,
     ) -> Self {
         let (optimizer, history) = (Box::new(optimizer), History::default());
-        Training { model, optimizer, about: String::new(), history, loss, plan, samples: 0 }
+        Training { model, optimizer, about: String::new(), history, loss, plan, schedule: None, samples: 0 }
+    }
+
+    /// The same, but the learning rate of step t, counted from 0, is the one that the optimizer has now times
+    /// `factor(t)`, as the functions of [`schedule`](crate::optim::schedule) are one.
+    pub fn schedule(mut self, factor: impl Fn(u64) -> f64 + Send + 'static) -> Self {
+        self.schedule = Some((self.optimizer.learning_rate(), Box::new(factor)));
+        self
     }
 
     /// What has been done so far, and so where the training stands.
@@ -210,6 +223,10 @@ impl<T: Float> Training<T> {
 
     /// Forward, loss, backward, and the optimizer's step; returns the loss.
     fn step(&mut self, z: Tensor4<T>, y_true: &DMatrix<T>) -> Result<f64, TrainError> {
+        if let Some((learning_rate, factor)) = &self.schedule {
+            let t = self.history.losses.len() as u64;
+            self.optimizer.set_learning_rate(*learning_rate * lit(factor(t)));
+        }
         let y = self.model.forward(z)?;
         let Loss { loss, dy } = (self.loss)(y.matrix(), y_true)?;
         if !loss.is_finite() {

@@ -3,6 +3,7 @@
 use crate::message;
 use handgrad::data::mnist::shipped;
 use handgrad::prelude::*;
+use handgrad::train::experiments::ones;
 use handgrad::train::{End, Epoch, Event, Plan, Step, TrainError, Training, evaluate, silently};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
@@ -263,4 +264,37 @@ fn a_loss_that_is_no_number_stops_before_the_step() {
     let text = message(error);
     assert!(text.starts_with(&format!("the loss before step {step} is ")), "{text}");
     assert!(text.ends_with("is the learning rate of 1e200 too large?"), "{text}");
+}
+
+#[test]
+fn a_schedule_sets_the_learning_rate_of_every_step() {
+    // One sample, one weight, L = y: each step moves the weight by the learning rate times z = 1.
+    fn output(y: &DMatrix<f64>, _: &DMatrix<f64>) -> Result<Loss<f64>, ShapeError> {
+        Ok(Loss { loss: y[0], dy: DMatrix::from_element(1, 1, 1.0) })
+    }
+    let data = Dataset::new(Tensor4::from_vectors(dmatrix![1.0]), vec![0], 1).unwrap();
+    let model = Sequential::new().with(Dense::of(dmatrix![0.0]));
+    let mut training = Training::new(model, Sgd::new(2.0), output, Plan { batch: 1, seed: 1 })
+        .schedule(|t| [1.0, 0.5, 0.25][t as usize]);
+    training.fit(&data, &data, 2, silently).unwrap();
+    training.fit(&data, &data, 3, silently).unwrap(); // its steps are counted on
+    assert_eq!(training.model.parameters()[0].values, [-(2.0 + 1.0 + 0.5)]);
+}
+
+#[test]
+fn the_courses_convolution_learns_to_answer_one() {
+    let plain = ones(false, 0.001, 100, 1).unwrap();
+    assert!(plain.reached);
+    // Four maps of 26 × 26 outputs near 0: half of 2704 squared errors of 1 a sample.
+    assert!((plain.losses[0] - 1352.0).abs() < 1.0, "{}", plain.losses[0]);
+    // b alone has the curvature 26² = 676: an error of 1 shrinks by 1 − 0.676 a step, to 10⁻⁸ in 16 or 17.
+    assert!((15..=20).contains(&(plain.losses.len() - 1)), "{} steps", plain.losses.len() - 1);
+    assert!(plain.losses.windows(2).all(|pair| pair[1] < pair[0]));
+
+    let pooled = ones(true, 0.001, 2000, 1).unwrap();
+    assert!(pooled.reached && pooled.losses.len() > 100);
+    assert!((pooled.losses[0] - 338.0).abs() < 5.0, "{}", pooled.losses[0]); // 13 × 13 of them
+    let short = ones(true, 0.001, 10, 1).unwrap();
+    assert!(!short.reached);
+    assert_eq!(short.losses, pooled.losses[..11]);
 }
