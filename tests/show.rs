@@ -142,6 +142,16 @@ fn axes_are_labelled_in_words_a_reader_knows() {
 }
 
 #[test]
+fn a_level_is_a_dashed_line_if_the_axis_reaches_it() {
+    let lines = |chart: show::Chart| chart.figure().svg().matches("#6E7781").count();
+    let chart = show::curve("loss", &[1.0, 0.5]);
+    assert_eq!(lines(chart.clone()), 0);
+    assert_eq!(lines(chart.clone().level("ln 2", 0.693)), 2); // and one in the legend
+    assert_eq!(lines(chart.clone().log_y().level("zero has no logarithm", 0.0)), 1);
+    assert_eq!(lines(chart.y_range(0.0, 1.0).level("outside", 7.0)), 1);
+}
+
+#[test]
 fn more_points_than_a_screen_has_keep_their_extremes() {
     let mut losses = vec![1.0; 10_000];
     (losses[4321], losses[8765]) = (9.0, -9.0);

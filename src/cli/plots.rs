@@ -189,7 +189,7 @@ fn step_size(output: &Path) -> anyhow::Result<()> {
 
 /// Six activations, each with its derivative.
 fn activations(output: &Path) -> anyhow::Result<()> {
-    let x: Vec<f64> = (-160..=160).map(|k| f64::from(k) / 40.0).collect();
+    let x: Vec<f64> = (-40..=40).map(|k| f64::from(k) / 10.0).collect();
     let z = DMatrix::from_column_slice(x.len(), 1, &x);
     let one = DMatrix::from_element(x.len(), 1, 1.0);
     let chart = |name: &str, y: &DMatrix<f64>, dz: &DMatrix<f64>| {

@@ -280,20 +280,7 @@ impl Chart {
         top = self.paint_legend(canvas, top, width);
 
         // The ticks decide how much room there is for the curves.
-        let finite = || drawn.iter().flatten().filter(|(x, y)| x.is_finite() && y.is_finite());
-        let bars = self.series.iter().find_map(|s| if let Mark::Bar(half) = s.mark { Some(half) } else { None });
-        let reach = if self.names.is_empty() { bars.unwrap_or(0.0) } else { 0.5 };
-        let points = self.series.iter().any(|s| s.mark == Mark::Points);
-        let xs = finite().flat_map(|(x, _)| [x - reach, x + reach]);
-        let mut x = self.x.scale(xs, ((width - 90.0) / 60.0).max(2.0) as usize, if points { 0.03 } else { 0.0 });
-        if !self.names.is_empty() {
-            x.ticks = (1..).map(f64::from).zip(self.names.iter().cloned()).collect();
-        }
-        let levels = self.levels.iter().map(|(_, y)| self.y.place(*y));
-        let ground = bars.filter(|_| !self.y.log).map(|_| 0.0);
-        let ys = finite().map(|(_, y)| *y).chain(levels).chain(ground);
-        let y = self.y.scale(ys, ((height - top - 60.0) / 38.0).max(2.0) as usize, 0.05);
-
+        let (x, y) = self.scales(&drawn, (width - 90.0, height - top - 60.0));
         let tick_width = y.ticks.iter().map(|(_, label)| canvas::width(label, SMALL)).fold(0.0, f64::max);
         let left = 16.0 + tick_width + if self.y.label.is_empty() { 0.0 } else { 22.0 };
         let bottom = 26.0 + if self.x.label.is_empty() { 0.0 } else { 20.0 };
@@ -314,14 +301,32 @@ impl Chart {
             for (k, series) in self.series.iter().enumerate() {
                 paint_series(canvas, &mut plane, k, series, &drawn[k], &y);
             }
-            for (_, level) in &self.levels {
-                let y = self.y.place(*level);
-                sure(plane.draw_series([PathElement::new(vec![(x.range.0, y), (x.range.1, y)], dashed(LEVEL.0))]));
+            let levels = self.levels.iter().map(|(_, level)| self.y.place(*level));
+            for level in levels.filter(|level| (y.range.0..=y.range.1).contains(level)) {
+                let ends = vec![(x.range.0, level), (x.range.1, level)];
+                sure(plane.draw_series([PathElement::new(ends, dashed(LEVEL.0))]));
             }
         }
-        if finite().next().is_none() {
+        if !drawn.iter().flatten().any(|(x, y)| x.is_finite() && y.is_finite()) {
             canvas.text((width / 2.0, height / 2.0), "nothing to draw", &font(MIDDLE, MUTED), Anchor::Centre);
         }
+    }
+
+    /// Both axes, for about so many pixels of curves.
+    fn scales(&self, drawn: &[Vec<(f64, f64)>], (width, height): (f64, f64)) -> (Scale, Scale) {
+        let finite = || drawn.iter().flatten().filter(|(x, y)| x.is_finite() && y.is_finite());
+        let bars = self.series.iter().find_map(|s| if let Mark::Bar(half) = s.mark { Some(half) } else { None });
+        let reach = if self.names.is_empty() { bars.unwrap_or(0.0) } else { 0.5 };
+        let points = self.series.iter().any(|s| s.mark == Mark::Points);
+        let xs = finite().flat_map(|(x, _)| [x - reach, x + reach]);
+        let mut x = self.x.scale(xs, (width / 60.0).max(2.0) as usize, if points { 0.03 } else { 0.0 });
+        if !self.names.is_empty() {
+            x.ticks = (1..).map(f64::from).zip(self.names.iter().cloned()).collect();
+        }
+        let levels = self.levels.iter().map(|(_, y)| self.y.place(*y));
+        let ground = bars.filter(|_| !self.y.log).map(|_| 0.0);
+        let ys = finite().map(|(_, y)| *y).chain(levels).chain(ground);
+        (x, self.y.scale(ys, (height / 38.0).max(2.0) as usize, 0.05))
     }
 
     /// The points where they are drawn, NaN where they cannot be.
