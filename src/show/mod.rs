@@ -21,7 +21,7 @@
 //! | [`heat`] | a matrix, a colour for each entry |
 //! | [`error_map`] | how far two matrices are apart in every entry |
 //! | [`images`] | a tensor's maps: images, kernels |
-//! | [`row`], [`column`] | several figures as one |
+//! | [`row`], [`column()`] | several figures as one |
 //!
 //! What cannot be drawn (NaN, infinities, zeros on a logarithmic axis) is left out and counted in the figure.
 
