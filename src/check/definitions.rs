@@ -25,7 +25,7 @@ pub(super) fn single_channel_conv(z: &DMatrix<f64>, k: &DMatrix<f64>, b: f64, sl
     DMatrix::from_fn(rows, columns, |i, j| b + padded.view((i * s1, j * s2), k.shape()).dot(k))
 }
 
-/// b[d] plus the sum over c of the single-channel convolutions of `z[n, c]` by `K[c, d]`.
+/// `b[d]` plus the sum over c of the single-channel convolutions of `z[n, c]` by `K[c, d]`.
 pub(super) fn conv(z: &Tensor4<f64>, k: &Tensor4<f64>, b: &DVector<f64>, slide: Slide) -> Tensor4<f64> {
     let ([samples, channels, _, _], [_, depth, _, _]) = (z.shape(), k.shape());
     let map = |n, d| {

@@ -191,7 +191,7 @@ impl Comparison<'_> {
         (a - b).abs() <= 1e-9 * largest
     }
 
-    /// Whether got[index] = expected[place(index)] everywhere.
+    /// Whether `got[index] = expected[place(index)]` everywhere.
     fn is_moved(&self, place: impl Fn(&[usize]) -> Vec<usize>) -> bool {
         (0..self.got.len()).all(|at| self.close(self.got[at], self.expected[self.offset(&place(&self.index(at)))]))
     }

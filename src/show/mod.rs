@@ -20,7 +20,7 @@
 //! | [`bars`], [`histogram`] | a number for each name; how numbers are spread |
 //! | [`heat`] | a matrix, a colour for each entry |
 //! | [`error_map`] | how far two matrices are apart in every entry |
-//! | [`images`] | a tensor's maps: images, kernels |
+//! | [`images()`] | a tensor's maps: images, kernels |
 //! | [`row`], [`column()`] | several figures as one |
 //!
 //! What cannot be drawn (NaN, infinities, zeros on a logarithmic axis) is left out and counted in the figure.
