@@ -37,7 +37,7 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = Schedule::Cosine)]
     schedule: Schedule,
     /// The size of its first steps; without it, one that suits the optimizer
-    #[arg(long, value_name = "RATE", value_parser = positive)]
+    #[arg(long, value_name = "RATE", value_parser = positive, allow_negative_numbers = true)]
     learning_rate: Option<f64>,
     /// Where all random numbers come from: the same seed, the same bits
     #[arg(long, default_value_t = 1)]
@@ -187,6 +187,13 @@ fn train<T: Stored>(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if batch == 0 {
         bail!("--batch is 0: a step needs at least one image");
     }
+    // What could only be written after hours of training had better have a place before.
+    for file in [&arguments.save, &arguments.checkpoint].into_iter().flatten() {
+        let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !directory.is_dir() {
+            bail!("{}: there is no directory {}", file.display(), directory.display());
+        }
+    }
     let rate = arguments.learning_rate.unwrap_or(optimizer.usual_rate());
     let network = model.build(seed);
     let rates = match arguments.schedule {
@@ -250,22 +257,22 @@ fn finish<T: Stored>(
     if let (Ok(_), Some(file)) = (&outcome, &arguments.checkpoint) {
         println!("the training so far is in {}: --resume goes on from there", file.display());
     }
-    if let (Ok(_), Some(file)) = (&outcome, &arguments.save) {
-        training.model.save(file)?;
-        println!("the weights are in {}", file.display());
-    }
     if !history.losses.is_empty() {
         let name = format!("{}_mnist", typed(&arguments.model).replace('-', "_"));
         let accuracies: Vec<f64> = history.epochs.iter().map(|epoch| epoch.accuracy).collect();
         let title = format!("{} on MNIST", arguments.model.title());
         save(&show::training(&title, &history.losses, &accuracies), &arguments.output, &name)?;
     }
+    if let (Ok(_), Some(file)) = (&outcome, &arguments.save) {
+        training.model.save(file)?;
+        println!("the weights are in {}", file.display());
+    }
     outcome?;
     if let Some(last) = history.epochs.last() {
         let seconds: f64 = history.epochs.iter().map(|epoch| epoch.seconds).sum();
         let (epochs, each) = (history.epochs.len(), seconds / history.epochs.len() as f64);
         let accuracy = 100.0 * last.accuracy;
-        println!("{accuracy:.2} % of the test images are read right after {epochs} epochs of {each:.1} s");
+        println!("{accuracy:.2} % of the test images are read right; epochs: {epochs}, {each:.1} s each");
     }
     Ok(if interrupted { ExitCode::from(130) } else { ExitCode::SUCCESS })
 }

@@ -48,9 +48,11 @@ impl<T: Stored> Training<T> {
     pub fn resume(&mut self, file: impl AsRef<Path>) -> Result<(), DataError> {
         let bytes = read(file.as_ref())?;
         let mut tensors = Tensors::parse(file.as_ref(), &bytes)?;
-        let note = tensors.note(NOTE).and_then(|note| serde_json::from_str::<Value>(note).ok()).unwrap_or_default();
+        let note = tensors.note(NOTE).and_then(|note| serde_json::from_str::<Value>(note).ok());
+        let foreign = || tensors.error("a checkpoint of a training".into(), "a file without the note of one".into());
+        let note = note.ok_or_else(foreign)?;
         let number = |key: &str| {
-            let missing = || tensors.error(format!("a checkpoint of a training, with its {key}"), "none".into());
+            let missing = || tensors.error(format!("a checkpoint of a training, with the number {key}"), "none".into());
             note[key].as_u64().ok_or_else(missing)
         };
         let about = note["about"].as_str().unwrap_or_default();
