@@ -82,10 +82,15 @@ impl Kernel {
     }
 }
 
+/// A cell whose variable has no type. To find out why, the kernel runs `cargo check`, and the first time that checks
+/// every dependency: better here than in front of a reader.
+const WRONG: &str = "let wrong = 1.0 * 2;";
+
 /// Runs one cell in a folder, which then holds all that the cell's dependencies compile to.
 pub fn warm(place: &Place, folder: &Path, cell: &str, said: impl FnMut(String) + Send + 'static) -> anyhow::Result<()> {
     let mut kernel = Kernel::start(place, 3600, Some(folder), said)?;
     let Run { outputs, .. } = kernel.run(cell)?;
+    kernel.run(WRONG)?;
     let late = kernel.finish()?;
     match super::judge::failure(&outputs) {
         Some(failure) => bail!("{failure}"),
