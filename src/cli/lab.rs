@@ -62,15 +62,20 @@ fn trust(place: &Place) -> anyhow::Result<()> {
 
 /// Runs the server until Ctrl-C.
 fn serve(place: &Place, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let mut command = place.jupyter(["-c", include_str!("lab/serve.py"), "-y", "--ip=127.0.0.1", "--log-level=ERROR"]);
-    command.arg(format!("--port={}", arguments.port)).arg("--ServerApp.root_dir").arg(place.notebooks());
+    let mut command = place.jupyter(["-c", include_str!("lab/serve.py"), "--ip=127.0.0.1"]);
+    command
+        .arg("--allow-root") // in a container everybody is; only this machine can reach the server, and with its token
+        .args(["--log-level=ERROR", "--LabApp.log_level=ERROR", "--LabApp.extension_manager=readonly"])
+        .arg(format!("--port={}", arguments.port))
+        .arg("--ServerApp.root_dir")
+        .arg(place.notebooks());
     if arguments.no_open {
         command.arg("--no-browser");
     }
     let known = servers(place);
     let mut server = command.stdin(Stdio::piped()).spawn().context("JupyterLab does not start")?;
 
-    // Closing its stdin ends the server, which then ends its kernels; Ctrl-C reaches it by itself as well.
+    // Closing its stdin ends the server, which ends its kernels first.
     let mut stdin = server.stdin.take();
     ctrlc::set_handler(move || drop(stdin.take()))?;
 

@@ -103,6 +103,7 @@ fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> any
         let this = &notebook.cells()[cell];
         let Run { outputs: now, seconds: took } =
             kernel.run(&source(this)).with_context(|| format!("{}: cell [{count}]", notebook.name()))?;
+        let now = document::normalised(now, count);
         seconds.push((took, count));
         match (judge::failure(&now), has_tag(this, "raises-exception")) {
             (Some(failure), false) => {
@@ -124,7 +125,6 @@ fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> any
             }
         }
         if arguments.check {
-            let now = document::normalised(now, count);
             if !has_tag(this, "varies")
                 && let Some(difference) = judge::difference(outputs(this), &now)
             {
@@ -138,7 +138,7 @@ fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> any
     if arguments.check && problems.is_empty() {
         for (count, solution) in &solutions {
             progress.at(&format!("the solution of [{count}]"));
-            let Run { outputs, .. } = kernel.run(solution)?;
+            let outputs = document::normalised(kernel.run(solution)?.outputs, *count);
             match (judge::failure(&outputs), judge::verdict(&outputs)) {
                 (Some(failure), _) => problems.push(format!("the solution of [{count}]: {failure}")),
                 (None, Verdict::Passed) => {}

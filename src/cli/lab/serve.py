@@ -1,16 +1,19 @@
-"""JupyterLab, until the program that started it closes its stdin or ends: no server outlives its terminal."""
+"""JupyterLab, until the program that started it closes its stdin or ends: no server and no kernel outlives its terminal."""
 
 import signal
 import sys
 import threading
 
+from jupyter_server.serverapp import ServerApp
 from jupyterlab.labapp import main
 
 
 def end_with_stdin():
     sys.stdin.read()
-    signal.raise_signal(signal.SIGINT)
+    ServerApp.instance().stop(from_signal=True)
 
 
+# Ctrl-C reaches this process as well, and would end it before its kernels.
+signal.signal(signal.SIGINT, lambda *_: None)
 threading.Thread(target=end_with_stdin, daemon=True).start()
 sys.exit(main(sys.argv[1:]))

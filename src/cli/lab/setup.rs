@@ -37,7 +37,7 @@ const NETWORK: [&str; 9] = [
     "Failed to connect",
     "Could not connect",
     "Network is unreachable",
-    "No matching distribution found",
+    "from versions: none",
 ];
 
 /// Does whatever is not done yet.
@@ -110,7 +110,7 @@ fn step(
         return Ok(());
     }
     let progress = Arc::new(Progress::begin(title));
-    work(&progress).with_context(|| format!("{name} failed"))?;
+    work(&progress)?;
     let partial = stamp.with_extension("partial");
     fs::write(&partial, pin)?;
     fs::rename(&partial, &stamp)?;

@@ -1,7 +1,7 @@
 //! A notebook's file: reading it, its cells, and writing it so that a diff shows only what changed.
 
 use anyhow::{Context, bail};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -31,11 +31,11 @@ impl Notebook {
         self.value["cells"].as_array().map_or(&[], Vec::as_slice)
     }
 
-    /// Gives a code cell its outputs and the number in front of it.
+    /// Gives a code cell its outputs (normalised ones) and the number in front of it.
     pub fn set_outputs(&mut self, cell: usize, count: usize, outputs: Vec<Value>) {
         let cell = &mut self.value["cells"][cell];
         cell["execution_count"] = count.into();
-        cell["outputs"] = normalised(outputs, count).into();
+        cell["outputs"] = outputs.into();
     }
 
     /// Writes the notebook if that changes its file: all of it or nothing.
@@ -146,7 +146,8 @@ pub fn normalised(outputs: Vec<Value>, count: usize) -> Vec<Value> {
         if output["output_type"] == "stream" {
             output["text"] = lines(&joined(&output["text"]));
         }
-        for (_, content) in output["data"].as_object_mut().unwrap_or(&mut Map::new()) {
+        let data = output.get_mut("data").and_then(Value::as_object_mut);
+        for (_, content) in data.into_iter().flatten() {
             if let Some(text) = content.as_str() {
                 *content = lines(text);
             }

@@ -27,7 +27,8 @@ pub struct Run {
 }
 
 impl Kernel {
-    /// Starts a kernel that takes an hour for a cell at most. `said` gets what it says about itself: what it compiles.
+    /// Starts a kernel that may take `timeout` seconds for a cell. `said` gets what it says about itself: what it
+    /// compiles.
     pub fn start(
         place: &Place,
         timeout: u64,
@@ -92,7 +93,7 @@ pub fn warm(place: &Place, folder: &Path, cell: &str, said: impl FnMut(String) +
     let Run { outputs, .. } = kernel.run(cell)?;
     kernel.run(WRONG)?;
     let late = kernel.finish()?;
-    match super::judge::failure(&outputs) {
+    match super::judge::failure(&super::document::normalised(outputs, 1)) {
         Some(failure) => bail!("{failure}"),
         None if !late.is_empty() => bail!("{late}"),
         None => Ok(()),

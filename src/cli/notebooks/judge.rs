@@ -7,16 +7,22 @@ use serde_json::Value;
 const PASSED: char = '✓';
 const FAILED: char = '✗';
 
-/// Why a cell failed, in one line. The kernel answers "ok" to a cell that ends by `?`, so stderr counts as well.
+/// Why a cell failed, in one line; its outputs are merged ones. The kernel answers "ok" to a cell that ends by `?`, so stderr counts as well.
 pub fn failure(outputs: &[Value]) -> Option<String> {
     outputs.iter().find_map(|output| {
         let text = match output["output_type"].as_str() {
             Some("error") => joined(&output["evalue"]),
             Some("stream") if output["name"] == "stderr" => joined(&output["text"]),
-            _ => texts(std::slice::from_ref(output)).lines().find(|line| line.contains("panicked at"))?.to_owned(),
+            _ => {
+                let text = texts(std::slice::from_ref(output));
+                text[text.find("panicked at")?..].to_owned()
+            }
         };
-        let line = without_colours(&text).lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned);
-        Some(line.unwrap_or_else(|| "an error without a message".to_owned()))
+        let text = without_colours(&text);
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let first = lines.next().unwrap_or("an error without a message");
+        // A panic says first where it happened, which is nowhere in the notebook, and then what.
+        Some(if first.contains("panicked at") { lines.next().unwrap_or(first) } else { first }.to_owned())
     })
 }
 

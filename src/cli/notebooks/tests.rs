@@ -17,7 +17,9 @@ fn an_error_a_panic_and_a_word_on_stderr_are_failures() {
     let error = json!({"output_type": "error", "ename": "Error", "evalue": "\u{1b}[31mno such\u{1b}[0m value\nhelp"});
     assert_eq!(failure(&[shown("1"), error]).as_deref(), Some("no such value"));
     assert_eq!(failure(&[stream("stderr", "\nfc_forward: z is\n")]).as_deref(), Some("fc_forward: z is"));
-    assert_eq!(failure(&[stream("stdout", "thread panicked at x")]).as_deref(), Some("thread panicked at x"));
+    let panic = "\nthread '<unnamed>' panicked at src/lib.rs:6:1:\nassertion failed: x\nstack backtrace:\n";
+    assert_eq!(failure(&[stream("stderr", panic)]).as_deref(), Some("assertion failed: x"));
+    assert_eq!(failure(&[stream("stdout", panic)]).as_deref(), Some("assertion failed: x"));
     assert_eq!(failure(&[stream("stdout", "an error of 1e-16"), shown("2")]), None);
 }
 
@@ -73,7 +75,7 @@ fn a_stored_notebook_has_nothing_that_changes_from_run_to_run() -> anyhow::Resul
     let store = || -> anyhow::Result<String> {
         let mut notebook = Notebook::read(&path)?;
         let outputs = vec![stream("stdout", "a\n"), stream("stdout", "b\n"), shown("c")];
-        notebook.set_outputs(1, 1, outputs);
+        notebook.set_outputs(1, 1, document::normalised(outputs, 1));
         notebook.write()?;
         Ok(std::fs::read_to_string(&path)?)
     };
@@ -82,6 +84,7 @@ fn a_stored_notebook_has_nothing_that_changes_from_run_to_run() -> anyhow::Resul
     assert!(text.starts_with("{\n \"cells\": [\n  {\n   \"cell_type\": \"markdown\",\n   \"id\": "), "{text}");
     assert!(text.contains("\"# A\\n\",\n    \"π\""), "{text}");
     assert!(text.contains("\"a\\n\",\n      \"b\\n\""), "{text}");
+    assert!(!text.contains("null"), "a stream has no data: {text}");
     assert!(!text.contains("busy") && text.contains("\"exercise\""), "{text}");
     assert!(text.ends_with("\"nbformat\": 4,\n \"nbformat_minor\": 5\n}\n"), "{text}");
     Ok(())
