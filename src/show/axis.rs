@@ -58,8 +58,11 @@ impl Axis {
             }
         }
         // Between whole numbers of steps or epochs there is nothing to be read off.
-        let count = if whole { count.min((high - low).ceil() as usize) } else { count };
-        let ticks = if self.log { log_ticks(low, high, count) } else { linear_ticks(low, high, count, self.percent) };
+        let least = if whole { 1.0 } else { 0.0 };
+        let ticks = match self.log {
+            true => log_ticks(low, high, count),
+            false => linear_ticks((low, high), count, least, self.percent),
+        };
         Scale { range: (low, high), ticks }
     }
 }
@@ -90,11 +93,12 @@ impl ValueFormatter<f64> for Scale {
     }
 }
 
-/// Multiples of 1, 2 or 5 times a power of ten.
-fn linear_ticks(low: f64, high: f64, count: usize, percent: bool) -> Vec<(f64, String)> {
+/// Multiples of 1, 2 or 5 times a power of ten, `least` or more apart.
+fn linear_ticks((low, high): (f64, f64), count: usize, least: f64, percent: bool) -> Vec<(f64, String)> {
     let rough = (high - low) / count.max(1) as f64;
     let power = 10_f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * power).find(|&step| step >= rough).unwrap_or(rough);
+    let mut steps = [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * power);
+    let step = steps.find(|&step| step >= 0.7 * rough).unwrap_or(rough).max(least);
     let slack = 1e-9 * (high - low);
     let (first, last) = (((low - slack) / step).ceil(), ((high + slack) / step).floor());
     if !(step > 0.0 && first.abs() < 1e15 && last - first < 100.0) {
