@@ -166,12 +166,11 @@ fn decimal(value: f64, step: f64, factor: f64) -> String {
 
 /// A number in words: three digits, and a power of ten where it is far from 1.
 pub(super) fn number(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
-        return if value.is_nan() {
-            "NaN".into()
-        } else {
-            format!("{value}").replace('-', "−").replace("inf", "∞")
-        };
+    match value {
+        0.0 => return "0".into(), // without the sign that it may have
+        v if v.is_nan() => return "NaN".into(),
+        v if v.is_infinite() => return if v > 0.0 { "∞".into() } else { "−∞".into() },
+        _ => {}
     }
     let exponent = value.abs().log10().floor() as i32;
     let text = if (-3..6).contains(&exponent) {

@@ -21,6 +21,7 @@
 //! | [`heat`] | a matrix, a colour for each entry |
 //! | [`error_map`] | how far two matrices are apart in every entry |
 //! | [`images()`] | a tensor's maps: images, kernels |
+//! | [`steps`] | a layer, step by step: which numbers meet which |
 //! | [`row`], [`column()`] | several figures as one |
 //!
 //! What cannot be drawn (NaN, infinities, zeros on a logarithmic axis) is left out and counted in the figure.
@@ -33,6 +34,7 @@ mod images;
 mod matrix;
 mod palette;
 mod png;
+pub mod steps;
 
 pub use chart::{Chart, accuracy, bars, curve, histogram, training, xy};
 pub use figure::{Figure, base64, column, row};

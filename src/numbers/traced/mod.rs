@@ -53,6 +53,8 @@ pub use function::Function;
 pub use polynomial::{NoFormula, Polynomial};
 pub use session::Session;
 
+pub(crate) use session::Index;
+
 pub(crate) use evaluate::{Agreement, agreement};
 
 use arena::{Operand, with_arena};

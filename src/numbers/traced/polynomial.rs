@@ -122,6 +122,21 @@ impl Polynomial {
         let plain = |&(letter, exponent): &(Letter, i32)| matches!(letter, Letter::Symbol(_)) && exponent > 0;
         self.terms.keys().all(|monomial| monomial.exponential.is_empty() && monomial.letters.iter().all(plain))
     }
+
+    /// The products that are summed, each as its coefficient and the numbers of its symbols, in the order in which they
+    /// are written; nothing if it is no polynomial.
+    pub(crate) fn products(&self) -> Option<Vec<(BigRational, Vec<u32>)>> {
+        let symbols = |&(letter, exponent): &(Letter, i32)| match letter {
+            Letter::Symbol(number) if exponent > 0 => Some(std::iter::repeat_n(number, exponent as usize)),
+            _ => None,
+        };
+        let product = |(monomial, coefficient): (&Monomial, &BigRational)| {
+            let symbols: Option<Vec<_>> = monomial.letters.iter().map(symbols).collect();
+            let plain = monomial.exponential.is_empty();
+            symbols.filter(|_| plain).map(|symbols| (coefficient.clone(), symbols.into_iter().flatten().collect()))
+        };
+        self.terms.iter().map(product).collect()
+    }
 }
 
 impl Traced {

@@ -1,0 +1,282 @@
+//! Grids of cells: what every step is drawn with.
+
+use crate::numbers::Traced;
+use crate::show::axis::number;
+use crate::show::canvas;
+use crate::show::figure::escape;
+use nalgebra::DMatrix;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Lengths are in half pixels, as in all figures.
+pub(super) const HEIGHT: i32 = 60;
+/// Above a grid: its name.
+pub(super) const TITLE: i32 = 44;
+const NARROWEST: i32 = 60;
+const FONT: f64 = canvas::MIDDLE;
+
+/// What a cell is in this step. Each look differs from the others by more than its colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Look {
+    Plain,
+    /// Takes part, as an input: filled.
+    Read,
+    /// Takes part, as a weight: filled.
+    Weight,
+    /// What this step computes: filled and bold.
+    Result,
+    /// A number of the padding: hatched.
+    Padding,
+    /// A zero put between two numbers: dotted.
+    Inserted,
+    /// Cut off in the end: hatched and crossed out.
+    Cropped,
+}
+
+impl Look {
+    fn fill(self) -> Option<&'static str> {
+        match self {
+            Look::Plain => None,
+            Look::Read => Some("#cfe4f3"),
+            Look::Weight => Some("#fbdcc6"),
+            Look::Result => Some("#c3ead9"),
+            Look::Padding | Look::Cropped => Some("url(#hatch)"),
+            Look::Inserted => Some("url(#dots)"),
+        }
+    }
+
+    fn faint(self) -> bool {
+        matches!(self, Look::Padding | Look::Inserted | Look::Cropped)
+    }
+}
+
+/// The colour and the dashes of a frame around cells.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Frame {
+    Read,
+    Weight,
+    Result,
+}
+
+impl Frame {
+    fn stroke(self) -> &'static str {
+        match self {
+            Frame::Read => "stroke=\"#0072b2\" stroke-width=\"6\"",
+            Frame::Weight => "stroke=\"#d55e00\" stroke-width=\"6\" stroke-dasharray=\"14 6\"",
+            Frame::Result => "class=\"result\" stroke=\"#007a58\" stroke-width=\"8\"",
+        }
+    }
+}
+
+/// A number, how it reads in symbols, and what it is in this step.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Cell {
+    pub number: String,
+    pub symbol: String,
+    pub look: Look,
+}
+
+impl Cell {
+    pub fn empty() -> Self {
+        Cell { number: String::new(), symbol: String::new(), look: Look::Plain }
+    }
+
+    /// A number by its value, with a formula short enough for a cell.
+    pub fn of(entry: Traced, look: Look) -> Self {
+        Cell { number: number(entry.value()), symbol: entry.to_string(), look }
+    }
+
+    pub fn text(&self, symbols: bool) -> &str {
+        if symbols { &self.symbol } else { &self.number }
+    }
+}
+
+/// A matrix in boxes, its name above it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Grid {
+    pub title: String,
+    pub cells: DMatrix<Cell>,
+    pub frames: Vec<Framed>,
+}
+
+/// Cells with a frame around them: the first of them, and how many rows and columns.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Framed {
+    frame: Frame,
+    at: (usize, usize),
+    size: (usize, usize),
+}
+
+impl Grid {
+    pub fn new(title: impl Into<String>, cells: DMatrix<Cell>) -> Self {
+        Grid { title: title.into(), cells, frames: Vec::new() }
+    }
+
+    pub fn of(title: impl Into<String>, entries: &DMatrix<Traced>) -> Self {
+        Grid::new(title, entries.map(|entry| Cell::of(entry, Look::Plain)))
+    }
+
+    /// Cells that are yet to be filled.
+    pub fn empty(title: impl Into<String>, (rows, columns): (usize, usize)) -> Self {
+        Grid::new(title, DMatrix::from_element(rows, columns, Cell::empty()))
+    }
+
+    pub fn framed(mut self, frame: Frame, at: (usize, usize), size: (usize, usize)) -> Self {
+        self.frames.push(Framed { frame, at, size });
+        self
+    }
+
+    /// How wide the widest cell has to be.
+    pub fn cell_width(&self, symbols: bool) -> i32 {
+        let widest = self.cells.iter().map(|cell| canvas::width(cell.text(symbols), FONT)).fold(0.0, f64::max);
+        (canvas::fine(widest) + 20).max(NARROWEST)
+    }
+
+    /// Width and height, with the name.
+    pub fn size(&self, cell_width: i32) -> (i32, i32) {
+        let (rows, columns) = self.cells.shape();
+        let title = canvas::fine(canvas::width(&self.title, FONT)) + 8;
+        ((columns as i32 * cell_width).max(title), rows as i32 * HEIGHT + TITLE)
+    }
+}
+
+/// The order in which elements lie above each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Layer {
+    Fill,
+    Text,
+    Line,
+    Mark,
+}
+
+/// The patterns that fills refer to.
+pub(super) const PATTERNS: &str = concat!(
+    "<defs><pattern id=\"hatch\" width=\"12\" height=\"12\" patternUnits=\"userSpaceOnUse\">",
+    "<path d=\"M-3 3l6 -6M0 12l12 -12M9 15l6 -6\" stroke=\"#c8cfd6\" stroke-width=\"2\"/></pattern>",
+    "<pattern id=\"dots\" width=\"10\" height=\"10\" patternUnits=\"userSpaceOnUse\">",
+    "<circle cx=\"5\" cy=\"5\" r=\"1.6\" fill=\"#aab4be\"/></pattern></defs>",
+);
+
+/// The elements of one step.
+#[derive(Default)]
+pub(super) struct Sheet {
+    pub elements: Vec<(Layer, String)>,
+}
+
+impl Sheet {
+    fn push(&mut self, layer: Layer, element: String) {
+        self.elements.push((layer, element));
+    }
+
+    /// A line of text whose middle is at (x, y); `look` are further attributes.
+    pub fn text(&mut self, (x, y): (i32, i32), text: &str, look: &str) {
+        if !text.is_empty() {
+            self.push(
+                Layer::Text,
+                format!("<text x=\"{x}\" y=\"{}\" fill=\"{MUTED}\"{look}>{}</text>", y + 8, escape(text)),
+            );
+        }
+    }
+
+    /// A grid with its upper left corner, below its name, at this place.
+    pub fn grid(&mut self, grid: &Grid, (x, y): (i32, i32), width: i32, symbols: bool) {
+        let (rows, columns) = grid.cells.shape();
+        let (right, bottom) = (columns as i32 * width, rows as i32 * HEIGHT);
+        self.text((x + right / 2, y - 22), &grid.title, "");
+        let corner = |(i, j): (usize, usize)| (x + j as i32 * width, y + i as i32 * HEIGHT);
+
+        let mut lines = String::new();
+        (0..=rows).for_each(|i| push(&mut lines, format_args!("M{x} {}h{right}", y + i as i32 * HEIGHT)));
+        (0..=columns).for_each(|j| push(&mut lines, format_args!("M{} {y}v{bottom}", x + j as i32 * width)));
+        self.push(Layer::Line, format!("<path d=\"{lines}\" fill=\"none\" stroke=\"#8c959f\" stroke-width=\"2\"/>"));
+
+        self.fills(grid, corner, width);
+        for i in 0..rows {
+            self.row(grid, i, corner, width, symbols);
+        }
+        for &Framed { frame, at, size: (h, w) } in &grid.frames {
+            let ((x, y), stroke) = (corner(at), frame.stroke());
+            let size = (w as i32 * width, h as i32 * HEIGHT);
+            self.push(
+                Layer::Mark,
+                format!(
+                    "<rect x=\"{x}\" y=\"{y}\" width=\"{}\" height=\"{}\" rx=\"4\" fill=\"none\" {stroke}/>",
+                    size.0, size.1
+                ),
+            );
+        }
+    }
+
+    /// All cells of one look are one element; those side by side are one piece of it.
+    fn fills(&mut self, grid: &Grid, corner: impl Fn((usize, usize)) -> (i32, i32), width: i32) {
+        let mut paths: BTreeMap<Look, String> = BTreeMap::new();
+        let mut crosses = String::new();
+        let looks = grid.cells.map(|cell| cell.look);
+        for (i, j) in places(looks.shape()) {
+            let (look, (x, y)) = (looks[(i, j)], corner((i, j)));
+            if look.fill().is_some() && (j == 0 || looks[(i, j - 1)] != look) {
+                let length = (j..looks.ncols()).take_while(|&j| looks[(i, j)] == look).count() as i32 * width;
+                push(paths.entry(look).or_default(), format_args!("M{x} {y}h{length}v{HEIGHT}h-{length}z"));
+            }
+            if look == Look::Cropped {
+                push(&mut crosses, format_args!("M{x} {}l{width} -{HEIGHT}", y + HEIGHT));
+            }
+        }
+        for (look, path) in paths {
+            let fill = look.fill().unwrap_or("none");
+            self.push(Layer::Fill, format!("<path d=\"{path}\" fill=\"{fill}\"/>"));
+        }
+        if !crosses.is_empty() {
+            self.push(Layer::Mark, format!("<path d=\"{crosses}\" stroke=\"#8c959f\" stroke-width=\"2\"/>"));
+        }
+    }
+
+    /// The texts of a row: one element for all that look alike, each letter at its own place.
+    fn row(&mut self, grid: &Grid, i: usize, corner: impl Fn((usize, usize)) -> (i32, i32), width: i32, symbols: bool) {
+        for (ink, wanted) in [("", false), (" fill=\"#57606a\"", true)] {
+            let (mut places, mut letters) = (String::new(), String::new());
+            for j in (0..grid.cells.ncols()).filter(|&j| grid.cells[(i, j)].look.faint() == wanted) {
+                let cell = &grid.cells[(i, j)];
+                if cell.look != Look::Result {
+                    spread(cell.text(symbols), corner((i, j)).0 + width / 2, &mut places, &mut letters);
+                }
+            }
+            self.letters(&places, &letters, corner((i, 0)).1, ink);
+        }
+        for j in (0..grid.cells.ncols()).filter(|&j| grid.cells[(i, j)].look == Look::Result) {
+            let (mut places, mut letters) = (String::new(), String::new());
+            spread(grid.cells[(i, j)].text(symbols), corner((i, j)).0 + width / 2, &mut places, &mut letters);
+            self.letters(&places, &letters, corner((i, j)).1, " font-weight=\"bold\"");
+        }
+    }
+
+    fn letters(&mut self, places: &str, letters: &str, y: i32, look: &str) {
+        if !letters.is_empty() {
+            let (places, y) = (places.trim_end(), y + HEIGHT / 2 + 9);
+            self.push(Layer::Text, format!("<text x=\"{places}\" y=\"{y}\"{look}>{}</text>", escape(letters)));
+        }
+    }
+}
+
+const MUTED: &str = "#57606a";
+
+/// All places of a matrix, row by row.
+pub(super) fn places((rows, columns): (usize, usize)) -> impl Iterator<Item = (usize, usize)> {
+    (0..rows).flat_map(move |i| (0..columns).map(move |j| (i, j)))
+}
+
+/// Appends to a string, which cannot fail.
+fn push(text: &mut String, arguments: std::fmt::Arguments) {
+    canvas::sure(text.write_fmt(arguments));
+}
+
+/// The places of a text's letters around `centre`.
+fn spread(text: &str, centre: i32, places: &mut String, letters: &mut String) {
+    let mut x = f64::from(centre) - f64::from(canvas::FINE) * canvas::width(text, FONT) / 2.0;
+    for letter in text.chars() {
+        let width = f64::from(canvas::FINE) * canvas::width(letter.encode_utf8(&mut [0; 4]), FONT);
+        push(places, format_args!("{:.0} ", x + width / 2.0));
+        letters.push(letter);
+        x += width;
+    }
+}

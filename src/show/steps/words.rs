@@ -1,0 +1,54 @@
+//! Words that all walks share, and the sizes that can be read.
+
+use crate::numbers::Traced;
+use crate::{ShapeError, Slide, Tensor4};
+
+/// More rows or columns than this do not fit on a screen with a number in each cell.
+const SIDE: usize = 16;
+
+/// The maps, if they are small enough to be read.
+pub(super) fn readable(function: &'static str, maps: Tensor4<Traced>) -> Result<Tensor4<Traced>, ShapeError> {
+    let [_, _, height, width] = maps.shape();
+    if height <= SIDE && width <= SIDE {
+        return Ok(maps);
+    }
+    Err(ShapeError::new(
+        function,
+        format!("a map to draw has {height} rows and {width} columns, padding and zeros included"),
+        format!("with a number in each cell, at most {SIDE} of each can be read"),
+    ))
+}
+
+/// A map's name, and which of several it is.
+pub(super) fn title(name: &str, shape: [usize; 4], axes: [&str; 2], (first, second): (usize, usize)) -> String {
+    let mut title = name.to_owned();
+    for (axis, size, index) in [(axes[0], shape[0], first), (axes[1], shape[1], second)] {
+        if size > 1 {
+            title += &format!(", {axis} = {}", index + 1);
+        }
+    }
+    title
+}
+
+/// Strides and padding, as far as there are any.
+pub(super) fn described(slide: Slide) -> String {
+    let pair = |(a, b): (usize, usize)| if a == b { a.to_string() } else { format!("({a}, {b})") };
+    let stride = if slide.strides == (1, 1) { String::new() } else { format!(", stride {}", pair(slide.strides)) };
+    let padding = if slide.padding == (0, 0) { String::new() } else { format!(", padding {}", pair(slide.padding)) };
+    stride + &padding
+}
+
+/// The sum over a batch, divided by its size.
+pub(super) fn mean_of(samples: usize) -> String {
+    if samples == 1 { "Σ →".into() } else { format!("Σ / {samples} →") }
+}
+
+/// So many rows and columns, in words.
+pub(super) fn rows_and_columns(rows: usize, columns: usize) -> String {
+    let counted = |count, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    match (rows, columns) {
+        (rows, 0) => counted(rows, "row"),
+        (0, columns) => counted(columns, "column"),
+        (rows, columns) => format!("{} and {}", counted(rows, "row"), counted(columns, "column")),
+    }
+}
