@@ -205,6 +205,24 @@ fn an_error_map_tells_exact_from_small() -> Result<(), ShapeError> {
 }
 
 #[test]
+fn a_ratio_is_a_bar_that_stays_in_the_picture() {
+    let figure =
+        |ratio| show::ratios("ours / theirs", "theirs").group("work", [("one", 0.5), ("other", ratio)]).figure();
+    let width = |ratio: f64| {
+        let svg = figure(ratio).svg();
+        let bars = svg.lines().filter(|line| line.contains("#0072B2") || line.contains("#D55E00"));
+        let width = |bar: &str| bar.split_once("width=\"")?.1.split('"').next()?.parse::<f64>().ok();
+        bars.filter_map(width).collect::<Vec<f64>>()
+    };
+    let bars = width(1.0);
+    assert!((bars[1] / bars[0] - 2.0).abs() < 0.02, "{bars:?}"); // in whole half pixels
+    assert_eq!(width(2.0)[1], width(70.0)[1]);
+    assert_eq!(width(f64::NAN).len(), 1);
+    assert!(figure(70.0).svg().contains(">70.00<") && figure(1.1).svg().contains("#D55E00"));
+    assert!(!figure(1.0).svg().contains("#D55E00"));
+}
+
+#[test]
 fn images_say_what_was_predicted() {
     let tensor = Tensor4::from_fn([3, 1, 4, 4], |n, _, i, j| (n + i * j) as f32);
     let figure = show::images("digits", &tensor).predictions(&[1, 2, 3], &[1, 7, 3]).figure();
@@ -336,6 +354,7 @@ fn all_kinds(values: &[f64]) -> Result<(), String> {
     elements(&show::heat("", &matrix).figure().svg())?;
     elements(&show::error_map("", &matrix, &shifted).map_err(|e| e.to_string())?.figure().svg())?;
     elements(&show::images("", &tensor).figure().svg())?;
+    elements(&show::ratios("", "").group("g", names.iter().zip(values.iter().copied())).figure().svg())?;
     elements(&show::images("", &tensor.swap_axes()).captions(&reversed).columns(2).figure().svg())?;
     Ok(())
 }

@@ -5,6 +5,8 @@ use anyhow::{Context, ensure};
 use clap::{Args, FromArgMatches};
 use handgrad::prelude::*;
 use handgrad::show::Figure;
+use serde_json::Value;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -29,11 +31,16 @@ struct Work {
     draw: fn(&Path) -> anyhow::Result<()>,
 }
 
-const ALL: [Work; 5] = [
+const ALL: [Work; 6] = [
     Work {
         names: &["step_size"],
         about: "how far finite differences are from a derivative, and dual numbers",
         draw: step_size,
+    },
+    Work {
+        names: &["speed"],
+        about: "handgrad's time beside PyTorch's, as benches/pytorch/compare.py has measured it",
+        draw: speed,
     },
     Work { names: &["activations"], about: "the activations and their derivatives", draw: activations },
     Work {
@@ -210,4 +217,40 @@ fn activations(output: &Path) -> anyhow::Result<()> {
         ]),
     ]);
     save(&figure, output, "activations")
+}
+
+/// The ratios of benches/pytorch/speed.json: those of `f32`, which are what PyTorch is made for, in two columns.
+fn speed(output: &Path) -> anyhow::Result<()> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/pytorch/speed.json");
+    let text = fs::read_to_string(&file).with_context(|| {
+        format!("{}: there are no measurements; benches/pytorch/compare.py makes them", file.display())
+    })?;
+    let measured: Value = serde_json::from_str(&text).with_context(|| format!("{}: not JSON", file.display()))?;
+    let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_string();
+    let mut groups: Vec<(String, Vec<(String, f64)>)> = Vec::new();
+    for row in measured["rows"].as_object().into_iter().flat_map(|rows| rows.values()) {
+        if text(row, "scalar") != "f32" || text(row, "group") == "Memory" {
+            continue;
+        }
+        let name = [text(row, "name"), text(row, "pass")].join(" ").trim_end().to_string();
+        let bar = (name, row["ratio"].as_f64().unwrap_or(f64::NAN));
+        match groups.last_mut() {
+            Some((group, bars)) if *group == text(row, "group") => bars.push(bar),
+            _ => groups.push((text(row, "group"), vec![bar])),
+        }
+    }
+    // Two columns of about the same length.
+    let all: usize = groups.iter().map(|(_, bars)| bars.len() + 2).sum();
+    let mut above = 0;
+    let (left, right): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(_, bars)| {
+        above += bars.len() + 2;
+        2 * above <= all + bars.len()
+    });
+    let column = |title: &str, groups: Vec<(String, Vec<(String, f64)>)>| {
+        groups.into_iter().fold(show::ratios(title, "PyTorch"), |chart, (name, bars)| chart.group(&name, bars))
+    };
+    let machine = &measured["machine"];
+    let about = format!("{}, {} threads", text(machine, "cpu"), machine["threads"]);
+    let figure = show::row([column("handgrad's time / PyTorch's", left), column(&about, right)]);
+    save(&figure, output, "speed")
 }

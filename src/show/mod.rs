@@ -18,6 +18,7 @@
 //! | [`training`] | loss and accuracy side by side |
 //! | [`xy`] | pairs of numbers as a line, or as points |
 //! | [`bars`], [`histogram`] | a number for each name; how numbers are spread |
+//! | [`ratios()`] | how measurements compare: bars in groups, and a line at 1 |
 //! | [`heat`] | a matrix, a colour for each entry |
 //! | [`error_map`] | how far two matrices are apart in every entry |
 //! | [`images()`] | a tensor's maps: images, kernels |
@@ -34,9 +35,11 @@ mod images;
 mod matrix;
 mod palette;
 mod png;
+mod ratios;
 pub mod steps;
 
 pub use chart::{Chart, accuracy, bars, curve, histogram, training, xy};
 pub use figure::{Figure, base64, column, row};
 pub use images::{Images, images};
 pub use matrix::{Heat, error_map, heat};
+pub use ratios::{Ratios, ratios};
