@@ -62,6 +62,17 @@ pub fn rng(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
 }
 
+/// A whole number below n, each as likely as the others: which sample comes next. For n = 0 it is 0.
+///
+/// ```
+/// use handgrad::prelude::*;
+/// let mut rng = init::rng(1);
+/// assert!((0..100).all(|_| init::below(&mut rng, 10) < 10));
+/// ```
+pub fn below(rng: &mut (impl Rng + ?Sized), n: usize) -> usize {
+    rng.random_range(0..n.max(1))
+}
+
 /// A shape of weights: `[l, m]` for a matrix W, `[c, d, k1, k2]` for a kernel K.
 pub trait Weights {
     /// What has this shape.

@@ -138,3 +138,16 @@ fn the_first_numbers_of_a_seed_are_pinned() {
         assert!((k[at] - normal / 2.0).abs() < 1e-15, "{at:?}");
     }
 }
+
+#[test]
+fn whole_numbers_below_n_are_all_as_likely() {
+    let rng = &mut init::rng(1);
+    let (n, draws) = (10, 10_000);
+    let mut counts = vec![0.0; n];
+    (0..draws).for_each(|_| counts[init::below(rng, n)] += 1.0);
+    // χ² with 9 degrees of freedom exceeds 40 once in a hundred thousand draws.
+    let expected = draws as f64 / n as f64;
+    let chi_squared: f64 = counts.iter().map(|count| (count - expected).powi(2) / expected).sum();
+    assert!(chi_squared < 40.0, "{counts:?}");
+    assert_eq!((init::below(rng, 1), init::below(rng, 0)), (0, 0));
+}

@@ -154,6 +154,37 @@ fn a_level_is_a_dashed_line_if_the_axis_reaches_it() {
 }
 
 #[test]
+fn a_band_lies_between_its_edges() {
+    let chart = show::curve("median", &[2.0, 1.0, 0.5]).band("all seeds", &[1.0, 0.5, 0.1], &[4.0, 2.0, 0.9]).log_y();
+    let figure = chart.figure();
+    assert_eq!(count(&figure, "polygon"), 1);
+    assert_eq!(
+        figure.alt,
+        "Line plot. median: 3 points, 2 to 0.5. all seeds: a band, from 1 to 4 at first and from 0.1 to 0.9 at last."
+    );
+    // Its three lower corners and three upper ones, each pair at the x of a point of the curve, the lower one lower.
+    let svg = figure.svg();
+    let corners = |element: &str| -> Vec<(i32, i32)> {
+        let line = svg.lines().rfind(|line| line.contains(element) && line.contains("#0072B2")).unwrap();
+        let points = line.split_once("points=\"").unwrap().1.split('"').next().unwrap();
+        let number = |n: &str| n.parse().unwrap();
+        points.split(' ').map(|p| p.split_once(',').map(|(x, y)| (number(x), number(y))).unwrap()).collect()
+    };
+    let (band, curve) = (corners("<polygon"), corners("<polyline"));
+    assert_eq!(band.len(), 6);
+    for k in 0..3 {
+        let (low, middle, high) = (band[k], curve[k], band[5 - k]);
+        assert!(low.0 == middle.0 && high.0 == middle.0, "{band:?} {curve:?}");
+        assert!(low.1 > middle.1 && middle.1 > high.1, "{band:?} {curve:?}");
+    }
+    // What has no place on the axis is left out and counted.
+    let half = show::curve("median", &[2.0, 1.0]).band("all", &[1.0, 0.0], &[4.0, f64::NAN]).log_y().figure();
+    assert!(half.svg().contains("not drawn: 1 not finite, 1 beyond the axis"), "{}", half.svg());
+    // The axis reaches as far as the band does.
+    assert!(show::curve("", &[1.0, 1.0]).band("", &[-50.0, -50.0], &[50.0, 50.0]).figure().svg().contains(">−40<"));
+}
+
+#[test]
 fn more_points_than_a_screen_has_keep_their_extremes() {
     let mut losses = vec![1.0; 10_000];
     (losses[4321], losses[8765]) = (9.0, -9.0);
@@ -300,6 +331,7 @@ fn figures_are_small() {
     let figures = [
         ("training", show::training("LeNet-5", &losses, &[0.97, 0.98, 0.99]), 14_000),
         ("curve", show::curve("loss", &losses).log_y().smooth(50).figure(), 12_000),
+        ("band", show::curve("a", &losses).band("b", &losses, &losses).figure(), 12_000),
         ("three curves", show::curve("a", &losses).and("b", &losses).and("c", &losses).figure(), 16_000),
         ("histogram", show::histogram("weights", &losses).figure(), 12_000),
         ("heat map", show::heat("W", &DMatrix::from_fn(12, 12, |i, j| (i * j) as f64 - 9.5)).figure(), 24_000),
@@ -339,6 +371,7 @@ fn all_kinds(values: &[f64]) -> Result<(), String> {
         show::curve("", values),
         show::curve("a", values).and("b", &reversed).smooth(3),
         show::accuracy("share", values),
+        show::curve("c", values).band("band", values, &reversed),
         show::xy("xy", values, &reversed),
         show::xy("xy", values, &reversed).points(),
         show::bars("bars", &names, values),

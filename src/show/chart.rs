@@ -20,6 +20,7 @@ const MARKED: usize = 25;
 pub struct Chart {
     title: Option<String>,
     series: Vec<Series>,
+    bands: Vec<Band>,
     levels: Vec<(String, f64)>,
     names: Vec<String>,
     x: Axis,
@@ -35,6 +36,15 @@ struct Series {
     mark: Mark,
     /// The same, averaged over this many neighbours.
     smooth: usize,
+}
+
+/// What lies between two edges over the x of series `of`.
+#[derive(Clone, Debug, PartialEq)]
+struct Band {
+    name: String,
+    of: usize,
+    /// The lower and the upper one.
+    edges: [Vec<(f64, f64)>; 2],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -121,6 +131,7 @@ impl Chart {
         Chart {
             title: None,
             series: vec![first],
+            bands: Vec::new(),
             levels: Vec::new(),
             names: Vec::new(),
             x: Axis::default(),
@@ -151,6 +162,22 @@ impl Chart {
     pub fn points(mut self) -> Self {
         if let Some(last) = self.series.last_mut() {
             last.mark = Mark::Points;
+        }
+        self
+    }
+
+    /// What lies between two edges over the x of the last curve, in its colour: the lowest and the highest of many runs.
+    ///
+    /// ```
+    /// # use handgrad::show;
+    /// let (low, median, high) = ([1.9, 1.1, 0.7], [2.0, 1.3, 0.9], [2.2, 1.6, 1.0]);
+    /// show::curve("median of 20 seeds", &median).band("lowest to highest", &low, &high).labels("epoch", "loss").figure();
+    /// ```
+    pub fn band<T: Float>(mut self, name: &str, low: &[T], high: &[T]) -> Self {
+        if let Some(last) = self.series.last() {
+            let edge = |values: &[T]| last.points.iter().zip(values).map(|(p, &v)| (p.0, float(v))).collect();
+            let edges = [edge(low), edge(high)];
+            self.bands.push(Band { name: name.into(), of: self.series.len() - 1, edges });
         }
         self
     }
@@ -242,6 +269,14 @@ impl Chart {
             };
             text += &format!(" {}: {count} {unit}{ends}.", series.name);
         }
+        for Band { name, edges: [low, high], .. } in &self.bands {
+            let between = |k: usize| match (low.get(k), high.get(k)) {
+                (Some(low), Some(high)) => format!("{} to {}", number(low.1), number(high.1)),
+                _ => "nothing".into(),
+            };
+            let last = low.len().min(high.len()).saturating_sub(1);
+            text += &format!(" {name}: a band, from {} at first and from {} at last.", between(0), between(last));
+        }
         for (name, y) in &self.levels {
             text += &format!(" {name}: a line at {}.", number(*y));
         }
@@ -250,24 +285,25 @@ impl Chart {
 
     /// What is written above the picture.
     fn heading(&self) -> Option<&str> {
-        let only = (self.series.len() == 1).then(|| self.series[0].name.as_str());
+        let only = (self.series.len() == 1 && self.bands.is_empty()).then(|| self.series[0].name.as_str());
         self.title.as_deref().or(only).filter(|title| !title.is_empty())
     }
 
     /// The names in the legend, each with its colour: none if the heading says it all.
     fn legend(&self) -> Vec<(&str, Key)> {
-        let several = self.series.len() > 1;
+        let several = self.series.len() > 1 || !self.bands.is_empty();
         let named = self.series.iter().enumerate().filter(|_| several);
         let key = |k, series: &Series| match series.mark {
             Mark::Line => Key::Line(k, series.points.len() <= MARKED && series.smooth == 1),
             _ => Key::Mark(k),
         };
         let named = named.map(|(k, series)| (series.name.as_str(), key(k, series)));
-        named.chain(self.levels.iter().map(|(name, _)| (name.as_str(), Key::Level))).collect()
+        let bands = self.bands.iter().map(|band| (band.name.as_str(), Key::Band(band.of)));
+        named.chain(bands).chain(self.levels.iter().map(|(name, _)| (name.as_str(), Key::Level))).collect()
     }
 
     fn paint(&self, canvas: &mut Canvas) {
-        let drawn: Vec<Vec<(f64, f64)>> = self.series.iter().map(|s| self.placed(&s.points)).collect();
+        let drawn: Vec<Vec<(f64, f64)>> = self.outlines().map(|points| self.placed(points)).collect();
         let note = self.note(&drawn);
         let (width, height) = (f64::from(self.size.0), f64::from(self.size.1));
 
@@ -298,6 +334,9 @@ impl Chart {
             .set_label_area_size(LabelAreaPosition::Bottom, fine(bottom));
         if let Ok(mut plane) = builder.build_cartesian_2d(x.clone(), y.clone()) {
             self.paint_mesh(&mut plane);
+            for (band, edges) in self.bands.iter().zip(drawn[self.series.len()..].as_chunks().0) {
+                paint_band(&mut plane, band.of, edges, &y);
+            }
             for (k, series) in self.series.iter().enumerate() {
                 paint_series(canvas, &mut plane, k, series, &drawn[k], &y);
             }
@@ -310,6 +349,11 @@ impl Chart {
         if !drawn.iter().flatten().any(|(x, y)| x.is_finite() && y.is_finite()) {
             canvas.text((width / 2.0, height / 2.0), "nothing to draw", &font(MIDDLE, MUTED), Anchor::Centre);
         }
+    }
+
+    /// The points of every curve, then both edges of every band.
+    fn outlines(&self) -> impl Iterator<Item = &Vec<(f64, f64)>> {
+        self.series.iter().map(|series| &series.points).chain(self.bands.iter().flat_map(|band| &band.edges))
     }
 
     /// Both axes, for about so many pixels of curves.
@@ -337,7 +381,7 @@ impl Chart {
     /// What the picture leaves out.
     fn note(&self, drawn: &[Vec<(f64, f64)>]) -> String {
         let (mut not_finite, mut not_positive) = (0, 0);
-        for ((x, y), (px, py)) in self.series.iter().flat_map(|s| &s.points).zip(drawn.iter().flatten()) {
+        for ((x, y), (px, py)) in self.outlines().flatten().zip(drawn.iter().flatten()) {
             match (x.is_finite() && y.is_finite(), px.is_finite() && py.is_finite()) {
                 (false, _) => not_finite += 1,
                 (true, false) => not_positive += 1,
@@ -370,6 +414,10 @@ impl Chart {
                     }
                 }
                 Key::Mark(k) => canvas.marker(*k, middle),
+                Key::Band(k) => {
+                    let corners = [(from.0, from.1 - fine(5.0)), (to.0, to.1 + fine(5.0))];
+                    sure(canvas.area.draw(&Rectangle::new(corners, shade(*k))));
+                }
                 Key::Level => sure(canvas.area.draw(&PathElement::new(vec![from, to], dashed(LEVEL.0)))),
             }
             canvas.text((x + 36.0, y), name, &font(MIDDLE, INK), Anchor::Left);
@@ -404,6 +452,7 @@ enum Key {
     /// Series k, whose points are marked or not.
     Line(usize, bool),
     Mark(usize),
+    Band(usize),
     Level,
 }
 
@@ -440,6 +489,34 @@ fn paint_series(canvas: &Canvas, plane: &mut Plane, k: usize, series: &Series, p
             }
         }
     }
+}
+
+/// The colour of series k, so faint that a curve is seen on it.
+fn shade(k: usize) -> ShapeStyle {
+    SERIES[k % SERIES.len()].0.mix(0.2).filled()
+}
+
+/// The area between a lower and an upper edge, in the colour of series k.
+fn paint_band(plane: &mut Plane, k: usize, [low, high]: &[Vec<(f64, f64)>; 2], y: &Scale) {
+    let of_each_bucket = |edge: &[(f64, f64)], pick: fn(f64, f64) -> f64| -> Vec<(f64, f64)> {
+        let buckets = edge.chunks(edge.len().div_ceil(POINTS / 2).max(1)).enumerate();
+        let last = buckets.len().saturating_sub(1);
+        let points = buckets.filter_map(|(k, bucket)| {
+            let middle = if k == 0 {
+                0
+            } else if k == last {
+                bucket.len() - 1
+            } else {
+                bucket.len() / 2
+            };
+            let outer = bucket.iter().map(|p| p.1).filter(|v| v.is_finite()).reduce(pick)?;
+            Some((bucket[middle].0, outer.clamp(y.range.0, y.range.1)))
+        });
+        points.filter(|p| p.0.is_finite()).collect()
+    };
+    let (low, high) = (of_each_bucket(low, f64::min), of_each_bucket(high, f64::max));
+    let outline: Vec<_> = low.into_iter().chain(high.into_iter().rev()).collect();
+    sure(plane.draw_series([Polygon::new(outline, shade(k))]));
 }
 
 /// A line as all data have it; the dashes come with the colour.
