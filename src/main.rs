@@ -27,6 +27,8 @@ enum Command {
     Lab(cli::lab::Arguments),
     /// Run every notebook from top to bottom and store its outputs.
     Notebooks(cli::notebooks::Arguments),
+    /// Make the book: every notebook as a page that needs no server and no network.
+    Book(cli::book::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Command::Plots(arguments) => cli::plots::run(arguments),
         Command::Lab(arguments) => cli::lab::run(arguments),
         Command::Notebooks(arguments) => cli::notebooks::run(arguments),
+        Command::Book(arguments) => cli::book::run(arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

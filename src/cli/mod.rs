@@ -1,5 +1,6 @@
 //! The commands: each file is one of them, its flags and what it does.
 
+pub mod book;
 pub mod certify;
 pub mod cost;
 pub mod lab;

@@ -1,6 +1,6 @@
 //! `handgrad notebooks`: runs the notebooks from top to bottom, and stores or checks what they show.
 
-mod document;
+pub mod document;
 pub mod driver;
 mod judge;
 #[cfg(test)]

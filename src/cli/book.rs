@@ -1,0 +1,74 @@
+//! `handgrad book`: every notebook as a page, made from its stored outputs.
+//!
+//! The pages need no server, no network and, but for the search and the colours' switch, no script: formulas become
+//! MathML here, code is coloured here, and the one font that formulas need lies beside them.
+
+mod colours;
+mod page;
+mod search;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use super::lab::place::Place;
+use super::notebooks::document::Notebook;
+use anyhow::Context;
+use page::Page;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Flags of `book`.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The folder to write the pages to; `target/book` in the project if none is named.
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+}
+
+/// What lies beside the pages.
+const ASSETS: [(&str, &[u8]); 4] = [
+    ("book.css", include_bytes!("book/book.css")),
+    ("book.js", include_bytes!("book/book.js")),
+    ("latinmodern-math.woff2", include_bytes!("book/latinmodern-math.woff2")),
+    ("latinmodern-math.LICENSE.txt", include_bytes!("book/latinmodern-math.LICENSE.txt")),
+];
+
+/// Runs the command.
+pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let place = Place::find()?;
+    let out = arguments.out.unwrap_or_else(|| place.root().join("target/book"));
+    let pages = pages(&place)?;
+    fs::create_dir_all(&out).with_context(|| format!("cannot make the folder {}", out.display()))?;
+    for (name, content) in ASSETS {
+        write(&out, name, content)?;
+    }
+    write(&out, "index.html", page::contents(&pages).as_bytes())?;
+    for (number, page) in pages.iter().enumerate() {
+        write(&out, &page.file, page.html(&pages, number).as_bytes())?;
+        eprintln!("✓ {}", page.title);
+    }
+    write(&out, "search.js", search::index(&pages).as_bytes())?;
+    eprintln!("✓ {} pages: open {}", pages.len() + 1, out.join("index.html").display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The notebooks in their order.
+fn pages(place: &Place) -> anyhow::Result<Vec<Page>> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(place.notebooks())? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "ipynb") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    paths.iter().map(|path| Page::of_notebook(&Notebook::read(path)?)).collect()
+}
+
+/// Writes a file of the book, whole or not at all.
+fn write(out: &Path, name: &str, content: &[u8]) -> anyhow::Result<()> {
+    let (file, part) = (out.join(name), out.join(format!("{name}.part")));
+    let written = fs::write(&part, content).and_then(|()| fs::rename(&part, &file));
+    written.with_context(|| format!("cannot write {}", file.display()))
+}

@@ -1,0 +1,79 @@
+"use strict";
+
+// Light or dark: what the reader chose last, else what the system says.
+const root = document.documentElement;
+const stored = (() => { try { return localStorage.getItem("colours"); } catch { return null; } })();
+if (stored) root.dataset.colours = stored;
+
+document.addEventListener("DOMContentLoaded", () => {
+  const colours = document.getElementById("colours");
+  colours.hidden = false;
+  colours.addEventListener("click", () => {
+    const dark = root.dataset.colours
+      ? root.dataset.colours === "dark"
+      : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.colours = dark ? "light" : "dark";
+    try { localStorage.setItem("colours", root.dataset.colours); } catch { /* a page from a file may have no storage */ }
+  });
+
+  // On a narrow screen the contents unfold.
+  const menu = document.getElementById("menu");
+  menu.addEventListener("click", () => {
+    const open = document.body.classList.toggle("menu");
+    menu.setAttribute("aria-expanded", open);
+  });
+  document.querySelector("#contents [aria-current]")?.scrollIntoView({ block: "center" });
+
+  // The search: sections that have all the words, those with a word in the heading first.
+  const search = document.getElementById("search");
+  const input = search.querySelector("input");
+  const found = document.getElementById("found");
+  search.hidden = false;
+  const plain = (html) => new DOMParser().parseFromString(html, "text/html").body.textContent;
+  const show = () => {
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    found.replaceChildren();
+    found.hidden = words.length === 0;
+    if (found.hidden) return;
+    const hits = SECTIONS.map((section) => {
+      const heading = (section.page + " " + section.heading).toLowerCase();
+      const text = section.words.toLowerCase();
+      if (!words.every((word) => text.includes(word) || heading.includes(word))) return null;
+      const weight = words.reduce((sum, word) => sum + (heading.includes(word) ? 10 : 0) + text.split(word).length - 1, 0);
+      return { section, weight };
+    }).filter(Boolean).sort((a, b) => b.weight - a.weight).slice(0, 12);
+    for (const { section } of hits) {
+      const at = Math.max(0, section.words.toLowerCase().indexOf(words[0]) - 40);
+      const link = document.createElement("a");
+      link.href = section.address;
+      const heading = document.createElement("strong");
+      heading.textContent = plain(section.page) + (section.page === section.heading ? "" : " › " + plain(section.heading));
+      const excerpt = document.createElement("small");
+      excerpt.textContent = "…" + section.words.slice(at, at + 120) + "…";
+      link.append(heading, excerpt);
+      const item = document.createElement("li");
+      item.append(link);
+      found.append(item);
+    }
+    if (hits.length === 0) found.append(Object.assign(document.createElement("li"), { textContent: "Nothing has all these words." }));
+  };
+  input.addEventListener("input", show);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "/" && !event.target.closest("input, textarea, [contenteditable]")) {
+      event.preventDefault();
+      input.focus();
+    }
+    if (event.key === "Escape" && search.contains(document.activeElement)) {
+      input.value = "";
+      show();
+      input.blur();
+    }
+    if (event.key === "ArrowDown" && search.contains(document.activeElement)) {
+      const links = [...found.querySelectorAll("a")];
+      links[Math.min(links.indexOf(document.activeElement) + 1, links.length - 1)]?.focus();
+      event.preventDefault();
+    }
+  });
+  document.addEventListener("click", (event) => { if (!search.contains(event.target)) found.hidden = true; });
+  found.addEventListener("click", () => { found.hidden = true; });
+});

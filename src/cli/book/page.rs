@@ -1,0 +1,130 @@
+//! A page: a notebook's cells and outputs, and the frame around them.
+
+use super::text::{self, Section, escape};
+use crate::cli::notebooks::document::{Notebook, has_tag, is_code, joined, outputs, source};
+use anyhow::Context;
+use serde_json::Value;
+
+/// A page of the book.
+pub struct Page {
+    /// The name of its file.
+    pub file: String,
+    /// Its title as text.
+    pub title: String,
+    /// Its headings, the title first, and the words below each.
+    pub sections: Vec<Section>,
+    /// What it promises, as HTML: all between the title and what the reader needs.
+    promise: String,
+    body: String,
+}
+
+impl Page {
+    /// The page of a notebook, as its outputs are stored.
+    ///
+    /// # Errors
+    /// If it has no title, or a formula in it cannot be read.
+    pub fn of_notebook(notebook: &Notebook) -> anyhow::Result<Self> {
+        let name = notebook.name();
+        let (mut sections, mut body) = (Vec::new(), String::new());
+        for (number, cell) in notebook.cells().iter().enumerate() {
+            let html = if is_code(cell) { code(cell) } else { text::html(&source(cell), &mut sections) };
+            body += &html.with_context(|| format!("{name}, cell {}", number + 1))?;
+        }
+        let title = sections.first().filter(|section| section.level == 1);
+        let title = title.with_context(|| format!("{name} does not begin with a title"))?.heading.clone();
+        let promise = body.split_once("</h1>").and_then(|(_, rest)| rest.split_once("<p><strong>You need"));
+        let promise = promise.map_or(String::new(), |(promise, _)| promise.to_owned());
+        Ok(Page { file: format!("{name}.html"), title, sections, promise, body })
+    }
+
+    /// The whole page, number `number` of `pages`.
+    pub fn html(&self, pages: &[Page], number: usize) -> String {
+        let link = |page: Option<&Page>, rel: &str, arrow: &str| match page {
+            Some(page) => format!("<a rel=\"{rel}\" href=\"{}\"><small>{arrow}</small>{}</a>", page.file, page.title),
+            None => "<span></span>".into(),
+        };
+        let before = number.checked_sub(1).and_then(|before| pages.get(before));
+        let neighbours = format!(
+            "<nav class=\"neighbours\" aria-label=\"Previous and next chapter\">{}{}</nav>",
+            link(before, "prev", "← before"),
+            link(pages.get(number + 1), "next", "next →")
+        );
+        frame(&self.title, pages, Some(number), &format!("{}{neighbours}", self.body))
+    }
+
+    /// The page's line in the contents at the side; its sections too if it is open.
+    fn entry(&self, open: bool) -> String {
+        let current = if open { " aria-current=\"page\"" } else { "" };
+        let mut entry = format!("<li><a href=\"{}\"{current}>{}</a>", self.file, self.title);
+        if open {
+            let sections = self.sections.iter().filter(|section| section.level == 2);
+            let items = sections.map(|section| format!("<li><a href=\"#{}\">{}</a></li>", section.id, section.heading));
+            entry += &format!("<ul>{}</ul>", items.collect::<String>());
+        }
+        entry + "</li>\n"
+    }
+}
+
+/// The book's first page: what each chapter promises.
+pub fn contents(pages: &[Page]) -> String {
+    let chapters =
+        pages.iter().map(|page| format!("<li><a href=\"{}\">{}</a>{}</li>\n", page.file, page.title, page.promise));
+    let body = format!("{}<ol class=\"chapters\">\n{}</ol>", include_str!("cover.html"), chapters.collect::<String>());
+    frame("handgrad", pages, None, &body)
+}
+
+fn frame(title: &str, pages: &[Page], open: Option<usize>, body: &str) -> String {
+    let entries = pages.iter().enumerate().map(|(number, page)| page.entry(open == Some(number)));
+    include_str!("frame.html")
+        .replace("{title}", title)
+        .replace("{entries}", &entries.collect::<String>())
+        .replace("{body}", body)
+}
+
+/// A code cell and its outputs.
+fn code(cell: &Value) -> anyhow::Result<String> {
+    let note = match has_tag(cell, "exercise") {
+        true => "<p class=\"note\">Exercise: a stub to be changed until its check says ✓</p>",
+        false => "",
+    };
+    let code = super::colours::rust(&source(cell));
+    let mut html = format!("<div class=\"cell\">{note}<pre class=\"code\"><code>{code}</code></pre>\n");
+    for one in outputs(cell) {
+        html += &format!("<div class=\"output\">{}</div>\n", output(one)?);
+    }
+    Ok(html + "</div>\n")
+}
+
+/// An output in the richest form that it was stored in.
+fn output(output: &Value) -> anyhow::Result<String> {
+    let data = |kind: &str| output["data"].get(kind).map(joined);
+    let plain = |text: &str| format!("<pre>{}</pre>", escape(text.trim_matches('\n')));
+    if output["output_type"] == "stream" {
+        return Ok(plain(&joined(&output["text"])));
+    }
+    if output["output_type"] == "error" {
+        let lines = output["traceback"].as_array().map_or(&[] as &[Value], Vec::as_slice).iter().map(joined);
+        return Ok(plain(&without_colours(&lines.collect::<Vec<_>>().join("\n"))));
+    }
+    if let Some(html) = data("text/html") {
+        return Ok(html);
+    }
+    if let Some(base64) = data("image/png") {
+        let alt = data("text/plain").unwrap_or_default();
+        return Ok(format!("<img alt=\"{}\" src=\"data:image/png;base64,{}\">", escape(&alt), base64.trim()));
+    }
+    if let Some(latex) = data("text/latex") {
+        return text::latex(&latex);
+    }
+    if let Some(markdown) = data("text/markdown") {
+        return text::html(&markdown, &mut Vec::new());
+    }
+    Ok(plain(&data("text/plain").unwrap_or_default()))
+}
+
+/// A terminal's text without its colours, ESC [ … m.
+fn without_colours(text: &str) -> String {
+    let mut pieces = text.split("\x1b[");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |out, piece| out + piece.split_once('m').map_or(piece, |(_, rest)| rest))
+}

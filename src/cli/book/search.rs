@@ -1,0 +1,15 @@
+//! What the search looks through: the sections of all pages, as a script that a page can load from a file.
+
+use super::page::Page;
+use serde_json::json;
+
+/// `const SECTIONS = […]`: of every section its page's title, heading, address and words.
+pub fn index(pages: &[Page]) -> String {
+    let sections = pages.iter().flat_map(|page| {
+        page.sections.iter().map(move |section| {
+            let address = format!("{}#{}", page.file, section.id);
+            json!({"page": page.title, "heading": section.heading, "address": address, "words": section.words})
+        })
+    });
+    format!("const SECTIONS = {};\n", serde_json::Value::from_iter(sections))
+}

@@ -1,0 +1,91 @@
+use super::page::{self, Page};
+use super::{colours, search, text};
+use crate::cli::notebooks::document::Notebook;
+use pulldown_latex::config::DisplayMode;
+use serde_json::json;
+
+fn html(markdown: &str) -> String {
+    text::html(markdown, &mut Vec::new()).unwrap()
+}
+
+#[test]
+fn formulas_become_mathml() {
+    let page = html("Let $y = zW$ be\n\n$$\\frac1N \\sum_n \\delta_n.$$");
+    assert_eq!(page.matches("<math").count(), 2);
+    assert!(page.contains("display=\"block\"") && page.contains("<mfrac>") && !page.contains('$'));
+}
+
+#[test]
+fn a_formula_that_cannot_be_read_is_an_error_and_not_a_red_box() {
+    let error = text::formula(r"\frac{1}{2", DisplayMode::Inline).unwrap_err().to_string();
+    assert!(error.starts_with(r#"the formula "\\frac{1}{2" cannot be read: "#), "{error}");
+    assert!(text::html("$\\undefinedcommand x$", &mut Vec::new()).is_err());
+}
+
+#[test]
+fn headings_begin_sections_and_have_ids_of_their_own() {
+    let mut sections = Vec::new();
+    let page =
+        text::html("# 02 · Title\nwords\n\n## The `same`\nmore $x$ words\n\n## The same\n", &mut sections).unwrap();
+    let ids: Vec<&str> = sections.iter().map(|section| section.id.as_str()).collect();
+    assert_eq!(ids, ["02-title", "the-same", "the-same-2"]);
+    assert!(page.contains("<h2 id=\"the-same\">The <code>same</code> <a class=\"anchor\" href=\"#the-same\""));
+    assert_eq!((sections[0].level, sections[0].words.as_str()), (1, "02 · Title words"));
+    assert_eq!(sections[1].words, "The same more   words");
+}
+
+#[test]
+fn links_to_chapters_lead_to_their_pages() {
+    assert!(html("[01](01_what.ipynb#why)").contains("href=\"01_what.html#why\""));
+    assert!(html("[there](https://example.org/a.ipynb)").contains("href=\"https://example.org/a.ipynb\""));
+}
+
+#[test]
+fn code_keeps_every_letter() {
+    let code = "/// ∂y\nfn f<'a>(x: &'a str) -> f64 {\n    if x != \"<&>\" { 1.5e3 } else { g!(x) }\n}\n";
+    let coloured = colours::rust(code);
+    let bare: String = coloured.split('<').map(|piece| piece.split_once('>').map_or(piece, |(_, rest)| rest)).collect();
+    assert_eq!(bare, text::escape(code));
+    for (class, token) in [("comment", "/// ∂y"), ("keyword", "fn"), ("function", "g"), ("number", "1.5e3")] {
+        assert!(coloured.contains(&format!("<span class=\"{class}\">{token}</span>")), "{coloured}");
+    }
+    assert!(coloured.contains("<span class=\"string\">&quot;&lt;&amp;&gt;&quot;</span>"));
+}
+
+#[test]
+fn a_page_has_its_cells_its_outputs_and_its_neighbours() {
+    let folder = tempfile::tempdir().unwrap();
+    let markdown = |text: &str| json!({"cell_type": "markdown", "metadata": {}, "source": text});
+    let code = json!({
+        "cell_type": "code", "execution_count": 2, "metadata": {"tags": ["exercise"]}, "source": "1 < 2",
+        "outputs": [
+            {"output_type": "stream", "name": "stdout", "text": ["a < b\n"]},
+            {"output_type": "execute_result", "execution_count": 2, "metadata": {},
+             "data": {"text/latex": "$$x^2$$", "text/plain": "plain"}},
+            {"output_type": "error", "ename": "E", "evalue": "", "traceback": ["\u{1b}[31mred\u{1b}[0m text"]},
+        ],
+    });
+    let write = |name: &str, cells: serde_json::Value| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, json!({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).to_string())
+            .unwrap();
+        Notebook::read(&file).unwrap()
+    };
+    let first = write("01_one.ipynb", json!([markdown("# 01 · One\nA promise.\n\n**You need:** nothing."), code]));
+    let second = write("02_two.ipynb", json!([markdown("# 02 · Two\nAnother.")]));
+    let pages = [Page::of_notebook(&first).unwrap(), Page::of_notebook(&second).unwrap()];
+
+    let html = pages[0].html(&pages, 0);
+    assert!(html.contains("<pre>a &lt; b</pre>") && html.contains("<msup>") && !html.contains("plain</"));
+    assert!(html.contains("<pre>red text</pre>") && html.contains("Exercise:"));
+    assert!(html.contains("rel=\"next\" href=\"02_two.html\"") && !html.contains("rel=\"prev\""));
+    assert!(html.contains("<a href=\"01_one.html\" aria-current=\"page\">01 · One</a>"));
+
+    let contents = page::contents(&pages);
+    assert!(contents.contains("<p>A promise.</p>") && !contents.contains("You need"));
+    assert!(search::index(&pages).contains("\"address\":\"02_two.html#02-two\""));
+
+    let untitled = write("03_three.ipynb", json!([markdown("no title")]));
+    let error = Page::of_notebook(&untitled).map(|_| ()).unwrap_err().to_string();
+    assert_eq!(error, "03_three does not begin with a title");
+}
