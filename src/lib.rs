@@ -66,7 +66,7 @@ pub mod prelude {
     pub use crate::layers::*;
     pub use crate::losses::*;
     pub use crate::model::*;
-    pub use crate::numbers::{Counted, Counts, Dual, Equations, Session, Traced};
+    pub use crate::numbers::{Bf16, Counted, Counts, Dual, Equations, F16, Interval, Session, Traced};
     pub use crate::optim::{AdaGrad, Adadelta, Adam, AdamW, Optimizer, RmsProp, Sgd, schedule};
     pub use crate::show;
     pub use crate::{Float, ShapeError, Slide, Tensor4, dmatrix, dvector, lit};

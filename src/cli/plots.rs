@@ -1,5 +1,7 @@
 //! `handgrad plots`: everything under plots/, drawn again.
 
+mod rounding;
+
 use super::train;
 use anyhow::{Context, ensure};
 use clap::{Args, FromArgMatches};
@@ -31,7 +33,7 @@ struct Work {
     draw: fn(&Path) -> anyhow::Result<()>,
 }
 
-const ALL: [Work; 6] = [
+const ALL: [Work; 7] = [
     Work {
         names: &["step_size"],
         about: "how far finite differences are from a derivative, and dual numbers",
@@ -41,6 +43,11 @@ const ALL: [Work; 6] = [
         names: &["speed"],
         about: "handgrad's time beside PyTorch's, as benches/pytorch/compare.py has measured it",
         draw: speed,
+    },
+    Work {
+        names: &["rounding"],
+        about: "how wrong rounding may make a sum and a softmax, in bf16, f16, f32 and f64",
+        draw: rounding::draw,
     },
     Work { names: &["activations"], about: "the activations and their derivatives", draw: activations },
     Work {
