@@ -1,6 +1,6 @@
 //! The proof by formulas: what it proves, and that it refuses what is wrong.
 
-use handgrad::check::{SymbolicProof, Verdict, symbolic_proofs};
+use handgrad::check::{SymbolicProof, Verdict, grids, symbolic_proofs};
 use handgrad::numbers::{Session, Traced};
 use handgrad::prelude::*;
 use num_traits::{Float as _, One};
@@ -54,11 +54,21 @@ fn the_5x5_with_3x3_case_is_proved_identical() -> Result<(), ShapeError> {
 fn every_function_is_proved() {
     let proofs = symbolic_proofs();
     let polynomial = [
+        "matmul",
+        "fc_forward",
         "fc_backward",
+        "single_channel_conv",
+        "conv_forward",
+        "conv_forward_naive",
         "conv_backward",
         "conv_backward_naive",
+        "insert_zeros",
+        "remove_padding",
+        "flatten_forward",
         "flatten_backward",
+        "avg_pooling_forward",
         "avg_pooling_backward",
+        "global_avg_pooling_forward",
         "global_avg_pooling_backward",
         "mean_squared_loss",
     ];
@@ -73,12 +83,36 @@ fn every_function_is_proved() {
             assert!(*accident < 2e-26, "{proof}");
         }
     }
-    assert_eq!(proofs.len(), 19);
+    for (function, _) in grids::FUNCTIONS {
+        let count = proofs.iter().filter(|proof| proof.name() == function).count();
+        assert_eq!(count, if function.ends_with("_loss") { 2 } else { 1 }, "{function}");
+    }
     let kinked = ["relu", "leaky_relu", "prelu", "elu", "selu", "max_pooling", "global_max_pooling"];
-    for name in kinked.map(|name| format!("{name}_backward")) {
+    for name in kinked.iter().flat_map(|name| ["forward", "backward"].map(|way| format!("{name}_{way}"))) {
         let proof = proofs.iter().find(|proof| proof.name() == name);
         assert!(proof.is_some_and(|proof| !proof.branches().is_empty()), "{name}");
     }
+}
+
+#[test]
+fn a_wrong_forward_is_refused_and_the_sentence_names_what_it_should_be() -> Result<(), ShapeError> {
+    let session = Session::new();
+    let (z, w) = (session.matrix("z", &dmatrix![1.0, 2.0]), session.matrix("w", &dmatrix![3.0; 4.0]));
+    let right = dmatrix![z[0] * w[0] + z[1] * w[1]];
+    let proof = SymbolicProof::of_forward("matmul").output("y", &matmul(&z, &w)?, &right);
+    assert_eq!(proof.to_string(), "matmul: proved identical: the 1 entries of y are what the definition says");
+    let wrong = dmatrix![z[0] * w[0] - z[1] * w[1]];
+    let proof = SymbolicProof::of_forward("matmul").output("y", &matmul(&z, &w)?, &wrong);
+    assert!(!proof.passed() && proof.doubt() == 1.0);
+    assert_eq!(
+        proof.to_string(),
+        "matmul: different at y[0, 0]: the definition says z₁·w₁ − z₂·w₂ = -5, but got z₁·w₁ + z₂·w₂ = 11"
+    );
+    let proof = SymbolicProof::of_forward("matmul").output("y", &matmul(&z, &w)?, &z);
+    assert!(matches!(proof.verdict(), Verdict::Different { derived, .. } if derived == "of shape [1, 2]"), "{proof}");
+    let proof = SymbolicProof::of_forward("matmul").input("dz", &z, &z);
+    assert_eq!(proof.verdict(), &Verdict::NotApplicable("a forward has no gradients".into()));
+    Ok(())
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::array::Array;
 use super::proof::{Check, Failure, Proof, TOLERANCE, above, error_text, largest_of};
-use super::symbolic::symbolic_proofs;
+use super::symbolic::{SymbolicProof, symbolic_proofs};
 use super::{diagnosis::significant, grids};
 use crate::ShapeError;
 use rayon::prelude::*;
@@ -127,8 +127,8 @@ pub struct Row {
     pub error: f64,
     /// The largest relative error by central differences, of a gradient.
     pub differences: Option<f64>,
-    /// What the [proof by formulas](super::symbolic) says of a gradient: "identical", or "1 − ε"; a star stands for
-    /// "on the branch that the values took".
+    /// What the [proof by formulas](super::symbolic) says: "identical", or "1 − ε"; a star stands for "on the branch that
+    /// the values took". Of several proofs, the one that leaves most doubt.
     pub symbolic: Option<String>,
     /// What failed, with the name of its case.
     pub failures: Vec<String>,
@@ -173,10 +173,9 @@ impl Certificate {
                 symbolic: None,
                 failures: vec![],
             };
-            if let Some(proof) = by_formulas.iter().find(|proof| proof.name() == function) {
-                row.symbolic = Some(proof.summary());
-                row.failures.extend((!proof.passed()).then(|| format!("by formulas: {proof}")));
-            }
+            let own = || by_formulas.iter().filter(|proof| proof.name() == function);
+            row.symbolic = own().max_by(|a, b| a.doubt().total_cmp(&b.doubt())).map(SymbolicProof::summary);
+            row.failures.extend(own().filter(|proof| !proof.passed()).map(|proof| format!("by formulas: {proof}")));
             for (case, evidence) in cases.iter().zip(&all) {
                 let items: Vec<&Item> = evidence.items.iter().filter(|item| item.function == function).collect();
                 row.cases += usize::from(!items.is_empty());
@@ -292,9 +291,9 @@ impl fmt::Display for Certificate {
             0 => write!(
                 f,
                 "\nProved: {} functions in {} cases, every entry within {TOLERANCE:e} of its oracle.\n\
-                 Central: the largest error by central differences. Symbolic: the backward's formula is its forward's \
-                 derivative,\nidentical, or with this probability; * stands for \"on the branch that the values \
-                 took\".",
+                 Central: the largest error by central differences. Symbolic: a backward's formula is its forward's \
+                 derivative, a\nforward's that of its equation, identical, or with this probability; * stands for \
+                 \"on the branch that the values took\".",
                 self.rows.len(),
                 grouped(self.cases)
             ),

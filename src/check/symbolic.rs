@@ -1,8 +1,9 @@
-//! The proof by formulas: a backward *is* the derivative of its forward, letter by letter.
+//! The proof by formulas: a backward *is* the derivative of its forward, and a forward its definition, letter by letter.
 //!
 //! Dual numbers prove a gradient at the numbers they were given. Here the same public functions run on
 //! [symbols](crate::numbers::traced): the forward leaves its formula, the chain rule differentiates it, and the result
-//! must be the formula that the backward left. For the shapes at hand that covers all numbers at once.
+//! must be the formula that the backward left. The forward's own formula must be that of the equation, written out
+//! element by element. For the shapes at hand that covers all numbers at once.
 //!
 //! What can be said depends on what a layer computes with:
 //!
@@ -15,6 +16,9 @@
 //!   the entries. The values in `f64` must agree as well, to 1e-9: a guard against a root of the wrong sign.
 //! * **Kinks** (ReLU and its kin, max pooling): proved on the branch that the values took;
 //!   [`Session::branches`] lists the conditions.
+//! * **A logarithm** is a letter that does not know ln(a·b) = ln a + ln b, so cross-entropy, which shifts its logits, is
+//!   compared with −Σ y*·ln p by derivatives: those of both are dy. Two functions with one derivative differ by a constant, and
+//!   on the values of the cases they are equal.
 //!
 //! ```
 //! use handgrad::check::SymbolicProof;
@@ -38,6 +42,7 @@
 //! # Ok::<(), ShapeError>(())
 //! ```
 
+mod forwards;
 mod functions;
 
 pub use functions::symbolic_proofs;
@@ -54,33 +59,42 @@ const TOLERANCE_OF_VALUES: f64 = 1e-9;
 /// So many of the branch's conditions stand in the sentence.
 const BRANCHES_SHOWN: usize = 6;
 
-/// A backward, the outputs of its forward, and what was found about its gradients so far.
+/// A function, what its results are compared with, and what was found about them so far.
 #[derive(Clone, Debug)]
 pub struct SymbolicProof {
     name: String,
-    outputs: Vec<(Traced, Traced)>,
+    truth: Truth,
     samples: usize,
-    gradients: Vec<String>,
+    results: Vec<String>,
     entries: usize,
     branches: Vec<String>,
     verdict: Verdict,
 }
 
+/// What the results should be.
+#[derive(Clone, Debug)]
+enum Truth {
+    /// The derivatives of Σ δ·y over these pairs (y, δ).
+    Derivatives(Vec<(Traced, Traced)>),
+    /// What the equation says.
+    Definition,
+}
+
 /// What a symbolic proof came to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
-    /// Every entry has the derivative's canonical form.
+    /// Every entry has the canonical form it should have.
     Identical,
-    /// Every entry agrees with the derivative at random points of a prime field; the probability that two formulas
+    /// Every entry agrees with what it should be at random points of a prime field; the probability that two formulas
     /// which differ would do so is at most this.
     Probable(f64),
-    /// An entry is not the derivative.
+    /// An entry is not what it should be.
     Different {
         /// The entry.
         entry: String,
-        /// The derivative of the forward.
+        /// The derivative of the forward, or what the definition says.
         derived: String,
-        /// What the backward computed.
+        /// What the function computed.
         written: String,
     },
     /// Nothing can be said, and why.
@@ -93,7 +107,7 @@ impl SymbolicProof {
     pub fn new<Y: Array<Element = Traced>>(name: &str, y: &Y, next_dz: &Y) -> Self {
         let samples = y.shape().first().copied().unwrap_or(1);
         let outputs = y.elements().iter().copied().zip(next_dz.elements().iter().copied()).collect();
-        let proof = SymbolicProof::of(name, outputs, samples);
+        let proof = SymbolicProof::of(name, Truth::Derivatives(outputs), samples);
         if y.shape() == next_dz.shape() {
             return proof;
         }
@@ -102,31 +116,35 @@ impl SymbolicProof {
 
     /// The proof of a loss of `samples` samples: its dy is each sample's own gradient, N·∂L/∂y.
     pub fn of_loss(name: &str, loss: Traced, samples: usize) -> Self {
-        SymbolicProof::of(name, vec![(loss, Traced::constant(samples as f64))], samples)
+        let outputs = vec![(loss, Traced::constant(samples as f64))];
+        SymbolicProof::of(name, Truth::Derivatives(outputs), samples)
     }
 
-    fn of(name: &str, outputs: Vec<(Traced, Traced)>, samples: usize) -> Self {
-        let (gradients, branches) = (Vec::new(), Vec::new());
-        SymbolicProof {
-            name: name.into(),
-            outputs,
-            samples,
-            gradients,
-            entries: 0,
-            branches,
-            verdict: Verdict::Identical,
-        }
+    /// The proof of the forward called `name`, whose results are compared with those of its definition.
+    pub fn of_forward(name: &str) -> Self {
+        SymbolicProof::of(name, Truth::Definition, 1)
+    }
+
+    fn of(name: &str, truth: Truth, samples: usize) -> Self {
+        let (results, branches) = (Vec::new(), Vec::new());
+        SymbolicProof { name: name.into(), truth, samples, results, entries: 0, branches, verdict: Verdict::Identical }
     }
 
     /// Compares a parameter's gradient with (1/N)·∂S/∂w, where S = Σ next_dz·y.
     pub fn parameter<A: Array<Element = Traced>>(self, name: &str, at: &A, gradient: &A) -> Self {
         let samples = Traced::constant(self.samples as f64);
-        self.with(name, at, gradient, |sum| sum / samples)
+        self.derivatives(name, at, gradient, |sum| sum / samples)
     }
 
     /// Compares an input's gradient with ∂S/∂z.
     pub fn input<A: Array<Element = Traced>>(self, name: &str, at: &A, gradient: &A) -> Self {
-        self.with(name, at, gradient, |sum| sum)
+        self.derivatives(name, at, gradient, |sum| sum)
+    }
+
+    /// Compares what a forward returned with what its definition says.
+    pub fn output<A: Array<Element = Traced>>(self, name: &str, written: &A, defined: &A) -> Self {
+        let elements = defined.elements().to_vec();
+        self.with(name, (defined.shape(), elements), written)
     }
 
     /// Notes the comparisons of the session: the conditions under which the formulas, and so the proof, hold.
@@ -160,6 +178,15 @@ impl SymbolicProof {
         }
     }
 
+    /// How much is left to doubt: the probability of an accident, and 1 where nothing is proved.
+    pub fn doubt(&self) -> f64 {
+        match self.verdict {
+            Verdict::Identical => 0.0,
+            Verdict::Probable(accident) => accident,
+            Verdict::Different { .. } | Verdict::NotApplicable(_) => 1.0,
+        }
+    }
+
     /// Whether every entry was proved.
     pub fn passed(&self) -> bool {
         self.entries > 0 && matches!(self.verdict, Verdict::Identical | Verdict::Probable(_))
@@ -174,31 +201,43 @@ impl SymbolicProof {
         SymbolicProof { verdict: Verdict::NotApplicable(why.to_string()), ..self }
     }
 
-    fn with<A: Array<Element = Traced>>(
-        mut self,
+    fn derivatives<A: Array<Element = Traced>>(
+        self,
         name: &str,
         at: &A,
         written: &A,
         mean: impl Fn(Traced) -> Traced,
     ) -> Self {
-        self.gradients.push(name.into());
-        self.entries += at.elements().len();
+        let Truth::Derivatives(outputs) = &self.truth else {
+            return self.because("a forward has no gradients");
+        };
+        match gradient(outputs, at.elements()) {
+            Ok(sums) => self.with(name, (at.shape(), sums.into_iter().map(mean).collect()), written),
+            Err(reason) => self.because(reason),
+        }
+    }
+
+    /// Compares the entries of a result with those it should have, and its shape with theirs.
+    fn with<A: Array<Element = Traced>>(
+        mut self,
+        name: &str,
+        (shape, truth): (Vec<usize>, Vec<Traced>),
+        written: &A,
+    ) -> Self {
+        self.results.push(name.into());
+        self.entries += truth.len();
         if matches!(self.verdict, Verdict::Different { .. } | Verdict::NotApplicable(_)) {
             return self;
         }
-        if at.shape() != written.shape() {
+        if shape != written.shape() {
             let verdict = Verdict::Different {
                 entry: name.into(),
-                derived: format!("of shape {:?}", at.shape()),
+                derived: format!("of shape {shape:?}"),
                 written: format!("of shape {:?}", written.shape()),
             };
             return SymbolicProof { verdict, ..self };
         }
-        let derived = match gradient(&self.outputs, at.elements()) {
-            Ok(sums) => sums.into_iter().map(mean),
-            Err(reason) => return self.because(reason),
-        };
-        let pairs: Vec<(Traced, Traced)> = derived.zip(written.elements().iter().copied()).collect();
+        let pairs: Vec<(Traced, Traced)> = truth.into_iter().zip(written.elements().iter().copied()).collect();
         match compare(&pairs) {
             Err(reason) => self.because(reason),
             Ok(Found::Equal(accident)) => {
@@ -207,7 +246,7 @@ impl SymbolicProof {
                 SymbolicProof { verdict: if sum > 0.0 { Verdict::Probable(sum) } else { Verdict::Identical }, ..self }
             }
             Ok(Found::Differ(offset)) => {
-                let index: Vec<String> = at.index_of(offset).iter().map(usize::to_string).collect();
+                let index: Vec<String> = written.index_of(offset).iter().map(usize::to_string).collect();
                 let (derived, written) = pairs[offset];
                 let verdict = Verdict::Different {
                     entry: format!("{name}[{}]", index.join(", ")),
@@ -273,12 +312,20 @@ impl fmt::Display for SymbolicProof {
         write!(f, "{}: {}", self.name, self.verdict)?;
         match &self.verdict {
             Verdict::Different { derived, written, .. } => {
-                write!(f, ": the derivative is {derived}, but got {written}")
+                let truth = match self.truth {
+                    Truth::Derivatives(_) => "the derivative is",
+                    Truth::Definition => "the definition says",
+                };
+                write!(f, ": {truth} {derived}, but got {written}")
             }
             Verdict::NotApplicable(_) => Ok(()),
             Verdict::Identical | Verdict::Probable(_) => {
-                let (entries, names) = (self.entries, self.gradients.join(", "));
-                write!(f, ": the {entries} entries of {names} are the derivatives of the forward")?;
+                let (entries, names) = (self.entries, self.results.join(", "));
+                let truth = match self.truth {
+                    Truth::Derivatives(_) => "the derivatives of the forward",
+                    Truth::Definition => "what the definition says",
+                };
+                write!(f, ": the {entries} entries of {names} are {truth}")?;
                 let shown = &self.branches[..self.branches.len().min(BRANCHES_SHOWN)];
                 match self.branches.len() - shown.len() {
                     _ if shown.is_empty() => Ok(()),

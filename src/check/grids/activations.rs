@@ -3,7 +3,7 @@
 use super::Numbers;
 use crate::activations::*;
 use crate::check::certificate::{Case, Evidence};
-use crate::check::{Proof, lift};
+use crate::check::{Proof, definitions, lift};
 use crate::numbers::Dual;
 use crate::{ShapeError, Tensor4, lit};
 use nalgebra::DMatrix;
@@ -32,7 +32,7 @@ const ACTIVATIONS: [Activation; 6] = [
     Activation {
         names: ["relu_forward", "relu_backward"],
         exact: true,
-        definition: |z| z.max(0.0),
+        definition: definitions::relu,
         forward: relu_forward,
         on_duals: relu_forward,
         backward: |next_dz, z, _| relu_backward(next_dz, z),
@@ -40,7 +40,7 @@ const ACTIVATIONS: [Activation; 6] = [
     Activation {
         names: ["leaky_relu_forward", "leaky_relu_backward"],
         exact: true,
-        definition: |z| z.max(0.0) + SLOPE * z.min(0.0),
+        definition: |z| definitions::leaky_relu(z, SLOPE),
         forward: |z| leaky_relu_forward(z, SLOPE),
         on_duals: |z| leaky_relu_forward(z, lit(SLOPE)),
         backward: |next_dz, z, _| leaky_relu_backward(next_dz, z, SLOPE),
@@ -48,7 +48,7 @@ const ACTIVATIONS: [Activation; 6] = [
     Activation {
         names: ["elu_forward", "elu_backward"],
         exact: false,
-        definition: |z| if z > 0.0 { z } else { ALPHA * (z.exp() - 1.0) },
+        definition: |z| definitions::elu(z, ALPHA),
         forward: |z| elu_forward(z, ALPHA),
         on_duals: |z| elu_forward(z, lit(ALPHA)),
         backward: |next_dz, z, _| elu_backward(next_dz, z, ALPHA),
@@ -56,8 +56,7 @@ const ACTIVATIONS: [Activation; 6] = [
     Activation {
         names: ["selu_forward", "selu_backward"],
         exact: false,
-        // The constants as PyTorch states them.
-        definition: |z| 1.050_700_987_355_480_5 * if z > 0.0 { z } else { 1.673_263_242_354_377_2 * (z.exp() - 1.0) },
+        definition: definitions::selu,
         forward: selu_forward,
         on_duals: selu_forward,
         backward: |next_dz, z, _| selu_backward(next_dz, z),
@@ -65,7 +64,7 @@ const ACTIVATIONS: [Activation; 6] = [
     Activation {
         names: ["sigmoid_forward", "sigmoid_backward"],
         exact: false,
-        definition: |z| 1.0 / (1.0 + (-z).exp()),
+        definition: definitions::sigmoid,
         forward: sigmoid_forward,
         on_duals: sigmoid_forward,
         backward: |next_dz, _, y| sigmoid_backward(next_dz, y),
@@ -73,7 +72,7 @@ const ACTIVATIONS: [Activation; 6] = [
     Activation {
         names: ["tanh_forward", "tanh_backward"],
         exact: false,
-        definition: |z| (z.exp() - (-z).exp()) / (z.exp() + (-z).exp()),
+        definition: definitions::tanh,
         forward: tanh_forward,
         on_duals: tanh_forward,
         backward: |next_dz, _, y| tanh_backward(next_dz, y),
@@ -123,8 +122,7 @@ fn softmax(evidence: &mut Evidence, number: usize, (samples, d): (usize, usize))
     for mut numbers in Numbers::both(number) {
         let (z, next_dz) = (numbers.matrix(samples, d), numbers.matrix(samples, d));
         let p = softmax_forward(&z);
-        let defined = DMatrix::from_fn(samples, d, |n, j| z[(n, j)].exp() / z.row(n).map(f64::exp).sum());
-        evidence.values("softmax_forward", &p, &defined, false);
+        evidence.values("softmax_forward", &p, &definitions::softmax(&z), false);
         let dz = softmax_backward(&next_dz, &p)?;
         let proof = Proof::new("softmax_backward", &next_dz);
         evidence.proof(&proof.input("dz", &z, &dz, |z| Ok(softmax_forward(z)))?);
@@ -138,10 +136,7 @@ fn prelu(evidence: &mut Evidence, number: usize, shape: [usize; 4], slopes: usiz
         let z = Tensor4::from_fn(shape, |_, _, _, _| numbers.nonzero());
         let next_dz = numbers.tensor(shape);
         let alpha = numbers.vector(slopes) * SLOPE;
-        let defined = Tensor4::from_fn(shape, |n, c, i, j| {
-            let z = z[(n, c, i, j)];
-            z.max(0.0) + alpha[c % slopes] * z.min(0.0)
-        });
+        let defined = Tensor4::from_fn(shape, |n, c, i, j| definitions::leaky_relu(z[(n, c, i, j)], alpha[c % slopes]));
         evidence.values("prelu_forward", &prelu_forward(&z, &alpha)?, &defined, exact);
         let g = prelu_backward(&next_dz, &z, &alpha)?;
         let proof = Proof::new("prelu_backward", &next_dz).exact_if(exact);

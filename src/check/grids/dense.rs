@@ -6,7 +6,6 @@ use crate::check::{Proof, definitions, lift};
 use crate::kernels::matmul;
 use crate::layers::{fc_backward, fc_forward, flatten_backward, flatten_forward};
 use crate::{ShapeError, Tensor4};
-use nalgebra::DMatrix;
 
 /// N 1–4, l and m 1–5; and one product that is cut into parts for the threads.
 pub(super) fn cases() -> Vec<Case> {
@@ -67,10 +66,7 @@ fn flatten(evidence: &mut Evidence, number: usize, shape: [usize; 4]) -> Result<
     for mut numbers in Numbers::both(number) {
         let z: Tensor4<f64> = numbers.tensor(shape);
         let next_dz = numbers.matrix(samples, channels * height * width);
-        let flat = DMatrix::from_fn(samples, channels * height * width, |n, q| {
-            z[(n, q / (height * width), q / width % height, q % width)]
-        });
-        evidence.values("flatten_forward", &flatten_forward(&z), &flat, true);
+        evidence.values("flatten_forward", &flatten_forward(&z), &definitions::flatten(&z), true);
         let dz = flatten_backward(&next_dz, &z)?;
         let proof = Proof::new("flatten_backward", &next_dz).exact();
         evidence.proof(&proof.input("dz", &z, &dz, |z| Ok(flatten_forward(z)))?);

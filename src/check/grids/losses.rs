@@ -3,7 +3,7 @@
 use super::Numbers;
 use crate::ShapeError;
 use crate::check::certificate::{Case, Evidence};
-use crate::check::{Proof, lift};
+use crate::check::{Proof, definitions, lift};
 use crate::losses::{Loss, cross_entropy_loss, mean_squared_loss};
 use nalgebra::{DMatrix, dvector};
 
@@ -24,7 +24,7 @@ fn mean_squared(evidence: &mut Evidence, number: usize, (samples, d): (usize, us
         let exact = numbers.integers && samples.is_power_of_two();
         let (y, target) = (numbers.matrix(samples, d), numbers.matrix(samples, d));
         let Loss { loss, dy } = mean_squared_loss(&y, &target)?;
-        let defined = (&y - &target).norm_squared() / (2 * samples) as f64;
+        let defined = definitions::mean_squared(&y, &target);
         evidence.values("mean_squared_loss", &dvector![loss], &dvector![defined], false);
         let proof = Proof::of_loss("mean_squared_loss", samples).exact_if(exact);
         let forward = |y: &_| Ok(dvector![mean_squared_loss(y, &lift(&target))?.loss]);
@@ -42,8 +42,7 @@ fn cross_entropy(evidence: &mut Evidence, number: usize, (samples, d): (usize, u
         let distribution = DMatrix::from_fn(samples, d, |n, j| weights[(n, j)] / weights.row(n).sum());
         for target in [one_hot, distribution, weights] {
             let Loss { loss, dy } = cross_entropy_loss(&y, &target)?;
-            let p = DMatrix::from_fn(samples, d, |n, j| y[(n, j)].exp() / y.row(n).map(f64::exp).sum());
-            let defined = -target.dot(&p.map(f64::ln)) / samples as f64;
+            let defined = definitions::cross_entropy(&y, &target);
             evidence.values("cross_entropy_loss", &dvector![loss], &dvector![defined], false);
             let forward = |y: &_| Ok(dvector![cross_entropy_loss(y, &lift(&target))?.loss]);
             let proof = Proof::of_loss("cross_entropy_loss", samples);

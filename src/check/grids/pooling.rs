@@ -63,7 +63,7 @@ type Backward<T> = fn(&Tensor4<T>, &Tensor4<T>, (usize, usize), Slide) -> Pooled
 /// One pooling layer: its functions, and what defines it.
 struct Layer {
     names: [&'static str; 2],
-    definition: Pooling,
+    definition: Pooling<f64>,
     forward: Forward<f64>,
     on_duals: Forward<Dual<f64>>,
     backward: Backward<f64>,

@@ -1,6 +1,6 @@
 //! Every backward of this crate, proved by formulas on a small case.
 
-use super::SymbolicProof;
+use super::{SymbolicProof, forwards};
 use crate::activations::*;
 use crate::layers::*;
 use crate::losses::*;
@@ -11,33 +11,33 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
 /// A session whose symbols have random values, which decide the branches.
-struct Case {
-    session: Session,
+pub(super) struct Case {
+    pub session: Session,
     random: ChaCha8Rng,
 }
 
 impl Case {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Case { session: Session::new(), random: ChaCha8Rng::seed_from_u64(7) }
     }
 
-    fn matrix(&mut self, name: &str, rows: usize, columns: usize) -> DMatrix<Traced> {
+    pub fn matrix(&mut self, name: &str, rows: usize, columns: usize) -> DMatrix<Traced> {
         let values = DMatrix::from_fn(rows, columns, |_, _| self.random.random_range(-2.0..2.0));
         self.session.matrix(name, &values)
     }
 
-    fn vector(&mut self, name: &str, length: usize) -> DVector<Traced> {
+    pub fn vector(&mut self, name: &str, length: usize) -> DVector<Traced> {
         let values = DVector::from_fn(length, |_, _| self.random.random_range(-2.0..2.0));
         self.session.vector(name, &values)
     }
 
-    fn tensor(&mut self, name: &str, shape: [usize; 4]) -> Tensor4<Traced> {
+    pub fn tensor(&mut self, name: &str, shape: [usize; 4]) -> Tensor4<Traced> {
         let values = Tensor4::from_fn(shape, |_, _, _, _| self.random.random_range(-2.0..2.0));
         self.session.tensor(name, &values)
     }
 }
 
-type Prove = fn() -> Result<SymbolicProof, ShapeError>;
+pub(super) type Prove = fn() -> Result<SymbolicProof, ShapeError>;
 
 const PROOFS: [(&str, Prove); 19] = [
     ("fc_backward", fc),
@@ -70,12 +70,11 @@ const PROOFS: [(&str, Prove); 19] = [
     ("cross_entropy_loss", cross_entropy),
 ];
 
-/// The proof of every backward, each under its name.
+/// The proof of every function: the forwards, then the backwards, each under its name. A loss, which is both, has two.
 pub fn symbolic_proofs() -> Vec<SymbolicProof> {
-    let run = |(name, prove): (&str, Prove)| {
-        prove().unwrap_or_else(|error| SymbolicProof::of(name, Vec::new(), 1).because(error))
-    };
-    PROOFS.map(run).into()
+    let run =
+        |&(name, prove): &(&str, Prove)| prove().unwrap_or_else(|error| SymbolicProof::of_forward(name).because(error));
+    forwards::PROOFS.iter().chain(&PROOFS).map(run).collect()
 }
 
 fn fc() -> Result<SymbolicProof, ShapeError> {
