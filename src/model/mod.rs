@@ -21,6 +21,7 @@
 
 mod activation;
 mod conv2d;
+mod copy;
 mod cost;
 mod dense;
 mod flatten;

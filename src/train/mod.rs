@@ -27,8 +27,10 @@ mod batches;
 mod checkpoint;
 mod error;
 pub mod experiments;
+pub mod second_order;
 
 pub use error::TrainError;
+pub use second_order::{Along, Eigenvalue, Hessian, Search};
 
 use crate::data::Dataset;
 use crate::losses::Loss;

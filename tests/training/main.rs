@@ -3,6 +3,7 @@
 mod checkpoints;
 mod fit;
 mod models;
+mod second_order;
 mod weights;
 
 /// The message of an error, or nothing.

@@ -1,0 +1,198 @@
+//! Second order for free: the backward, run on dual numbers, is the Hessian.
+//!
+//! | symbol | meaning |
+//! |---|---|
+//! | w | all parameters of a network, as one vector |
+//! | L(w) | its loss on a batch |
+//! | g = ∂L/∂w | the gradient, which the backward computes |
+//! | H = ∂g/∂w | the Hessian: a row and a column for each parameter |
+//!
+//! # Derivation
+//!
+//! 1. Give the parameters the ε-part v: w + ε·v. A program on dual numbers carries the derivative of what it computes
+//!    along, and the program here is forward, loss and backward: what it computes is g. So it answers
+//!    g(w + ε·v) = g(w) + ε·(∂g/∂w)·v = g(w) + ε·**H·v**.
+//! 2. One pass, some four times the work of the plain one, and H is never written down: for LeNet it would have
+//!    61,706² entries. No second derivative was derived by hand; the first ones are in the layers' files, and the dual
+//!    numbers differentiate *them*.
+//! 3. By the way the loss's own ε-part is the slope ⟨g, v⟩.
+//! 4. H is symmetric (∂²L/∂wᵢ∂wⱼ = ∂²L/∂wⱼ∂wᵢ), so it has real eigenvalues with orthogonal eigenvectors. The largest is
+//!    the **sharpness**: the curvature in the steepest direction. Gradient descent with rate η multiplies the distance
+//!    to the bottom of a valley of curvature λ by 1 − η·λ, which grows beyond size 1 where **λ > 2/η**.
+//! 5. To find it, multiply a random vector by H again and again: the eigenvector with the largest eigenvalue grows fastest
+//!    (power iteration). Lanczos' method makes the same products and keeps all of them: in an orthonormal basis
+//!    q₁, q₂, … of what they span, H is tridiagonal, with αₖ = ⟨qₖ, H·qₖ⟩ beside βₖ, the length of what of H·qₖ is new.
+//!    The largest eigenvalue θ of that small matrix, with eigenvector s, is the best that the span has to offer, x = Σ sₖ·qₖ,
+//!    and **‖H·x − θ·x‖ = βₘ·|sₘ|** says how good it is: within that distance of θ there *is* an eigenvalue of H.
+//!
+//! At a kink of an activation, H is that of the piece that the values are on, as the gradient is.
+//!
+//! ```
+//! use handgrad::prelude::*;
+//! use handgrad::train::{Hessian, Search};
+//! // L = ½·(3·w₁ + 4·w₂ + b − 1)²: H = x·xᵀ for x = (3, 4, 1), with the one eigenvalue |x|² = 26.
+//! fn net<T: Float>() -> Sequential<T> {
+//!     Sequential::new().with(Dense::of(DMatrix::zeros(2, 1)))
+//! }
+//! let z = Tensor4::from_vectors(dmatrix![3.0, 4.0]);
+//! let mut hessian = Hessian::new(net::<Dual<f64>>(), &z, &dmatrix![1.0], mean_squared_loss);
+//! assert_eq!(hessian.times(&[1.0, 0.0, 0.0])?, [9.0, 12.0, 3.0]);
+//! let top = hessian.largest_eigenvalue(Search::default(), None)?;
+//! assert!((top.value - 26.0).abs() < 1e-12);
+//! # Ok::<(), ShapeError>(())
+//! ```
+//!
+//! Source: Pearlmutter, *Fast exact multiplication by the Hessian* (1994), for the product; Golub, Van Loan, *Matrix
+//! Computations* (2013), §10.1–10.3, for Lanczos' method.
+
+use super::{LossFunction, as_f64};
+use crate::error::same_shape;
+use crate::losses::Loss;
+use crate::model::{Layer, Sequential};
+use crate::numbers::Dual;
+use crate::{Float, ShapeError, Tensor4, init, lit};
+use nalgebra::{DMatrix, DVector, SymmetricEigen};
+
+/// The Hessian of a network's loss on a batch, by its products with vectors.
+///
+/// A vector has an entry for each parameter, in the order of [`Layer::parameters`], each as it lies in memory.
+pub struct Hessian<T> {
+    model: Sequential<Dual<T>>,
+    inputs: Tensor4<Dual<T>>,
+    targets: DMatrix<Dual<T>>,
+    loss: LossFunction<Dual<T>>,
+}
+
+/// What one pass on dual numbers tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Along<T> {
+    /// L.
+    pub loss: T,
+    /// ⟨g, v⟩, how L changes along v.
+    pub slope: T,
+    /// g.
+    pub gradient: Vec<T>,
+    /// H·v, how g changes along v.
+    pub product: Vec<T>,
+}
+
+/// How an eigenvalue is searched for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Search {
+    /// How far the result may be from an eigenvalue, relative to itself.
+    pub tolerance: f64,
+    /// At most so many products.
+    pub products: usize,
+    /// Where the random start comes from.
+    pub seed: u64,
+}
+
+impl Default for Search {
+    /// Three digits, in at most 100 products.
+    fn default() -> Self {
+        Search { tolerance: 1e-3, products: 100, seed: 1 }
+    }
+}
+
+/// An eigenvalue, as good as it was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Eigenvalue {
+    /// θ.
+    pub value: f64,
+    /// x, of length 1.
+    pub vector: Vec<f64>,
+    /// ‖H·x − θ·x‖: an eigenvalue lies at most this far from `value`.
+    pub residual: f64,
+    /// How many products it took.
+    pub products: usize,
+}
+
+impl<T: Float> Hessian<T> {
+    /// That of `model`, at the parameters it has, for inputs (N, C, H, W) and their targets (N, d).
+    pub fn new(
+        model: Sequential<Dual<T>>,
+        inputs: &Tensor4<T>,
+        targets: &DMatrix<T>,
+        loss: LossFunction<Dual<T>>,
+    ) -> Self {
+        Hessian { model, inputs: inputs.map(Dual::constant), targets: targets.map(Dual::constant), loss }
+    }
+
+    /// Goes to the parameters of `other`.
+    ///
+    /// # Errors
+    /// If the two networks do not have the same parameters.
+    pub fn move_to(&mut self, other: &Sequential<T>) -> Result<(), ShapeError> {
+        self.model.copy_parameters(other, Dual::constant)
+    }
+
+    /// Forward, loss and backward at w + ε·v.
+    ///
+    /// # Errors
+    /// If v does not have an entry for each parameter, or the model does not fit the batch.
+    pub fn along(&mut self, v: &[T]) -> Result<Along<T>, ShapeError> {
+        let count = self.model.parameter_count();
+        same_shape("Hessian::along", ("v", v.len()), ("the vector of all parameters", count))?;
+        let mut direction = v.iter();
+        for w in self.model.parameters_mut().into_iter().flat_map(|p| p.values) {
+            w.eps = direction.next().copied().unwrap_or_else(T::zero);
+        }
+        let y = self.model.forward(self.inputs.clone())?;
+        let Loss { loss, dy } = (self.loss)(y.matrix(), &self.targets)?;
+        let [_, c, h, w] = y.shape();
+        self.model.backward(&Tensor4::from_matrix(dy, [c, h, w])?)?;
+        let parameters = self.model.parameters();
+        let gradient = parameters.iter().flat_map(|p| p.gradient);
+        let (gradient, product) = gradient.map(|g| (g.re, g.eps)).unzip(); // (1)
+        Ok(Along { loss: loss.re, slope: loss.eps, gradient, product }) // (3)
+    }
+
+    /// H·v.
+    ///
+    /// # Errors
+    /// Those of [`along`](Self::along).
+    pub fn times(&mut self, v: &[T]) -> Result<Vec<T>, ShapeError> {
+        Ok(self.along(v)?.product)
+    }
+
+    /// The largest eigenvalue: the sharpness. The search begins with `start`, as the eigenvector that was found a few
+    /// steps ago, or without one with a random vector. NaN if the loss is not finite.
+    ///
+    /// # Errors
+    /// Those of [`along`](Self::along), for `start` as for v.
+    pub fn largest_eigenvalue(&mut self, search: Search, start: Option<&[f64]>) -> Result<Eigenvalue, ShapeError> {
+        let random = || init::normal(&mut init::rng(search.seed), [self.model.parameter_count(), 1], 1.0);
+        let mut next = start.map_or_else(|| random().column(0).into_owned(), DVector::from_column_slice);
+        let (mut basis, mut alphas, mut betas): (Vec<DVector<f64>>, Vec<f64>, Vec<f64>) = Default::default();
+        loop {
+            let q = next.normalize();
+            let v: Vec<T> = q.iter().map(|&x| lit(x)).collect();
+            next = DVector::from_iterator(q.len(), self.times(&v)?.into_iter().map(as_f64));
+            alphas.push(q.dot(&next));
+            basis.push(q);
+            for q in basis.iter().chain(&basis) {
+                next.axpy(-q.dot(&next), q, 1.0); // twice: the first time leaves what rounding made of it
+            }
+            betas.push(next.norm());
+            if !betas.iter().all(|beta| beta.is_finite()) {
+                let vector = vec![f64::NAN; next.len()];
+                return Ok(Eigenvalue { value: f64::NAN, vector, residual: f64::NAN, products: basis.len() });
+            }
+            let (value, s) = largest(&alphas, &betas);
+            let residual = betas[betas.len() - 1] * s[s.len() - 1].abs(); // (5)
+            if residual <= search.tolerance * value.abs() || basis.len() >= search.products {
+                let x = basis.iter().zip(&s).fold(DVector::zeros(next.len()), |sum, (q, &s)| sum + q * s);
+                return Ok(Eigenvalue { value, vector: x.data.into(), residual, products: basis.len() });
+            }
+        }
+    }
+}
+
+/// The largest eigenvalue of the tridiagonal matrix with αₖ on its diagonal and βₖ beside it, and its eigenvector.
+fn largest(alphas: &[f64], betas: &[f64]) -> (f64, Vec<f64>) {
+    let beside = |i: usize, j: usize| if i.abs_diff(j) == 1 { betas[i.min(j)] } else { 0.0 };
+    let entry = |i: usize, j: usize| if i == j { alphas[i] } else { beside(i, j) };
+    let eigen = SymmetricEigen::new(DMatrix::from_fn(alphas.len(), alphas.len(), entry));
+    let at = eigen.eigenvalues.imax();
+    (eigen.eigenvalues[at], eigen.eigenvectors.column(at).iter().copied().collect())
+}
