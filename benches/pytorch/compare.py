@@ -192,7 +192,7 @@ def start(arguments):
     sides = [Side(OURS, [ours, "--serve"], arguments.threads)]
     sides.append(Side(THEIRS, [PYTHON, "-W", "ignore::UserWarning", HERE / "theirs.py", str(arguments.threads)], arguments.threads))
     if arguments.peer:
-        sides.append(Side(PEER, [build(HERE.parent / "peer", "--bin", "peer"), "--serve"], arguments.threads))
+        sides.append(Side(PEER, [build(HERE.parent / "peer", "--bin", "peer", "--target-dir", BENCH / "peer"), "--serve"], arguments.threads))
     if arguments.scaling:
         sides.append(Side(SINGLE, [ours, "--serve"], 1))
     return sides
