@@ -50,6 +50,12 @@ impl<T: Scalar> Tensor4<T> {
         Ok(Tensor4 { data, maps: [c, h, w] })
     }
 
+    /// [`from_matrix`](Self::from_matrix) where the columns are known to number C·H·W.
+    pub(crate) fn from_columns(data: DMatrix<T>, maps: [usize; 3]) -> Self {
+        debug_assert_eq!(data.ncols(), maps[0] * maps[1] * maps[2]);
+        Tensor4 { data, maps }
+    }
+
     /// A batch of vectors (N, m) as the tensor (N, m, 1, 1).
     pub fn from_vectors(data: DMatrix<T>) -> Self {
         let maps = [data.ncols(), 1, 1];

@@ -396,3 +396,43 @@ fn prelu_shape_errors_name_both_shapes() {
         "prelu_backward: next_dz is (2, 4, 5, 6) but z is (2, 4, 5, 5): the two must have the same shape"
     );
 }
+
+// (f) The exponentials of f32.
+
+/// How far `got` is from the exact value, in units of the last place of an f32 of its size.
+fn units(got: f32, exact: f64) -> f64 {
+    let exponent = exact.abs().max(f64::from(f32::MIN_POSITIVE)).log2().floor();
+    (f64::from(got) - exact).abs() / 2f64.powf(exponent - 23.0)
+}
+
+#[test]
+fn an_exponential_of_f32_is_rounded_once() {
+    let z = DMatrix::from_fn(400_001, 1, |n, _| (n as f32 - 200_000.0) / 2_000.0 * 1.0313);
+    let small = DMatrix::from_fn(1_000, 1, |n, _| -1e-3f32 / (n as f32 + 1.0).powi(3));
+    for z in [z, small] {
+        let one = DMatrix::from_element(z.nrows(), 1, 1f32);
+        let left = z.map(|z| -z.abs());
+        let pairs = [
+            ("tanh", &z, tanh_forward(&z), f64::tanh as fn(f64) -> f64),
+            ("exp", &left, elu_backward(&one, &left, 1.0).unwrap(), f64::exp),
+            ("exp_m1", &left, elu_forward(&left, 1.0), f64::exp_m1),
+        ];
+        for (name, z, got, exact) in pairs {
+            for (&z, &got) in z.iter().zip(got.iter()) {
+                let error = units(got, exact(z.into()));
+                assert!(error <= 0.501, "{name}({z:e}) is {got:e}, off by {error} units in the last place");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_ends_of_f32_are_kept() {
+    let (inf, nan) = (f32::INFINITY, f32::NAN);
+    assert_eq!(tanh_forward(&dmatrix![-inf, -1e30, 0.0, 1e30, inf]), dmatrix![-1.0, -1.0, 0.0, 1.0, 1.0]);
+    assert_eq!(sigmoid_forward(&dmatrix![-inf, -1e30, 0.0, 1e30, inf]), dmatrix![0.0, 0.0, 0.5, 1.0, 1.0]);
+    assert_eq!(elu_forward(&dmatrix![-inf, -1e30, -0.0], 1.0), dmatrix![-1.0, -1.0, 0.0]);
+    for y in [tanh_forward(&dmatrix![nan]), sigmoid_forward(&dmatrix![nan]), elu_forward(&dmatrix![nan], 1.0)] {
+        assert!(y[0].is_nan());
+    }
+}

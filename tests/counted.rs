@@ -147,7 +147,7 @@ fn average_pooling_and_the_losses_cost_their_formulas() -> Result<(), ShapeError
     let delta = y?;
     let (dz, backward) = Counts::of(|| avg_pooling_backward(&delta, &z, (2, 2), Slide::by(2, 2)));
     dz?;
-    assert_eq!(backward, counts(outputs * 4, 0, outputs * 4));
+    assert_eq!(backward, counts(outputs * 4, 0, outputs)); // a share for each window, handed to its four places
 
     // N·d differences, squares and all but one of their sums; then ·½ and /N.
     let (y, target) = (matrix(4, 3), matrix(4, 3));

@@ -13,6 +13,9 @@ use std::hint::black_box;
 use std::io::{BufRead, Write};
 use std::time::{Duration, Instant};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Answer<T> = Result<T, Box<dyn Error>>;
 
 /// One repetition of a row's work: how long it took.

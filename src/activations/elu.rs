@@ -25,6 +25,7 @@
 //! (2015), §3.
 
 use super::{map, pieces, zip_map};
+use crate::kernels::exponential::{exp, exp_m1};
 use crate::{Float, ShapeError};
 use nalgebra::DMatrix;
 
@@ -36,7 +37,7 @@ use nalgebra::DMatrix;
 /// assert_eq!(y, dmatrix![4.0 * (0.5 - 1.0), 0.0, 3.0]);
 /// ```
 pub fn elu_forward<T: Float>(z: &DMatrix<T>, alpha: T) -> DMatrix<T> {
-    map(z, move |z| pieces(z, || alpha * z.exp_m1(), || z))
+    map(z, move |z| pieces(z, || alpha * exp_m1(z), || z))
 }
 
 /// dz = next_dz where z > 0 and next_dz·α·eᶻ elsewhere, for next_dz of z's shape.
@@ -51,5 +52,5 @@ pub fn elu_forward<T: Float>(z: &DMatrix<T>, alpha: T) -> DMatrix<T> {
 /// # Ok::<(), ShapeError>(())
 /// ```
 pub fn elu_backward<T: Float>(next_dz: &DMatrix<T>, z: &DMatrix<T>, alpha: T) -> Result<DMatrix<T>, ShapeError> {
-    zip_map("elu_backward", next_dz, ("z", z), move |delta, z| pieces(z, || delta * alpha * z.exp(), || delta)) // (2)
+    zip_map("elu_backward", next_dz, ("z", z), move |delta, z| pieces(z, || delta * alpha * exp(z), || delta)) // (2)
 }

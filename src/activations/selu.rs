@@ -33,6 +33,7 @@
 //! Source: Klambauer, Unterthiner, Mayr, Hochreiter, *Self-normalizing neural networks* (2017), eq. 2 and 14.
 
 use super::{map, pieces, zip_map};
+use crate::kernels::exponential::{exp, exp_m1};
 use crate::{Float, ShapeError, lit};
 use nalgebra::DMatrix;
 
@@ -51,7 +52,7 @@ pub const SELU_ALPHA: f64 = 1.6732632423543772;
 /// ```
 pub fn selu_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
     let (lambda, alpha): (T, T) = (lit(SELU_LAMBDA), lit(SELU_ALPHA));
-    map(z, move |z| pieces(z, || lambda * alpha * z.exp_m1(), || lambda * z))
+    map(z, move |z| pieces(z, || lambda * alpha * exp_m1(z), || lambda * z))
 }
 
 /// dz = next_dz·λ where z > 0 and next_dz·λ·α·eᶻ elsewhere, for next_dz of z's shape.
@@ -68,6 +69,6 @@ pub fn selu_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
 pub fn selu_backward<T: Float>(next_dz: &DMatrix<T>, z: &DMatrix<T>) -> Result<DMatrix<T>, ShapeError> {
     let (lambda, alpha): (T, T) = (lit(SELU_LAMBDA), lit(SELU_ALPHA));
     zip_map("selu_backward", next_dz, ("z", z), move |delta, z| {
-        pieces(z, || delta * (lambda * alpha * z.exp()), || delta * lambda) // (2)
+        pieces(z, || delta * (lambda * alpha * exp(z)), || delta * lambda) // (2)
     })
 }

@@ -16,11 +16,12 @@
 //! 2. So **dz = δ·y·(1 − y)**: the output is all that the backward needs.
 //!
 //! No kinks. In numbers, e⁻ᶻ overflows for z far on the left, so there y = eᶻ / (1 + eᶻ), the same fraction with both
-//! halves times eᶻ: no exponential is ever taken of a positive number.
+//! halves times eᶻ: no exponential is ever taken of a positive number. The denominator is 1 + exp(−|z|) in both.
 //!
 //! Source: Goodfellow, Bengio, Courville, *Deep Learning* (2016), §3.10.
 
 use super::{map, zip_map};
+use crate::kernels::exponential::exp;
 use crate::{Float, ShapeError};
 use nalgebra::DMatrix;
 
@@ -32,12 +33,9 @@ use nalgebra::DMatrix;
 /// ```
 pub fn sigmoid_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
     map(z, |z| {
-        if z >= T::zero() {
-            T::one() / (T::one() + (-z).exp())
-        } else {
-            let e = z.exp();
-            e / (T::one() + e)
-        }
+        let e = exp((-z).min(z)); // of −|z|
+        let numerator = if z >= T::zero() { T::one() } else { e };
+        numerator / (T::one() + e)
     })
 }
 

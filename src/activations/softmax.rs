@@ -29,7 +29,8 @@
 //! Source: Bridle, *Probabilistic interpretation of feedforward classification network outputs* (1990).
 
 use crate::error::same_shape;
-use crate::kernels::sum;
+use crate::kernels::elementwise::{by_columns, fold_rows, zip_map};
+use crate::kernels::exponential::exp;
 use crate::{Float, ShapeError};
 use nalgebra::DMatrix;
 
@@ -42,14 +43,12 @@ use nalgebra::DMatrix;
 /// assert!((p - dmatrix![0.5, 0.5; 0.25, 0.75]).amax() < 1e-15);
 /// ```
 pub fn softmax_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
-    let mut p = z.clone();
-    for mut row in p.row_iter_mut() {
-        let Exponentials { terms, total, .. } = exponentials(row.iter().copied());
-        for (p, &e) in row.iter_mut().zip(&terms) {
+    let Exponentials { terms, totals, .. } = exponentials(z);
+    by_columns(z.shape(), |j, p| {
+        for ((p, &e), &total) in p.iter_mut().zip(terms.column(j).as_slice()).zip(&totals) {
             *p = e / total; // (1)
         }
-    }
-    p
+    })
 }
 
 /// dzₙⱼ = pₙⱼ·(next_dzₙⱼ − Σᵢ pₙᵢ·next_dzₙᵢ), for p the output of [`softmax_forward`] and next_dz of its shape.
@@ -66,33 +65,33 @@ pub fn softmax_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
 /// ```
 pub fn softmax_backward<T: Float>(next_dz: &DMatrix<T>, p: &DMatrix<T>) -> Result<DMatrix<T>, ShapeError> {
     same_shape("softmax_backward", ("next_dz", next_dz.shape()), ("p", p.shape()))?;
-    let mut dz = next_dz.clone();
-    for (mut row, p) in dz.row_iter_mut().zip(p.row_iter()) {
-        let products: Vec<T> = p.iter().zip(row.iter()).map(|(&p, &delta)| p * delta).collect();
-        let average = sum(&products);
-        for (dz, &p) in row.iter_mut().zip(p.iter()) {
-            *dz = p * (*dz - average); // (3)
+    let products = zip_map(p.as_slice(), next_dz.as_slice(), |p, delta| p * delta);
+    let averages = fold_rows(&DMatrix::from_vec(p.nrows(), p.ncols(), products), |sum, x| sum + x);
+    Ok(by_columns(p.shape(), |j, dz| {
+        let (p, deltas) = (p.column(j), next_dz.column(j));
+        for (((dz, &p), &delta), &average) in dz.iter_mut().zip(p.as_slice()).zip(deltas.as_slice()).zip(&averages) {
+            *dz = p * (delta - average); // (3)
         }
-    }
-    Ok(dz)
+    }))
 }
 
-/// What softmax and cross-entropy both need of one sample's logits z.
+/// What softmax and cross-entropy both need of logits z (N, d).
 pub(crate) struct Exponentials<T> {
-    /// zⱼ − m, where m = maxᵢ zᵢ.
-    pub shifted: Vec<T>,
-    /// exp(zⱼ − m).
-    pub terms: Vec<T>,
-    /// Σⱼ exp(zⱼ − m), at least 1.
-    pub total: T,
+    /// mₙ = maxⱼ zₙⱼ.
+    pub maxima: Vec<T>,
+    /// exp(zₙⱼ − mₙ), shape (N, d).
+    pub terms: DMatrix<T>,
+    /// Σⱼ exp(zₙⱼ − mₙ), at least 1.
+    pub totals: Vec<T>,
 }
 
-pub(crate) fn exponentials<T: Float>(z: impl Iterator<Item = T>) -> Exponentials<T> {
-    let mut shifted: Vec<T> = z.collect();
-    if let Some(max) = shifted.iter().copied().reduce(|max, z| if z > max { z } else { max }) {
-        shifted.iter_mut().for_each(|z| *z -= max);
-    }
-    let terms: Vec<T> = shifted.iter().map(|z| z.exp()).collect();
-    let total = sum(&terms);
-    Exponentials { shifted, terms, total }
+pub(crate) fn exponentials<T: Float>(z: &DMatrix<T>) -> Exponentials<T> {
+    let maxima = fold_rows(z, |max, z| if z > max { z } else { max });
+    let terms = by_columns(z.shape(), |j, terms| {
+        for ((e, &z), &max) in terms.iter_mut().zip(z.column(j).as_slice()).zip(&maxima) {
+            *e = exp(z - max);
+        }
+    });
+    let totals = fold_rows(&terms, |sum, e| sum + e);
+    Exponentials { maxima, terms, totals }
 }

@@ -21,6 +21,7 @@
 //! Source: LeCun, Bottou, Orr, Müller, *Efficient BackProp* (1998), §4.4.
 
 use super::{map, zip_map};
+use crate::kernels::exponential::tanh;
 use crate::{Float, ShapeError};
 use nalgebra::DMatrix;
 
@@ -31,7 +32,7 @@ use nalgebra::DMatrix;
 /// assert_eq!(tanh_forward(&dmatrix![-1000.0, 0.0, 1000.0]), dmatrix![-1.0, 0.0, 1.0]);
 /// ```
 pub fn tanh_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
-    map(z, T::tanh)
+    map(z, tanh)
 }
 
 /// dz = next_dz·(1 − y²), for y the output of [`tanh_forward`] and next_dz of its shape.

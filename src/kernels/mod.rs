@@ -5,6 +5,8 @@
 //! never by the number of threads, so that a result has the same bits on any number of them.
 
 pub(crate) mod correlate;
+pub(crate) mod elementwise;
+pub(crate) mod exponential;
 pub(crate) mod gemm;
 
 pub use gemm::matmul;

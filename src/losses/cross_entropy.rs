@@ -29,6 +29,7 @@ use super::Loss;
 use crate::activations::softmax::{Exponentials, exponentials};
 use crate::error::same_shape;
 use crate::float::count;
+use crate::kernels::elementwise::{by_columns, fold_rows};
 use crate::kernels::sum;
 use crate::{Float, ShapeError};
 use nalgebra::DMatrix;
@@ -47,17 +48,22 @@ use nalgebra::DMatrix;
 /// ```
 pub fn cross_entropy_loss<T: Float>(y_predict: &DMatrix<T>, y_true: &DMatrix<T>) -> Result<Loss<T>, ShapeError> {
     same_shape("cross_entropy_loss", ("y_predict", y_predict.shape()), ("y_true", y_true.shape()))?;
-    let mut dy = y_predict.clone();
-    let mut losses = Vec::with_capacity(dy.nrows());
-    for (mut y, targets) in dy.row_iter_mut().zip(y_true.row_iter()) {
-        let Exponentials { shifted, terms, total } = exponentials(y.iter().copied());
-        let log_total = total.ln();
-        let surprises: Vec<T> = targets.iter().zip(&shifted).map(|(&t, &z)| -t * (z - log_total)).collect(); // (1)
-        losses.push(sum(&surprises));
-        let weight = targets.iter().copied().reduce(|a, b| a + b).unwrap_or_else(T::zero);
-        for ((y, &e), &t) in y.iter_mut().zip(&terms).zip(targets.iter()) {
-            *y = e / total * weight - t; // (3)
+    let (n, d) = y_predict.shape();
+    let Exponentials { maxima, terms, totals } = exponentials(y_predict);
+    let log_totals: Vec<T> = totals.iter().map(|total| total.ln()).collect();
+    let surprises = by_columns((n, d), |j, surprises| {
+        let (y, targets) = (y_predict.column(j), y_true.column(j));
+        for (n, (&y, &t)) in y.iter().zip(targets.iter()).enumerate() {
+            surprises[n] = -t * (y - maxima[n] - log_totals[n]); // (1)
         }
-    }
-    Ok(Loss { loss: sum(&losses) / count(dy.nrows()), dy })
+    });
+    let weights = fold_rows(y_true, |sum, t| sum + t);
+    let dy = by_columns((n, d), |j, dy| {
+        let (terms, targets) = (terms.column(j), y_true.column(j));
+        for (n, (&e, &t)) in terms.iter().zip(targets.iter()).enumerate() {
+            dy[n] = e / totals[n] * weights[n] - t; // (3)
+        }
+    });
+    let losses = fold_rows(&surprises, |sum, surprise| sum + surprise);
+    Ok(Loss { loss: sum(&losses) / count(n), dy })
 }

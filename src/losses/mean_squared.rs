@@ -21,7 +21,7 @@
 use super::Loss;
 use crate::error::same_shape;
 use crate::float::count;
-use crate::kernels::sum;
+use crate::kernels::elementwise::{sum_of, zip_map};
 use crate::{Float, ShapeError, lit};
 use nalgebra::DMatrix;
 
@@ -39,8 +39,7 @@ use nalgebra::DMatrix;
 /// ```
 pub fn mean_squared_loss<T: Float>(y_predict: &DMatrix<T>, y_true: &DMatrix<T>) -> Result<Loss<T>, ShapeError> {
     same_shape("mean_squared_loss", ("y_predict", y_predict.shape()), ("y_true", y_true.shape()))?;
-    let dy = y_predict - y_true; // (1)
-    let squares: Vec<T> = dy.iter().map(|&d| d * d).collect();
-    let loss = sum(&squares) * lit(0.5) / count(dy.nrows());
-    Ok(Loss { loss, dy })
+    let dy = zip_map(y_predict.as_slice(), y_true.as_slice(), |y, target| y - target); // (1)
+    let loss = sum_of(&dy, |d| d * d) * lit(0.5) / count(y_true.nrows());
+    Ok(Loss { loss, dy: DMatrix::from_vec(y_true.nrows(), y_true.ncols(), dy) })
 }

@@ -119,14 +119,14 @@ impl Moments {
     pub(super) const DEFAULT: Moments = Moments { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
     /// Of step t = 1, 2, …: the function from g and [m, v] to m̂/(√v̂ + ε) and the new [m, v].
-    pub(super) fn direction<T: Float>(self, t: u64) -> impl Fn(T, [T; 2]) -> (T, [T; 2]) {
+    pub(super) fn direction<T: Float>(self, t: u64) -> impl Fn(T, [T; 2]) -> (T, [T; 2]) + Sync {
         let (gradients, squares) = (mean(self.beta1), mean(self.beta2));
-        let unbias = |beta: f64| lit::<T>(1.0 - beta.powf(t as f64)); // (2)
+        let unbias = |beta: f64| lit::<T>(1.0 / (1.0 - beta.powf(t as f64))); // (2)
         let (unbias_m, unbias_v) = (unbias(self.beta1), unbias(self.beta2));
         let epsilon: T = lit(self.epsilon);
         move |g, [m, v]| {
             let (m, v) = (gradients(m, g), squares(v, g * g)); // (1)
-            (m / unbias_m / ((v / unbias_v).sqrt() + epsilon), [m, v]) // (3, 4)
+            (m * unbias_m / ((v * unbias_v).sqrt() + epsilon), [m, v]) // (3, 4)
         }
     }
 }

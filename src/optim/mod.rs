@@ -32,6 +32,7 @@ pub use adamw::AdamW;
 pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
+use crate::kernels::elementwise::update;
 use crate::{Float, ShapeError, lit};
 
 /// A rule that turns gradients into better parameters.
@@ -105,7 +106,7 @@ impl<T: Float> State<T> {
         parameters: &mut [&mut [T]],
         gradients: &[&[T]],
         initial: [T; K],
-        rule: impl Fn(T, T, [T; K]) -> (T, [T; K]),
+        rule: impl Fn(T, T, [T; K]) -> (T, [T; K]) + Sync,
     ) -> Result<(), ShapeError> {
         check_gradients(function, parameters, gradients)?;
         if self.steps == 0 && self.memories.is_empty() {
@@ -113,18 +114,9 @@ impl<T: Float> State<T> {
         }
         self.check_parameters::<K>(function, parameters)?;
         for (i, (parameter, gradient)) in parameters.iter_mut().zip(gradients).enumerate() {
-            // Slices of one known length: the loop over them becomes vector instructions.
-            let len = parameter.len();
             let mut memories = self.memories[i * K..(i + 1) * K].iter_mut();
-            let memories: [&mut [T]; K] =
-                std::array::from_fn(|_| memories.next().map_or(&mut [][..], |m| &mut m[..len]));
-            for (j, (w, &g)) in parameter.iter_mut().zip(*gradient).enumerate() {
-                let (next, next_memories) = rule(*w, g, std::array::from_fn(|k| memories[k][j]));
-                *w = next;
-                for k in 0..K {
-                    memories[k][j] = next_memories[k];
-                }
-            }
+            let memories: [&mut [T]; K] = std::array::from_fn(|_| memories.next().map_or(&mut [][..], |m| &mut m[..]));
+            update(parameter, gradient, memories, &rule);
         }
         self.steps += 1;
         Ok(())
@@ -173,7 +165,7 @@ impl<T: Float> State<T> {
 
 /// The step of a running mean that keeps the share `kept` of what it was: kept·mean + (1 − kept)·x, written
 /// mean + (1 − kept)·(x − mean), which is right even where `kept` is rounded to 1.
-fn mean<T: Float>(kept: f64) -> impl Fn(T, T) -> T {
+fn mean<T: Float>(kept: f64) -> impl Fn(T, T) -> T + Sync {
     let share: T = lit(1.0 - kept);
     move |mean, x| mean + share * (x - mean)
 }

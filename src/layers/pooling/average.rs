@@ -23,9 +23,9 @@
 //!
 //! Source: LeCun et al., *Gradient-based learning applied to document recognition* (1998).
 
-use super::{Windows, channel, column, column_mut};
+use super::{Windows, by_channels, channel, column, column_mut};
 use crate::float::count;
-use crate::kernels::for_each_chunk;
+use crate::kernels::elementwise::fold_columns;
 use crate::{Float, ShapeError, Slide, Tensor4};
 
 /// The mean of every window of z (N, C, H, W), the padding's zeros included.
@@ -47,22 +47,16 @@ pub fn avg_pooling_forward<T: Float>(
     let windows = Windows::new("avg_pooling_forward", z, pooling, slide)?;
     let [samples, channels, _, _] = z.shape();
     let area = count(pooling.0 * pooling.1);
-    let mut y = Tensor4::zeros([samples, channels, windows.out.0, windows.out.1]);
-    for_each_chunk(y.as_mut_slice(), samples * windows.out.0 * windows.out.1, |c, y| {
-        let z = channel(z, c);
+    Ok(by_channels([samples, channels, windows.out.0, windows.out.1], |c, y| {
+        let (z, mut pixels) = (channel(z, c), Vec::new());
         for (at, window) in windows.all().enumerate() {
-            let sum = column_mut(y, samples, at);
-            for (tap, pixel) in windows.pixels(window).flatten().enumerate() {
-                let z = column(z, samples, pixel);
-                match tap {
-                    0 => sum.copy_from_slice(z),
-                    _ => sum.iter_mut().zip(z).for_each(|(sum, &z)| *sum += z),
-                }
-            }
-            sum.iter_mut().for_each(|y| *y /= area);
+            let y = column_mut(y, samples, at);
+            pixels.clear();
+            pixels.extend(windows.pixels(window));
+            fold_columns(y, z, &pixels, |sum, z| sum + z);
+            y.iter_mut().for_each(|y| *y /= area);
         }
-    });
-    Ok(y)
+    }))
 }
 
 /// Each window's next_dz, in equal shares for all its places, for next_dz (N, C, H', W'); dz is (N, C, H, W).
@@ -86,19 +80,16 @@ pub fn avg_pooling_backward<T: Float>(
 ) -> Result<Tensor4<T>, ShapeError> {
     let windows = Windows::new("avg_pooling_backward", z, pooling, slide)?;
     windows.check_next_dz("avg_pooling_backward", next_dz, z)?;
-    let [samples, _, height, width] = z.shape();
+    let samples = z.shape()[0];
     let area = count(pooling.0 * pooling.1);
-    let mut dz = Tensor4::zeros(z.shape());
-    for_each_chunk(dz.as_mut_slice(), samples * height * width, |c, dz| {
-        let next_dz = channel(next_dz, c);
+    Ok(by_channels(z.shape(), |c, dz| {
+        let (next_dz, mut shares) = (channel(next_dz, c), vec![T::zero(); samples]);
         for (at, window) in windows.all().enumerate() {
             let deltas = column(next_dz, samples, at);
-            for pixel in windows.pixels(window).flatten() {
-                for (dz, &delta) in column_mut(dz, samples, pixel).iter_mut().zip(deltas) {
-                    *dz += delta / area; // (2)
-                }
+            shares.iter_mut().zip(deltas).for_each(|(share, &delta)| *share = delta / area);
+            for pixel in windows.pixels(window) {
+                column_mut(dz, samples, pixel).iter_mut().zip(&shares).for_each(|(dz, &share)| *dz += share); // (2)
             }
         }
-    });
-    Ok(dz)
+    }))
 }

@@ -31,8 +31,8 @@
 //! Source: LeCun et al., *Gradient-based learning applied to document recognition* (1998), for pooling; Scherer,
 //! Müller, Behnke (2010) for its maximum.
 
-use super::{Windows, channel, column, column_mut};
-use crate::kernels::for_each_chunk;
+use super::{Windows, by_channels, channel, column, column_mut};
+use crate::kernels::elementwise::fold_columns;
 use crate::{Float, ShapeError, Slide, Tensor4};
 
 /// The maximum of every window of z (N, C, H, W); padded with −∞.
@@ -138,54 +138,59 @@ fn beats<T: Float>(x: T, best: T) -> bool {
     x > best || x.is_nan()
 }
 
+/// The larger one, of equals the first.
+fn larger<T: Float>(best: T, x: T) -> T {
+    if beats(x, best) { x } else { best }
+}
+
 /// Every window's maximum; a place in the padding counts as `padding`, or not at all.
 fn forward<T: Float>(z: &Tensor4<T>, windows: &Windows, padding: Option<T>) -> Tensor4<T> {
     let [samples, channels, _, _] = z.shape();
-    let mut y = Tensor4::zeros([samples, channels, windows.out.0, windows.out.1]);
-    for_each_chunk(y.as_mut_slice(), samples * windows.out.0 * windows.out.1, |c, y| {
-        let z = channel(z, c);
-        let mut taps = vec![0; samples];
+    let window_size = windows.pooling.0 * windows.pooling.1;
+    by_channels([samples, channels, windows.out.0, windows.out.1], |c, y| {
+        let (z, mut pixels) = (channel(z, c), Vec::new());
         for (at, window) in windows.all().enumerate() {
-            maxima(z, windows.pixels(window), padding, column_mut(y, samples, at), &mut taps);
+            let y = column_mut(y, samples, at);
+            pixels.clear();
+            pixels.extend(windows.pixels(window));
+            fold_columns(y, z, &pixels, larger);
+            match padding {
+                Some(value) if pixels.is_empty() => y.fill(value),
+                Some(value) if pixels.len() < window_size => y.iter_mut().for_each(|y| *y = larger(*y, value)),
+                _ => {}
+            }
         }
-    });
-    y
+    })
 }
 
 fn backward<T: Float>(next_dz: &Tensor4<T>, z: &Tensor4<T>, windows: &Windows, padding: Option<T>) -> Tensor4<T> {
-    let [samples, _, height, width] = z.shape();
-    let mut dz = Tensor4::zeros(z.shape());
-    for_each_chunk(dz.as_mut_slice(), samples * height * width, |c, dz| {
+    let samples = z.shape()[0];
+    by_channels(z.shape(), |c, dz| {
         let (z, next_dz) = (channel(z, c), channel(next_dz, c));
-        let (mut best, mut taps, mut pixels) = (vec![T::zero(); samples], vec![0; samples], Vec::new());
+        let (mut best, mut winners, mut taps) = (vec![T::zero(); samples], vec![0; samples], Vec::new());
         for (at, window) in windows.all().enumerate() {
-            pixels.clear();
-            pixels.extend(windows.pixels(window));
-            maxima(z, pixels.iter().copied(), padding, &mut best, &mut taps);
-            for (n, (&delta, &tap)) in column(next_dz, samples, at).iter().zip(&taps).enumerate() {
-                if let Some(pixel) = pixels[tap as usize] {
-                    dz[pixel * samples + n] += delta; // (2)
+            taps.clear();
+            taps.extend(windows.taps(window));
+            find_winners(z, &taps, padding, &mut best, &mut winners);
+            let deltas = column(next_dz, samples, at);
+            for (tap, &pixel) in (0..).zip(&taps) {
+                let Some(pixel) = pixel else { continue };
+                for ((dz, &delta), &winner) in column_mut(dz, samples, pixel).iter_mut().zip(deltas).zip(&winners) {
+                    *dz = if winner == tap { *dz + delta } else { *dz }; // (2)
                 }
             }
         }
-    });
-    dz
+    })
 }
 
-/// Of every sample, the maximum over the `pixels` of one window, and which of them it is, counted from 0.
-fn maxima<T: Float>(
-    z: &[T],
-    pixels: impl Iterator<Item = Option<usize>>,
-    padding: Option<T>,
-    best: &mut [T],
-    taps: &mut [u32],
-) {
+/// Of every sample, which of the taps of one window has the maximum, counted from 0; `best` is that maximum.
+fn find_winners<T: Float>(z: &[T], taps: &[Option<usize>], padding: Option<T>, best: &mut [T], winners: &mut [u32]) {
     let samples = best.len();
     let mut first = true;
-    for (tap, pixel) in (0..).zip(pixels) {
+    for (tap, &pixel) in (0..).zip(taps) {
         match (pixel, padding) {
-            (Some(pixel), _) => raise(best, taps, tap, first, column(z, samples, pixel).iter().copied()),
-            (None, Some(value)) => raise(best, taps, tap, first, std::iter::repeat(value)),
+            (Some(pixel), _) => raise(best, winners, tap, first, column(z, samples, pixel).iter().copied()),
+            (None, Some(value)) => raise(best, winners, tap, first, std::iter::repeat(value)),
             (None, None) => continue,
         }
         first = false;
@@ -193,10 +198,10 @@ fn maxima<T: Float>(
 }
 
 /// Every sample's value at this tap takes the place of the best so far if it beats it, or if it is the first.
-fn raise<T: Float>(best: &mut [T], taps: &mut [u32], tap: u32, first: bool, values: impl Iterator<Item = T>) {
-    for ((best, at), x) in best.iter_mut().zip(taps).zip(values) {
+fn raise<T: Float>(best: &mut [T], winners: &mut [u32], tap: u32, first: bool, values: impl Iterator<Item = T>) {
+    for ((best, winner), x) in best.iter_mut().zip(winners).zip(values) {
         // Both are written whether x wins or not: without a branch, the loop becomes vector instructions.
         let wins = first || beats(x, *best);
-        (*best, *at) = if wins { (x, tap) } else { (*best, *at) };
+        (*best, *winner) = if wins { (x, tap) } else { (*best, *winner) };
     }
 }

@@ -12,7 +12,9 @@ pub use global::*;
 pub use max::*;
 
 use crate::error::same_shape;
+use crate::kernels::elementwise::changed;
 use crate::{Float, ShapeError, Slide, Tensor4};
+use nalgebra::DMatrix;
 
 /// Where the windows of one map lie: sizes of map and output, and the pixels under a window.
 struct Windows {
@@ -40,8 +42,17 @@ impl Windows {
         (0..rows).flat_map(move |i| (0..columns).map(move |j| (i, j)))
     }
 
-    /// The pixels r·W + q under window (i, j), row by row; nothing for a place in the padding.
-    fn pixels(&self, (i, j): (usize, usize)) -> impl Iterator<Item = Option<usize>> + '_ {
+    /// The pixels r·W + q under window (i, j), row by row, without those in the padding.
+    fn pixels(&self, (i, j): (usize, usize)) -> impl Iterator<Item = usize> + use<> {
+        let ((height, width), (s1, s2), (p1, p2)) = (self.image, self.slide.strides, self.slide.padding);
+        let along =
+            |at: usize, k: usize, p: usize, size: usize| at.saturating_sub(p)..(at + k).saturating_sub(p).min(size);
+        let columns = along(j * s2, self.pooling.1, p2, width);
+        along(i * s1, self.pooling.0, p1, height).flat_map(move |r| columns.clone().map(move |q| r * width + q))
+    }
+
+    /// The same with nothing in the place of a pixel that is in the padding.
+    fn taps(&self, (i, j): (usize, usize)) -> impl Iterator<Item = Option<usize>> + '_ {
         let ((height, width), (k1, k2)) = (self.image, self.pooling);
         let (top, left) = (i * self.slide.strides.0, j * self.slide.strides.1);
         (0..k1).flat_map(move |u| (0..k2).map(move |v| (u, v))).map(move |(u, v)| {
@@ -61,6 +72,12 @@ impl Windows {
         let out = (samples, channels, self.out.0, self.out.1);
         same_shape(function, ("next_dz", next_dz.dims()), ("the output", out))
     }
+}
+
+/// The tensor of this shape whose channel c, all zero at first, `f(c, channel)` changes.
+fn by_channels<T: Float>([n, c, h, w]: [usize; 4], f: impl Fn(usize, &mut [T]) + Send + Sync) -> Tensor4<T> {
+    let channels = changed(n * c * h * w, n * h * w, f);
+    Tensor4::from_columns(DMatrix::from_vec(n, c * h * w, channels), [c, h, w])
 }
 
 /// Element `at` of a channel's columns: all samples of one pixel.
