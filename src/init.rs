@@ -119,6 +119,7 @@ impl Weights for [usize; 4] {
 /// let k: Tensor4<f32> = init::normal(&mut init::rng(1), [1, 6, 5, 5], 1e-3);
 /// assert_eq!((w.shape(), k.shape()), ((784, 256), [1, 6, 5, 5]));
 /// ```
+#[inline(never)]
 pub fn normal<T: Float, S: Weights>(rng: &mut (impl Rng + ?Sized), shape: S, std: f64) -> S::Of<T> {
     shape.draw(|| {
         let standard: f64 = StandardNormal.sample(rng);
@@ -160,6 +161,7 @@ pub fn glorot_normal<T: Float, S: Weights>(rng: &mut (impl Rng + ?Sized), shape:
 /// assert!(w.amax() < (6f64 / 300.0).sqrt());
 /// assert!((w.norm_squared() / 20_000.0 / (2.0 / 300.0) - 1.0).abs() < 0.05);
 /// ```
+#[inline(never)]
 pub fn glorot_uniform<T: Float, S: Weights>(rng: &mut (impl Rng + ?Sized), shape: S) -> S::Of<T> {
     let a = 3f64.sqrt() * glorot_std(&shape); // (6)
     shape.draw(|| a * (2.0 * rng.random::<f64>() - 1.0))

@@ -36,6 +36,8 @@ pub mod data;
 pub mod error;
 pub mod float;
 pub mod init;
+#[doc(hidden)]
+pub mod instances;
 pub mod kernels;
 pub mod layers;
 pub mod losses;

@@ -66,6 +66,7 @@ impl<T: Scalar> Tensor4<T> {
     ///
     /// # Errors
     /// If there are not N·C·H·W values.
+    #[inline(never)]
     pub fn from_row_major(shape: [usize; 4], values: &[T]) -> Result<Self, ShapeError> {
         let [n, c, h, w] = shape;
         if values.len() != n * c * h * w {
@@ -116,6 +117,7 @@ impl<T: Scalar> Tensor4<T> {
     }
 
     /// All elements, the last index fastest: the order of NumPy and PyTorch.
+    #[inline(never)]
     pub fn to_row_major(&self) -> Vec<T> {
         self.data.transpose().as_slice().to_vec()
     }
@@ -126,23 +128,27 @@ impl<T: Scalar> Tensor4<T> {
     }
 
     /// The first two axes exchanged: (N, C, H, W) becomes (C, N, H, W).
+    #[inline(never)]
     pub fn swap_axes(&self) -> Self {
         let [n, c, h, w] = self.shape();
         Tensor4::from_fn([c, n, h, w], |c, n, i, j| self[(n, c, i, j)].clone())
     }
 
     /// Every map rotated by 180°: both its rows and its columns in reverse order.
+    #[inline(never)]
     pub fn rotate_180(&self) -> Self {
         let [_, _, h, w] = self.shape();
         Tensor4::from_fn(self.shape(), |n, c, i, j| self[(n, c, h - 1 - i, w - 1 - j)].clone())
     }
 
     /// Sample n, map c as a matrix (H, W): to be looked at.
+    #[inline(never)]
     pub fn map_at(&self, n: usize, c: usize) -> DMatrix<T> {
         DMatrix::from_fn(self.maps[1], self.maps[2], |i, j| self[(n, c, i, j)].clone())
     }
 
     /// The samples with these numbers, in this order.
+    #[inline(never)]
     pub fn select(&self, samples: &[usize]) -> Self {
         Tensor4 { data: self.data.select_rows(samples), maps: self.maps }
     }
@@ -150,6 +156,7 @@ impl<T: Scalar> Tensor4<T> {
     /// `count` samples from number `first` on.
     ///
     /// Like a slice, it panics if there are not so many.
+    #[inline(never)]
     pub fn samples(&self, first: usize, count: usize) -> Self {
         Tensor4 { data: self.data.rows(first, count).into_owned(), maps: self.maps }
     }
@@ -174,6 +181,7 @@ impl<T: Float> Tensor4<T> {
     }
 
     /// Every map with p1 rows of zeros above and below it and p2 columns of zeros left and right of it.
+    #[inline(never)]
     pub fn pad(&self, (p1, p2): (usize, usize)) -> Self {
         let [n, c, h, w] = self.shape();
         Tensor4::from_fn([n, c, h + 2 * p1, w + 2 * p2], |n, c, i, j| {

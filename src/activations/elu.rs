@@ -36,6 +36,7 @@ use nalgebra::DMatrix;
 /// let y = elu_forward(&dmatrix![-(2f64.ln()), 0.0, 3.0], 4.0);
 /// assert_eq!(y, dmatrix![4.0 * (0.5 - 1.0), 0.0, 3.0]);
 /// ```
+#[inline(never)]
 pub fn elu_forward<T: Float>(z: &DMatrix<T>, alpha: T) -> DMatrix<T> {
     map(z, move |z| pieces(z, || alpha * exp_m1(z), || z))
 }
@@ -51,6 +52,7 @@ pub fn elu_forward<T: Float>(z: &DMatrix<T>, alpha: T) -> DMatrix<T> {
 /// assert_eq!(dz, dmatrix![10.0 * 4.0 * 0.5, 20.0 * 4.0, 30.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn elu_backward<T: Float>(next_dz: &DMatrix<T>, z: &DMatrix<T>, alpha: T) -> Result<DMatrix<T>, ShapeError> {
     zip_map("elu_backward", next_dz, ("z", z), move |delta, z| pieces(z, || delta * alpha * exp(z), || delta)) // (2)
 }

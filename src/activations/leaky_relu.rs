@@ -31,6 +31,7 @@ use nalgebra::DMatrix;
 /// use handgrad::prelude::*;
 /// assert_eq!(leaky_relu_forward(&dmatrix![-2.0, 0.0, 3.0], 0.25), dmatrix![-0.5, 0.0, 3.0]);
 /// ```
+#[inline(never)]
 pub fn leaky_relu_forward<T: Float>(z: &DMatrix<T>, alpha: T) -> DMatrix<T> {
     map(z, move |z| pieces(z, || alpha * z, || z))
 }
@@ -46,6 +47,7 @@ pub fn leaky_relu_forward<T: Float>(z: &DMatrix<T>, alpha: T) -> DMatrix<T> {
 /// assert_eq!(dz, dmatrix![2.5, 5.0, 30.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn leaky_relu_backward<T: Float>(next_dz: &DMatrix<T>, z: &DMatrix<T>, alpha: T) -> Result<DMatrix<T>, ShapeError> {
     zip_map("leaky_relu_backward", next_dz, ("z", z), move |delta, z| pieces(z, || alpha * delta, || delta)) // (2)
 }

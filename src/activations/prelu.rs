@@ -50,6 +50,7 @@ pub struct PreluGradients<T> {
 /// assert_eq!(prelu_forward(&z, &dvector![0.25])?.to_row_major(), [-0.5, 3.0, -0.5, 3.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn prelu_forward<T: Float>(z: &Tensor4<T>, alpha: &DVector<T>) -> Result<Tensor4<T>, ShapeError> {
     let pixels = pixels_of_a_slope("prelu_forward", z, alpha)?;
     let mut y = z.clone();
@@ -75,6 +76,7 @@ pub fn prelu_forward<T: Float>(z: &Tensor4<T>, alpha: &DVector<T>) -> Result<Ten
 /// assert_eq!(g.dz.to_row_major(), [2.5, 20.0, 7.5, 10.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn prelu_backward<T: Float>(
     next_dz: &Tensor4<T>,
     z: &Tensor4<T>,

@@ -29,6 +29,7 @@ use nalgebra::DMatrix;
 /// use handgrad::prelude::*;
 /// assert_eq!(relu_forward(&dmatrix![-2.0, 0.0, 3.0]), dmatrix![0.0, 0.0, 3.0]);
 /// ```
+#[inline(never)]
 pub fn relu_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
     map(z, |z| pieces(z, T::zero, || z))
 }
@@ -44,6 +45,7 @@ pub fn relu_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
 /// assert_eq!(dz, dmatrix![0.0, 0.0, 30.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn relu_backward<T: Float>(next_dz: &DMatrix<T>, z: &DMatrix<T>) -> Result<DMatrix<T>, ShapeError> {
     zip_map("relu_backward", next_dz, ("z", z), |delta, z| pieces(z, T::zero, || delta)) // (2)
 }

@@ -50,6 +50,7 @@ pub const SELU_ALPHA: f64 = 1.6732632423543772;
 /// let y = selu_forward(&dmatrix![-1000.0, 0.0, 1.0]);
 /// assert_eq!(y, dmatrix![-SELU_LAMBDA * SELU_ALPHA, 0.0, SELU_LAMBDA]);
 /// ```
+#[inline(never)]
 pub fn selu_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
     let (lambda, alpha): (T, T) = (lit(SELU_LAMBDA), lit(SELU_ALPHA));
     map(z, move |z| pieces(z, || lambda * alpha * exp_m1(z), || lambda * z))
@@ -66,6 +67,7 @@ pub fn selu_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
 /// assert_eq!(dz, dmatrix![0.0, SELU_LAMBDA * SELU_ALPHA, SELU_LAMBDA]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn selu_backward<T: Float>(next_dz: &DMatrix<T>, z: &DMatrix<T>) -> Result<DMatrix<T>, ShapeError> {
     let (lambda, alpha): (T, T) = (lit(SELU_LAMBDA), lit(SELU_ALPHA));
     zip_map("selu_backward", next_dz, ("z", z), move |delta, z| {

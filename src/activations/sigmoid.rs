@@ -31,6 +31,7 @@ use nalgebra::DMatrix;
 /// use handgrad::prelude::*;
 /// assert_eq!(sigmoid_forward(&dmatrix![-1000.0, 0.0, 1000.0]), dmatrix![0.0, 0.5, 1.0]);
 /// ```
+#[inline(never)]
 pub fn sigmoid_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
     map(z, |z| {
         let e = exp((-z).min(z)); // of −|z|
@@ -50,6 +51,7 @@ pub fn sigmoid_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
 /// assert_eq!(dz, dmatrix![4.0, 3.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn sigmoid_backward<T: Float>(next_dz: &DMatrix<T>, y: &DMatrix<T>) -> Result<DMatrix<T>, ShapeError> {
     zip_map("sigmoid_backward", next_dz, ("y", y), |delta, y| delta * y * (T::one() - y)) // (2)
 }

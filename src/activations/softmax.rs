@@ -42,6 +42,7 @@ use nalgebra::DMatrix;
 /// let p = softmax_forward(&z);
 /// assert!((p - dmatrix![0.5, 0.5; 0.25, 0.75]).amax() < 1e-15);
 /// ```
+#[inline(never)]
 pub fn softmax_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
     let Exponentials { terms, totals, .. } = exponentials(z);
     by_columns(z.shape(), |j, p| {
@@ -63,6 +64,7 @@ pub fn softmax_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
 /// assert_eq!(dz, dmatrix![0.25 * (4.0 - 7.0), 0.75 * (8.0 - 7.0)]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn softmax_backward<T: Float>(next_dz: &DMatrix<T>, p: &DMatrix<T>) -> Result<DMatrix<T>, ShapeError> {
     same_shape("softmax_backward", ("next_dz", next_dz.shape()), ("p", p.shape()))?;
     let products = zip_map(p.as_slice(), next_dz.as_slice(), |p, delta| p * delta);

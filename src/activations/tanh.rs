@@ -31,6 +31,7 @@ use nalgebra::DMatrix;
 /// use handgrad::prelude::*;
 /// assert_eq!(tanh_forward(&dmatrix![-1000.0, 0.0, 1000.0]), dmatrix![-1.0, 0.0, 1.0]);
 /// ```
+#[inline(never)]
 pub fn tanh_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
     map(z, tanh)
 }
@@ -46,6 +47,7 @@ pub fn tanh_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
 /// assert_eq!(dz, dmatrix![12.0, 15.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn tanh_backward<T: Float>(next_dz: &DMatrix<T>, y: &DMatrix<T>) -> Result<DMatrix<T>, ShapeError> {
     zip_map("tanh_backward", next_dz, ("y", y), |delta, y| delta * (T::one() - y) * (T::one() + y)) // (2)
 }

@@ -99,6 +99,7 @@ fn find(directory: &Path, name: &str, kind: &str) -> Result<PathBuf, DataError> 
 const BLOCK: usize = 64;
 
 /// Bytes (N, 28, 28), the last index fastest, as pixels 0 … 1 (N, 1, 28, 28), the sample index fastest.
+#[inline(never)]
 fn pixels<T: Float>(bytes: &[u8], samples: usize) -> Tensor4<T> {
     let scaled: [T; 256] = std::array::from_fn(|byte| lit(byte as f64 / 255.0));
     let mut tensor = Tensor4::zeros([samples, 1, SIDE, SIDE]);

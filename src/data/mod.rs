@@ -96,6 +96,7 @@ impl<T: Float> Dataset<T> {
 /// A row for every label, 1 in the label's column and 0 elsewhere: (N, classes).
 ///
 /// Like a slice, it panics for a label that is not below `classes`.
+#[inline(never)]
 pub fn one_hot<T: Float>(labels: &[u8], classes: usize) -> DMatrix<T> {
     let mut targets = DMatrix::zeros(labels.len(), classes);
     for (n, &label) in labels.iter().enumerate() {

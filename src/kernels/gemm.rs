@@ -121,6 +121,7 @@ fn by_columns<T: Float>(mut out: DMatrixViewMut<'_, T>, a: Factor<'_, T>, b: Fac
 /// assert_eq!(matmul(&a, &a)?, dmatrix![7.0, 10.0; 15.0, 22.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn matmul<T: Float>(a: &DMatrix<T>, b: &DMatrix<T>) -> Result<DMatrix<T>, ShapeError> {
     if a.ncols() != b.nrows() {
         return Err(ShapeError::new(

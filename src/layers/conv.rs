@@ -79,6 +79,7 @@ pub struct ConvGradients<T> {
 /// assert_eq!(y.map_at(0, 0), dmatrix![51.5, 62.5; 84.5, 95.5]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn conv_forward<T: Float>(
     z: &Tensor4<T>,
     k: &Tensor4<T>,
@@ -106,6 +107,7 @@ pub fn conv_forward<T: Float>(
 /// assert_eq!(g.db, dvector![10.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn conv_backward<T: Float>(
     next_dz: &Tensor4<T>,
     k: &Tensor4<T>,

@@ -22,6 +22,7 @@ use nalgebra::{DMatrix, DVector};
 /// assert_eq!(single_channel_conv(&z, &k, 3.0, Slide::default())?, DMatrix::from_element(3, 3, 12.0));
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn single_channel_conv<T: Float>(
     z: &DMatrix<T>,
     k: &DMatrix<T>,
@@ -66,6 +67,7 @@ fn under_tap(
 /// assert_eq!(conv_forward_naive(&z, &k, &b, slide)?, conv_forward(&z, &k, &b, slide)?);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn conv_forward_naive<T: Float>(
     z: &Tensor4<T>,
     k: &Tensor4<T>,
@@ -101,6 +103,7 @@ pub fn conv_forward_naive<T: Float>(
 /// assert_eq!(insert_zeros(&z, (1, 3))?.map_at(0, 0), dmatrix![1.0, 0.0, 0.0, 2.0; 3.0, 0.0, 0.0, 4.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn insert_zeros<T: Float>(z: &Tensor4<T>, (s1, s2): (usize, usize)) -> Result<Tensor4<T>, ShapeError> {
     if s1 == 0 || s2 == 0 {
         return Err(ShapeError::new(
@@ -129,6 +132,7 @@ pub fn insert_zeros<T: Float>(z: &Tensor4<T>, (s1, s2): (usize, usize)) -> Resul
 /// assert_eq!(remove_padding(&z, (1, 0))?.map_at(0, 0), dmatrix![3.0, 4.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn remove_padding<T: Float>(z: &Tensor4<T>, (p1, p2): (usize, usize)) -> Result<Tensor4<T>, ShapeError> {
     let [samples, channels, height, width] = z.shape();
     if height < 2 * p1 || width < 2 * p2 {
@@ -155,6 +159,7 @@ pub fn remove_padding<T: Float>(z: &Tensor4<T>, (p1, p2): (usize, usize)) -> Res
 /// assert_eq!(conv_backward_naive(&next_dz, &k, &z, slide)?, conv_backward(&next_dz, &k, &z, slide)?);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn conv_backward_naive<T: Float>(
     next_dz: &Tensor4<T>,
     k: &Tensor4<T>,

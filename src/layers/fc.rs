@@ -54,6 +54,7 @@ pub struct FcGradients<T> {
 /// assert_eq!(fc_forward(&z, &w, &b)?, dmatrix![1.0 * 3.0 + 2.0 * 5.0 + 10.0, 1.0 * 4.0 + 2.0 * 6.0 + 20.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn fc_forward<T: Float>(z: &DMatrix<T>, w: &DMatrix<T>, b: &DVector<T>) -> Result<DMatrix<T>, ShapeError> {
     check("fc_forward", z, w)?;
     if b.len() != w.ncols() {
@@ -84,6 +85,7 @@ pub fn fc_forward<T: Float>(z: &DMatrix<T>, w: &DMatrix<T>, b: &DVector<T>) -> R
 /// assert_eq!(g.dz, dmatrix![5.0, 7.0; -5.0, -7.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn fc_backward<T: Float>(
     next_dz: &DMatrix<T>,
     w: &DMatrix<T>,

@@ -23,6 +23,7 @@ use nalgebra::DMatrix;
 /// assert_eq!(flatten_backward(&flatten_forward(&z), &z)?, z);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn flatten_forward<T: Float>(z: &Tensor4<T>) -> DMatrix<T> {
     z.matrix().clone()
 }
@@ -31,6 +32,7 @@ pub fn flatten_forward<T: Float>(z: &Tensor4<T>) -> DMatrix<T> {
 ///
 /// # Errors
 /// If next_dz is not (N, C·H·W).
+#[inline(never)]
 pub fn flatten_backward<T: Float>(next_dz: &DMatrix<T>, z: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
     let [n, c, h, w] = z.shape();
     if next_dz.shape() != (n, c * h * w) {

@@ -46,6 +46,7 @@ use nalgebra::DMatrix;
 /// assert_eq!((loss, dy), (2f64.ln(), dmatrix![-0.5, 0.5]));
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn cross_entropy_loss<T: Float>(y_predict: &DMatrix<T>, y_true: &DMatrix<T>) -> Result<Loss<T>, ShapeError> {
     same_shape("cross_entropy_loss", ("y_predict", y_predict.shape()), ("y_true", y_true.shape()))?;
     let (n, d) = y_predict.shape();

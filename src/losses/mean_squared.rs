@@ -37,6 +37,7 @@ use nalgebra::DMatrix;
 /// assert_eq!(dy, dmatrix![1.0, -2.0; 0.0, -1.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn mean_squared_loss<T: Float>(y_predict: &DMatrix<T>, y_true: &DMatrix<T>) -> Result<Loss<T>, ShapeError> {
     same_shape("mean_squared_loss", ("y_predict", y_predict.shape()), ("y_true", y_true.shape()))?;
     let dy = zip_map(y_predict.as_slice(), y_true.as_slice(), |y, target| y - target); // (1)

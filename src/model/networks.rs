@@ -25,6 +25,7 @@ impl Start {
 /// LeNet-5 with ReLU and max pooling, as it is built today: 61,706 parameters.
 ///
 /// Source: LeCun et al., *Gradient-based learning applied to document recognition* (1998), §II.B.
+#[inline(never)]
 pub fn lenet<T: Float>(start: Start, seed: u64) -> Sequential<T> {
     let rng = &mut init::rng(seed);
     Sequential::new()
@@ -43,6 +44,7 @@ pub fn lenet<T: Float>(start: Start, seed: u64) -> Sequential<T> {
 }
 
 /// Two hidden layers of 256 units with ReLU: 269,322 parameters.
+#[inline(never)]
 pub fn mlp<T: Float>(start: Start, seed: u64) -> Sequential<T> {
     let rng = &mut init::rng(seed);
     Sequential::new()
@@ -56,6 +58,7 @@ pub fn mlp<T: Float>(start: Start, seed: u64) -> Sequential<T> {
 
 /// The NumPy course's network for MNIST, one kernel of 3 × 3 and a hidden layer of 64 units: 11,540 parameters. The
 /// course starts it from [`Start::Normal`]`(1e-2)`.
+#[inline(never)]
 pub fn seed_cnn<T: Float>(start: Start, seed: u64) -> Sequential<T> {
     let rng = &mut init::rng(seed);
     Sequential::new()

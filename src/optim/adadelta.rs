@@ -75,6 +75,7 @@ impl<T: Float> Adadelta<T> {
 }
 
 impl<T: Float> Optimizer<T> for Adadelta<T> {
+    #[inline(never)]
     fn step(&mut self, parameters: &mut [&mut [T]], gradients: &[&[T]]) -> Result<(), ShapeError> {
         let (rate, epsilon) = (self.learning_rate, lit::<T>(self.epsilon));
         let squares = mean(self.rho);

@@ -71,6 +71,7 @@ impl<T: Float> AdaGrad<T> {
 }
 
 impl<T: Float> Optimizer<T> for AdaGrad<T> {
+    #[inline(never)]
     fn step(&mut self, parameters: &mut [&mut [T]], gradients: &[&[T]]) -> Result<(), ShapeError> {
         let (rate, epsilon) = (self.learning_rate, lit::<T>(self.epsilon));
         self.state.step("AdaGrad::step", parameters, gradients, [lit(self.initial)], |w, g, [s]| {

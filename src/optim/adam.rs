@@ -81,6 +81,7 @@ impl<T: Float> Adam<T> {
 }
 
 impl<T: Float> Optimizer<T> for Adam<T> {
+    #[inline(never)]
     fn step(&mut self, parameters: &mut [&mut [T]], gradients: &[&[T]]) -> Result<(), ShapeError> {
         let (rate, lambda) = (self.learning_rate, lit::<T>(self.weight_decay));
         let direction = self.moments.direction(self.state.steps + 1);

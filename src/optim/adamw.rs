@@ -72,6 +72,7 @@ impl<T: Float> AdamW<T> {
 }
 
 impl<T: Float> Optimizer<T> for AdamW<T> {
+    #[inline(never)]
     fn step(&mut self, parameters: &mut [&mut [T]], gradients: &[&[T]]) -> Result<(), ShapeError> {
         let rate = self.learning_rate;
         let kept = T::one() - rate * lit(self.weight_decay);

@@ -70,6 +70,7 @@ impl<T: Float> RmsProp<T> {
 }
 
 impl<T: Float> Optimizer<T> for RmsProp<T> {
+    #[inline(never)]
     fn step(&mut self, parameters: &mut [&mut [T]], gradients: &[&[T]]) -> Result<(), ShapeError> {
         let (rate, epsilon) = (self.learning_rate, lit::<T>(self.epsilon));
         let squares = mean(self.alpha);

@@ -104,6 +104,7 @@ impl<T: Float> Sgd<T> {
 }
 
 impl<T: Float> Optimizer<T> for Sgd<T> {
+    #[inline(never)]
     fn step(&mut self, parameters: &mut [&mut [T]], gradients: &[&[T]]) -> Result<(), ShapeError> {
         let rate = self.learning_rate / lit(1.0 + self.learning_rate_decay * self.state.steps as f64); // (6)
         let (mu, lambda) = (lit::<T>(self.momentum), lit::<T>(self.weight_decay));

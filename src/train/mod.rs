@@ -224,6 +224,7 @@ impl<T: Float> Training<T> {
     }
 
     /// Forward, loss, backward, and the optimizer's step; returns the loss.
+    #[inline(never)]
     fn step(&mut self, z: Tensor4<T>, y_true: &DMatrix<T>) -> Result<f64, TrainError> {
         if let Some((learning_rate, factor)) = &self.schedule {
             let t = self.history.losses.len() as u64;
@@ -242,6 +243,7 @@ impl<T: Float> Training<T> {
     }
 
     /// Evaluates the model and closes the epoch whose steps have all been made.
+    #[inline(never)]
     fn finish_epoch(&mut self, samples: usize, test: &Dataset<T>) -> Result<Epoch, TrainError> {
         let number = self.history.epochs.len() + 1;
         let steps = samples.div_ceil(self.plan.batch);

@@ -16,13 +16,19 @@ pub const FOLDER: &str = "HANDGRAD_KERNEL_FOLDER";
 /// Set where a panic must be an error.
 pub const STRICT: &str = "HANDGRAD_KERNEL_STRICT";
 
+/// For the kernel of `cargo notebooks`: a panic is an error of its cell, not a message that everybody overlooks.
+/// (The kernel of `cargo lab` keeps its default: after a panic the reader's variables are still there.)
+const PANIC_IS_AN_ERROR: &str = "preserve_vars_on_panic = false\n";
+
 /// Writes what kernels and cargo read at their start.
 pub fn configure(place: &Place) -> std::io::Result<()> {
     fs::create_dir_all(place.lab("kernels/.cargo"))?;
     fs::create_dir_all(place.lab("kernels/strict"))?;
     fs::create_dir_all(place.lab("kernels/default"))?;
     fs::write(place.lab("kernels/.cargo/config.toml"), include_str!("cells.toml"))?;
-    fs::write(place.lab("kernels/strict/evcxr.toml"), include_str!("evcxr.toml"))
+    let settings = include_str!("evcxr.toml");
+    fs::write(place.lab("kernels/default/evcxr.toml"), settings)?;
+    fs::write(place.lab("kernels/strict/evcxr.toml"), format!("{settings}{PANIC_IS_AN_ERROR}"))
 }
 
 /// Runs the kernel that Jupyter asked for, until it ends.
@@ -67,6 +73,21 @@ fn take(kernels: &Path) -> anyhow::Result<(PathBuf, File)> {
         return Ok((folder, lock));
     }
     unreachable!("the range has no end")
+}
+
+/// Removes the copies that nobody uses: a new warm folder is there.
+pub fn remove_copies(place: &Place) -> std::io::Result<()> {
+    for number in 0.. {
+        let lock = place.lab("kernels").join(format!("{number}.lock"));
+        let folder = lock.with_extension("");
+        if !lock.exists() {
+            break;
+        }
+        if File::open(lock)?.try_lock().is_ok() && folder.exists() {
+            fs::remove_dir_all(folder)?;
+        }
+    }
+    Ok(())
 }
 
 /// Copies a folder with its files' times, by which cargo tells what is out of date.

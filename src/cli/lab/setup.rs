@@ -92,7 +92,8 @@ fn steps(place: &Place) -> anyhow::Result<()> {
     step(place, "warm", &pin, "the crates that notebooks use (about a minute, once)", warm.exists(), |progress| {
         fs::create_dir_all(&warm)?;
         let progress = Arc::clone(progress);
-        crate::cli::notebooks::driver::warm(place, &warm, FIRST_CELL, move |line| progress.at(&line))
+        crate::cli::notebooks::driver::warm(place, &warm, FIRST_CELL, move |line| progress.at(&line))?;
+        Ok(kernel::remove_copies(place)?)
     })
 }
 

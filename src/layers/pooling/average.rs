@@ -39,6 +39,7 @@ use crate::{Float, ShapeError, Slide, Tensor4};
 /// assert_eq!(avg_pooling_forward(&z, (2, 2), Slide::by(2, 2))?.map_at(0, 0), dmatrix![3.0, 2.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn avg_pooling_forward<T: Float>(
     z: &Tensor4<T>,
     pooling: (usize, usize),
@@ -72,6 +73,7 @@ pub fn avg_pooling_forward<T: Float>(
 /// assert_eq!(dz.map_at(0, 0), dmatrix![5.0, 5.0 + 10.0, 10.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn avg_pooling_backward<T: Float>(
     next_dz: &Tensor4<T>,
     z: &Tensor4<T>,

@@ -39,6 +39,7 @@ use nalgebra::DMatrix;
 /// assert_eq!(dz.to_row_major(), [0.0, 10.0, 20.0, 0.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn global_max_pooling_forward<T: Float>(z: &Tensor4<T>) -> Result<DMatrix<T>, ShapeError> {
     let map = whole_map("global_max_pooling_forward", z)?;
     Ok(max_pooling_forward(z, map, Slide::default())?.into_matrix())
@@ -48,6 +49,7 @@ pub fn global_max_pooling_forward<T: Float>(z: &Tensor4<T>) -> Result<DMatrix<T>
 ///
 /// # Errors
 /// If the maps are empty or next_dz is not (N, C).
+#[inline(never)]
 pub fn global_max_pooling_backward<T: Float>(next_dz: &DMatrix<T>, z: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
     let map = whole_map("global_max_pooling_backward", z)?;
     let next_dz = one_window("global_max_pooling_backward", next_dz, z)?;
@@ -67,6 +69,7 @@ pub fn global_max_pooling_backward<T: Float>(next_dz: &DMatrix<T>, z: &Tensor4<T
 /// assert_eq!(dz.to_row_major(), [5.0, 5.0, 10.0, 10.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn global_avg_pooling_forward<T: Float>(z: &Tensor4<T>) -> Result<DMatrix<T>, ShapeError> {
     let map = whole_map("global_avg_pooling_forward", z)?;
     Ok(avg_pooling_forward(z, map, Slide::default())?.into_matrix())
@@ -76,6 +79,7 @@ pub fn global_avg_pooling_forward<T: Float>(z: &Tensor4<T>) -> Result<DMatrix<T>
 ///
 /// # Errors
 /// If the maps are empty or next_dz is not (N, C).
+#[inline(never)]
 pub fn global_avg_pooling_backward<T: Float>(next_dz: &DMatrix<T>, z: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
     let map = whole_map("global_avg_pooling_backward", z)?;
     let next_dz = one_window("global_avg_pooling_backward", next_dz, z)?;

@@ -47,6 +47,7 @@ use crate::{Float, ShapeError, Slide, Tensor4};
 /// assert_eq!(max_pooling_forward(&z, (2, 2), Slide::by(2, 2))?.map_at(0, 0), dmatrix![5.0, 7.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn max_pooling_forward<T: Float>(
     z: &Tensor4<T>,
     pooling: (usize, usize),
@@ -69,6 +70,7 @@ pub fn max_pooling_forward<T: Float>(
 /// assert_eq!(dz.map_at(0, 0), dmatrix![0.0, 10.0; 0.0, 0.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn max_pooling_backward<T: Float>(
     next_dz: &Tensor4<T>,
     z: &Tensor4<T>,
@@ -92,6 +94,7 @@ pub fn max_pooling_backward<T: Float>(
 /// assert_eq!(max_pooling_zero_padded_forward(&z, (1, 2), slide)?.map_at(0, 0), dmatrix![0.0, 0.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[inline(never)]
 pub fn max_pooling_zero_padded_forward<T: Float>(
     z: &Tensor4<T>,
     pooling: (usize, usize),
@@ -105,6 +108,7 @@ pub fn max_pooling_zero_padded_forward<T: Float>(
 ///
 /// # Errors
 /// Those of [`max_pooling_zero_padded_forward`], and if next_dz is not (N, C, H', W').
+#[inline(never)]
 pub fn max_pooling_zero_padded_backward<T: Float>(
     next_dz: &Tensor4<T>,
     z: &Tensor4<T>,

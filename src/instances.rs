@@ -1,0 +1,80 @@
+//! The machine code that a notebook's cells link to.
+//!
+//! A generic function is compiled in the crate that calls it, for the types it is called with. A cell of a notebook is
+//! a crate: each cell that calls a layer would compile the layer again, and without optimisation, as cells are. A
+//! function with `#[inline(never)]` is the exception: where a crate below has compiled it for the same types, that code
+//! is taken. So the functions that do the work carry this attribute, and here they are compiled for the numbers of the
+//! notebooks. A function that is missing here works all the same, more slowly.
+
+use crate::data::DataError;
+use crate::numbers::{Dual, Traced};
+use crate::prelude::*;
+use crate::train::{End, Event, TrainError, Training};
+use std::hint::black_box;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+/// Names every instance, which compiles it. There is no reason to call it.
+pub fn all() {
+    functions::<f32>();
+    functions::<f64>();
+    functions::<Dual<f64>>();
+    functions::<Traced>();
+    training::<f32>();
+    training::<f64>();
+}
+
+/// The addresses of functions of one number type.
+macro_rules! addresses {
+    ($number:ty: $($function:ident)*) => { [$( $function::<$number> as *const () ),*] };
+}
+
+fn functions<T: Float>() {
+    black_box(addresses![T:
+        fc_forward fc_backward
+        conv_forward conv_backward
+        single_channel_conv conv_forward_naive conv_backward_naive insert_zeros remove_padding
+        max_pooling_forward max_pooling_backward max_pooling_zero_padded_forward max_pooling_zero_padded_backward
+        avg_pooling_forward avg_pooling_backward
+        global_max_pooling_forward global_max_pooling_backward
+        global_avg_pooling_forward global_avg_pooling_backward
+        flatten_forward flatten_backward
+        relu_forward relu_backward
+        leaky_relu_forward leaky_relu_backward
+        prelu_forward prelu_backward
+        elu_forward elu_backward
+        selu_forward selu_backward
+        sigmoid_forward sigmoid_backward
+        tanh_forward tanh_backward
+        softmax_forward softmax_backward
+        mean_squared_loss cross_entropy_loss
+        matmul
+    ]);
+    black_box([
+        Tensor4::<T>::from_row_major as *const (),
+        Tensor4::<T>::to_row_major as *const (),
+        Tensor4::<T>::swap_axes as *const (),
+        Tensor4::<T>::rotate_180 as *const (),
+        Tensor4::<T>::map_at as *const (),
+        Tensor4::<T>::select as *const (),
+        Tensor4::<T>::samples as *const (),
+        Tensor4::<T>::pad as *const (),
+    ]);
+}
+
+fn training<T: Float>() {
+    type Set<T> = Dataset<T>;
+    type Observer = fn(Event) -> ControlFlow<()>;
+    type Fit<T> = fn(&mut Training<T>, &Set<T>, &Set<T>, usize, Observer) -> Result<End, TrainError>;
+    black_box(addresses![T: lenet mlp seed_cnn]);
+    black_box([
+        Sgd::<T>::step as *const (),
+        AdaGrad::<T>::step as *const (),
+        RmsProp::<T>::step as *const (),
+        Adadelta::<T>::step as *const (),
+        Adam::<T>::step as *const (),
+        AdamW::<T>::step as *const (),
+    ]);
+    black_box(Training::fit as Fit<T>);
+    black_box(mnist::load as fn(PathBuf) -> Result<mnist::Mnist<T>, DataError>);
+}
