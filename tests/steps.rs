@@ -5,7 +5,7 @@ use handgrad::show::steps::{self, Steps};
 
 // ---- reading a caption ----
 
-/// The value of a sum of products, `1·3 + 0·(−1) + (2 + 3)/2`.
+/// The value of a sum of products, `1·3 + 0·(−1) + (2 + 3)/2`, or of a maximum, `max(1, 5)`.
 fn evaluate(text: &str) -> f64 {
     let text: Vec<char> = text.replace('−', "-").chars().filter(|c| *c != ' ').collect();
     let mut at = 0;
@@ -41,6 +41,16 @@ fn factor(text: &[char], at: &mut usize) -> f64 {
         *at += 1;
         return value;
     }
+    if text[*at..].starts_with(&['m', 'a', 'x']) {
+        *at += 3;
+        let mut values = Vec::new();
+        while text[*at] != ')' {
+            *at += 1; // the bracket, or a comma
+            values.push(sum(text, at));
+        }
+        *at += 1;
+        return values.into_iter().fold(f64::NEG_INFINITY, f64::max);
+    }
     let end = (*at..text.len()).find(|&k| !(text[k].is_ascii_digit() || "-.".contains(text[k]))).unwrap_or(text.len());
     let number: String = text[*at..end].iter().collect();
     *at = end;
@@ -51,7 +61,7 @@ fn factor(text: &[char], at: &mut usize) -> f64 {
 fn values(steps: &Steps) -> Vec<f64> {
     let walked = steps.captions().into_iter().filter(|caption| caption.len() > 1);
     let value = |caption: Vec<String>| {
-        let parts: Vec<&str> = caption.last().unwrap().split(['=', '≈']).map(str::trim).collect();
+        let parts: Vec<&str> = caption[1].split(['=', '≈']).map(str::trim).collect();
         let value = evaluate(parts.last().unwrap());
         for part in parts[1..].iter().filter(|part| !part.contains('…')) {
             assert!((evaluate(part) - value).abs() <= 0.005 * value.abs().max(1.0), "{caption:?}");
@@ -159,6 +169,183 @@ fn just_the_symbols_under_the_window_are_summed() -> Result<(), ShapeError> {
 }
 
 #[test]
+fn a_fully_connected_layer_walks_row_by_column() -> Result<(), ShapeError> {
+    let z = dmatrix![1.0, 2.0, -1.0; 0.0, 3.0, 1.0];
+    let w = dmatrix![1.0, 0.0; 2.0, -1.0; 0.5, 3.0];
+    let (b, next_dz) = (dvector![1.0, -1.0], dmatrix![1.0, -1.0; 2.0, 0.5]);
+    let rows = |matrix: &DMatrix<f64>| matrix.transpose().as_slice().to_vec();
+
+    let forward = steps::fc_forward(&z, &w, &b)?;
+    assert_eq!(values(&forward), rows(&fc_forward(&z, &w, &b)?));
+    let expected = fc_backward(&next_dz, &w, &z)?;
+    let backward = steps::fc_backward(&next_dz, &w, &z)?;
+    assert_eq!(values(&backward.dw), rows(&expected.dw));
+    assert_eq!(values(&backward.db), expected.db.as_slice());
+    assert_eq!(values(&backward.dz), rows(&expected.dz));
+    assert_eq!(backward.dz.captions()[5][0], "dz₂₃ = δ₂₁·w₃₁ + δ₂₂·w₃₂");
+    Ok(())
+}
+
+/// A map with ties, and with windows of negative numbers at its border.
+fn tied() -> Tensor4<f64> {
+    let values = [1., 5., 2., 0., 5., 4., -1., 7., -2., -2., 3., 3., -8., -4., 3., 2.];
+    Tensor4::from_row_major([1, 1, 4, 4], &values).unwrap()
+}
+
+#[test]
+fn a_maximum_is_ringed_and_so_are_its_ties() -> Result<(), ShapeError> {
+    let slide = Slide::by(2, 2);
+    let walk = steps::max_pooling_forward(&tied(), (2, 2), slide)?;
+    assert_eq!(values(&walk), max_pooling_forward(&tied(), (2, 2), slide)?.to_row_major());
+    // Ties of each window: 5 twice, none, −2 twice, 3 three times.
+    for (k, ties) in [2, 1, 2, 3].into_iter().enumerate() {
+        let svg = walk.still(k).svg();
+        let rings = (svg.matches("<ellipse").count(), svg.matches("stroke-dasharray=\"7 7\"").count());
+        assert_eq!(rings, (ties, ties - 1), "{k}");
+        assert_eq!(walk.captions()[k].len(), if ties > 1 { 3 } else { 2 });
+    }
+    let zeros = slide.padding(1, 1);
+    let walk = steps::max_pooling_zero_padded_forward(&tied(), (2, 2), zeros)?;
+    assert_eq!(values(&walk), max_pooling_zero_padded_forward(&tied(), (2, 2), zeros)?.to_row_major());
+    assert_eq!(walk.captions()[6][0], "y₃₁ = max(0, z₄₁, 0, 0) = 0");
+    Ok(())
+}
+
+#[test]
+fn each_delta_goes_where_the_maximum_was() -> Result<(), ShapeError> {
+    let next_dz = Tensor4::from_fn([1, 1, 3, 3], |_, _, i, j| (10 + 3 * i + j) as f64);
+    let (size, slide) = ((2, 2), Slide::by(1, 1)); // windows that overlap
+    let expected = max_pooling_backward(&next_dz, &tied(), size, slide)?;
+    let walk = steps::max_pooling_backward(&next_dz, &tied(), size, slide)?;
+    assert_eq!(walk.len(), 9);
+    // The last word on each pixel is its gradient; the others got nothing.
+    let mut last = std::collections::BTreeMap::new();
+    for (caption, value) in walk.captions().iter().zip(values(&walk)) {
+        last.insert(caption[0].split(' ').next().unwrap().to_string(), value);
+    }
+    let received: Vec<f64> = last.into_values().collect();
+    let expected: Vec<f64> = expected.to_row_major().into_iter().filter(|dz| *dz != 0.0).collect();
+    assert_eq!(received, expected);
+
+    let padded = Slide::by(2, 2).padding(1, 1);
+    let lost = steps::max_pooling_zero_padded_backward(&next_dz, &tied().map(|z| z - 9.0), size, padded)?;
+    assert_eq!(lost.captions()[0], ["δ₁₁ goes to a zero of the padding, and is lost."]);
+    Ok(())
+}
+
+#[test]
+fn a_mean_hands_out_equal_shares() -> Result<(), ShapeError> {
+    let slide = Slide::by(2, 2).padding(1, 1);
+    let walk = steps::avg_pooling_forward(&tied(), (2, 2), slide)?;
+    assert_eq!(values(&walk), avg_pooling_forward(&tied(), (2, 2), slide)?.to_row_major());
+    let next_dz = Tensor4::from_fn([1, 1, 3, 3], |_, _, i, j| (4 + 4 * (3 * i + j)) as f64);
+    let walk = steps::avg_pooling_backward(&next_dz, &tied(), (2, 2), slide)?;
+    assert_eq!(values(&walk), next_dz.map(|delta| delta / 4.0).to_row_major());
+    let corner = ["share = δ₁₁/4", "share = 4/4 = 1", "3 of 4 shares fall into the padding, and are cut off."];
+    assert_eq!(walk.captions()[0], corner);
+    // In the end every row of dz is there, letter by letter.
+    let dz = avg_pooling_backward(&next_dz, &tied(), (2, 2), slide)?.map_at(0, 0);
+    let svg = walk.still(8).svg();
+    for row in 0..3 {
+        let letters: String = dz.row(row).iter().map(f64::to_string).collect();
+        assert!(svg.contains(&format!(">{letters}</text>")), "{letters}\n{svg}");
+    }
+    Ok(())
+}
+
+// ---- the pictures ----
+
+/// The elements of a picture that can be seen, each as its text, sorted.
+fn elements(svg: &str) -> Vec<String> {
+    let shapes = ["<path ", "<text ", "<rect ", "<ellipse "];
+    let mut elements: Vec<String> = Vec::new();
+    for piece in svg.split_inclusive('>').map(str::trim) {
+        if let Some(start) = shapes.iter().find_map(|shape| piece.find(shape)) {
+            elements.push(piece[start..].to_string());
+        } else if let (Some(text), Some(last)) = (piece.strip_suffix("</text>"), elements.last_mut()) {
+            *last += text;
+        }
+    }
+    elements.sort();
+    elements
+}
+
+/// What of a film is seen at step k: all but the groups that are not.
+fn seen(film: &str, k: usize) -> String {
+    let hidden = |line: &&str| {
+        let name = line.strip_prefix("<g class=\"s").and_then(|line| line.split_once("animation-name:s"));
+        let range = name.and_then(|(_, name)| name.split_once("of")).and_then(|(range, _)| range.split_once('-'));
+        let range = range.map(|(from, to)| from.parse().unwrap()..to.parse().unwrap());
+        range.is_some_and(|range: std::ops::Range<usize>| !range.contains(&k))
+    };
+    film.lines().filter(|line| !hidden(line)).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_film_shows_each_step_in_its_time() -> Result<(), ShapeError> {
+    let (z, k, _, next_dz, slide) = cases().swap_remove(1);
+    for walk in [steps::conv_backward(&next_dz, &k, &z, slide)?.dz, steps::max_pooling_forward(&tied(), (2, 2), slide)?]
+    {
+        let film = walk.figure().svg();
+        let without_patterns = |svg: &str| elements(svg.split_once("</title>").unwrap().1);
+        for k in 0..walk.len() {
+            let (film, still) = (without_patterns(&seen(&film, k)), without_patterns(&walk.still(k).svg()));
+            let missing: Vec<_> = still.iter().filter(|element| !film.contains(element)).collect();
+            let others: Vec<_> = film.iter().filter(|element| !still.contains(element)).collect();
+            let patterns = |element: &&&String| !element.contains("#c8cfd6"); // a step may need none
+            assert!(missing.is_empty() && !others.iter().any(|e| patterns(&e)), "{k}: {missing:?} {others:?}");
+        }
+        // A reader who wants no motion, and a viewer that has none, see one step: what is hidden is hidden at first.
+        assert!(film.contains("@media(prefers-reduced-motion:reduce)"));
+        let at_first: Vec<usize> = (0..walk.len())
+            .filter(|k| {
+                let shown = film.lines().filter(|line| line.starts_with("<g class") && !line.contains("hidden\""));
+                let shown: Vec<_> = shown.collect();
+                !shown.is_empty() && shown.iter().all(|line| seen(line, *k) == **line)
+            })
+            .collect();
+        assert_eq!(at_first.len(), 1);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_page_reads_without_its_script() -> Result<(), ShapeError> {
+    let (z, k, b, ..) = cases().swap_remove(0);
+    let walk = steps::conv_forward(&z, &k, &b, Slide::default())?;
+    let html = walk.html();
+    let (page, script) = html.split_once("<script>").unwrap();
+    assert!(!page.contains("<style>\n") && script.ends_with("</script>\n</div>"));
+    assert_eq!((page.matches("<img alt=").count(), page.matches("<details>").count()), (1 + 3, 3));
+    assert!(page.contains("<summary>Steps 4 to 6: y₂₁ … y₂₃</summary>"));
+    // The captions are the strips' descriptions; nothing ends an attribute or an address too early.
+    for image in page.split("<img ").skip(1) {
+        let attributes: Vec<&str> = image.split_once("'>\"").map_or(image, |(image, _)| image).split('"').collect();
+        assert_eq!(attributes[0], "alt=");
+        let source = attributes[5];
+        assert!(source.starts_with("data:image/svg+xml;charset=utf-8,<svg "), "{source}");
+        assert!(source.trim_end().ends_with("</svg>") && !source.contains(['#', '&', '\n']), "{source}");
+    }
+    for caption in walk.captions() {
+        assert!(page.contains(&caption.join("; ")), "{caption:?}");
+    }
+    let one = steps::conv_forward(&Tensor4::zeros([1, 1, 1, 1]), &Tensor4::zeros([1, 1, 1, 1]), &b, Slide::default())?;
+    assert!(!one.html().contains("<script>") && one.html().contains("<summary>Step 1: y</summary>"));
+    Ok(())
+}
+
+#[test]
+fn symbols_stand_in_the_cells_on_request() -> Result<(), ShapeError> {
+    let (z, k, b, ..) = cases().swap_remove(0);
+    let walk = steps::conv_forward(&z, &k, &b, Slide::default())?.symbols();
+    let svg = walk.still(0).svg();
+    assert!(svg.contains(">z₁₁z₁₂z₁₃z₁₄z₁₅</text>") && svg.contains(">z₁₁w₁₁z₁₂w₁₂z₁₃w₁₃</text>"), "{svg}");
+    let said = walk.alt("a < b & \"c\"").figure();
+    assert!(said.svg().contains("<title>a &lt; b &amp; &quot;c&quot;</title>"));
+    Ok(())
+}
+
+#[test]
 fn what_does_not_fit_is_a_shape_error() {
     let (z, k) = (counted([1, 1, 5, 5], 0), counted([1, 1, 3, 3], 0));
     let error = steps::conv_forward(&z, &k, &dvector![1.0, 2.0], Slide::default()).unwrap_err();
@@ -169,9 +356,15 @@ fn what_does_not_fit_is_a_shape_error() {
     let error = steps::conv_forward(&large, &k, &dvector![0.0], Slide::default()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "steps::conv_forward: a map to draw has 28 rows and 28 columns, padding and zeros included: \
+        "steps::conv_forward: a map to draw has 28 rows and 28 columns: \
          with a number in each cell, at most 16 of each can be read"
     );
+    let error = steps::fc_forward(&DMatrix::zeros(1, 17), &DMatrix::zeros(17, 1), &dvector![0.0]).unwrap_err();
+    assert!(error.to_string().starts_with("steps::fc_forward: a matrix to draw has 1 rows and 17 columns"), "{error}");
+    let error = steps::max_pooling_forward(&z, (2, 2), Slide::by(2, 2)).unwrap_err();
+    assert!(error.to_string().starts_with("max_pooling_forward: a window of 2 rows"), "{error}");
+    let error = steps::avg_pooling_backward(&z, &z, (2, 2), Slide::by(1, 1)).unwrap_err();
+    assert!(error.to_string().starts_with("avg_pooling_backward: next_dz is (1, 1, 5, 5)"), "{error}");
     let empty = Tensor4::zeros([0, 1, 3, 3]);
     assert!(steps::conv_forward(&empty, &k, &dvector![0.0], Slide::default()).is_ok_and(|steps| steps.is_empty()));
     assert!(steps::conv_backward(&Tensor4::zeros([0, 1, 1, 1]), &k, &empty, Slide::default()).is_ok());

@@ -1,5 +1,6 @@
 //! Grids of cells: what every step is drawn with.
 
+use super::formula::Formula;
 use crate::numbers::Traced;
 use crate::show::axis::number;
 use crate::show::canvas;
@@ -31,13 +32,17 @@ pub(super) enum Look {
     Inserted,
     /// Cut off in the end: hatched and crossed out.
     Cropped,
+    /// The maximum that was taken: filled, with a ring around it.
+    Winner,
+    /// As large as the maximum, but later: filled, with a broken ring around it.
+    Tied,
 }
 
 impl Look {
     fn fill(self) -> Option<&'static str> {
         match self {
             Look::Plain => None,
-            Look::Read => Some("#cfe4f3"),
+            Look::Read | Look::Winner | Look::Tied => Some("#cfe4f3"),
             Look::Weight => Some("#fbdcc6"),
             Look::Result => Some("#c3ead9"),
             Look::Padding | Look::Cropped => Some("url(#hatch)"),
@@ -121,15 +126,33 @@ impl Grid {
         Grid::new(title, DMatrix::from_element(rows, columns, Cell::empty()))
     }
 
+    /// The same with `cell` around it, (p1, p2) rows and columns deep.
+    pub fn padded(self, (p1, p2): (usize, usize), cell: &Cell) -> Self {
+        let (rows, columns) = self.cells.shape();
+        let cells = DMatrix::from_fn(rows + 2 * p1, columns + 2 * p2, |i, j| {
+            let inside = i.checked_sub(p1).zip(j.checked_sub(p2));
+            inside.and_then(|at| self.cells.get(at)).unwrap_or(cell).clone()
+        });
+        Grid { cells, ..self }
+    }
+
     pub fn framed(mut self, frame: Frame, at: (usize, usize), size: (usize, usize)) -> Self {
         self.frames.push(Framed { frame, at, size });
         self
     }
 
+    /// Puts a number into a cell; returned is the grid with this number lit.
+    pub fn fill(&mut self, at: (usize, usize), formula: &Formula) -> Grid {
+        self.cells[at] = formula.cell(Look::Plain);
+        let mut now = self.clone().framed(Frame::Result, at, (1, 1));
+        now.cells[at].look = Look::Result;
+        now
+    }
+
     /// How wide the widest cell has to be.
     pub fn cell_width(&self, symbols: bool) -> i32 {
-        let widest = self.cells.iter().map(|cell| canvas::width(cell.text(symbols), FONT)).fold(0.0, f64::max);
-        (canvas::fine(widest) + 20).max(NARROWEST)
+        let widest = self.cells.iter().map(|cell| room(cell.text(symbols))).fold(0.0, f64::max);
+        (widest as i32 + 20).max(NARROWEST)
     }
 
     /// Width and height, with the name.
@@ -169,13 +192,22 @@ impl Sheet {
     }
 
     /// A line of text whose middle is at (x, y); `look` are further attributes.
-    pub fn text(&mut self, (x, y): (i32, i32), text: &str, look: &str) {
+    pub fn text(&mut self, at: (i32, i32), text: &str, look: &str) {
         if !text.is_empty() {
-            self.push(
-                Layer::Text,
-                format!("<text x=\"{x}\" y=\"{}\" fill=\"{MUTED}\"{look}>{}</text>", y + 8, escape(text)),
-            );
+            self.lines(at, 0, [text], look);
         }
+    }
+
+    /// The same for lines `apart` from each other.
+    pub fn lines<'a>(&mut self, (x, y): (i32, i32), apart: i32, lines: impl IntoIterator<Item = &'a str>, look: &str) {
+        let mut body = String::new();
+        for (k, line) in lines.into_iter().map(escape).enumerate() {
+            match k {
+                0 => body += &line,
+                _ => push(&mut body, format_args!("<tspan x=\"{x}\" dy=\"{apart}\">{line}</tspan>")),
+            }
+        }
+        self.push(Layer::Text, format!("<text x=\"{x}\" y=\"{}\" fill=\"{MUTED}\"{look}>{body}</text>", y + 8));
     }
 
     /// A grid with its upper left corner, below its name, at this place.
@@ -210,7 +242,7 @@ impl Sheet {
     /// All cells of one look are one element; those side by side are one piece of it.
     fn fills(&mut self, grid: &Grid, corner: impl Fn((usize, usize)) -> (i32, i32), width: i32) {
         let mut paths: BTreeMap<Look, String> = BTreeMap::new();
-        let mut crosses = String::new();
+        let (mut rings, mut crosses) = (String::new(), String::new());
         let looks = grid.cells.map(|cell| cell.look);
         for (i, j) in places(looks.shape()) {
             let (look, (x, y)) = (looks[(i, j)], corner((i, j)));
@@ -218,13 +250,22 @@ impl Sheet {
                 let length = (j..looks.ncols()).take_while(|&j| looks[(i, j)] == look).count() as i32 * width;
                 push(paths.entry(look).or_default(), format_args!("M{x} {y}h{length}v{HEIGHT}h-{length}z"));
             }
-            if look == Look::Cropped {
-                push(&mut crosses, format_args!("M{x} {}l{width} -{HEIGHT}", y + HEIGHT));
+            let (cx, cy, rx) = (x + width / 2, y + HEIGHT / 2, width / 2 - 5);
+            let dashes = if look == Look::Tied { " stroke-dasharray=\"7 7\"" } else { "" };
+            match look {
+                Look::Winner | Look::Tied => {
+                    push(&mut rings, format_args!("<ellipse cx=\"{cx}\" cy=\"{cy}\" rx=\"{rx}\" ry=\"25\"{dashes}/>"))
+                }
+                Look::Cropped => push(&mut crosses, format_args!("M{x} {}l{width} -{HEIGHT}", y + HEIGHT)),
+                _ => {}
             }
         }
         for (look, path) in paths {
             let fill = look.fill().unwrap_or("none");
             self.push(Layer::Fill, format!("<path d=\"{path}\" fill=\"{fill}\"/>"));
+        }
+        if !rings.is_empty() {
+            self.push(Layer::Mark, format!("<g fill=\"none\" stroke=\"#b34700\" stroke-width=\"4\">{rings}</g>"));
         }
         if !crosses.is_empty() {
             self.push(Layer::Mark, format!("<path d=\"{crosses}\" stroke=\"#8c959f\" stroke-width=\"2\"/>"));
@@ -270,11 +311,16 @@ fn push(text: &mut String, arguments: std::fmt::Arguments) {
     canvas::sure(text.write_fmt(arguments));
 }
 
+/// How wide the letters of a text are set, in half pixels: with room for the widest of the usual fonts.
+fn room(text: &str) -> f64 {
+    1.08 * f64::from(canvas::FINE) * canvas::width(text, FONT)
+}
+
 /// The places of a text's letters around `centre`.
 fn spread(text: &str, centre: i32, places: &mut String, letters: &mut String) {
-    let mut x = f64::from(centre) - f64::from(canvas::FINE) * canvas::width(text, FONT) / 2.0;
+    let mut x = f64::from(centre) - room(text) / 2.0;
     for letter in text.chars() {
-        let width = f64::from(canvas::FINE) * canvas::width(letter.encode_utf8(&mut [0; 4]), FONT);
+        let width = room(letter.encode_utf8(&mut [0; 4]));
         push(places, format_args!("{:.0} ", x + width / 2.0));
         letters.push(letter);
         x += width;

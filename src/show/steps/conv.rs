@@ -224,8 +224,7 @@ impl Backward {
         let index = Index::new(&[depth]);
         let step = |d: usize| {
             let formula = Formula::new(index.write("db", &[d]).0, self.gradients.db[d], &self.symbols);
-            let mut now = result.clone().framed(Frame::Result, (0, d), (1, 1));
-            (result.cells[(0, d)], now.cells[(0, d)]) = (formula.cell(Look::Plain), formula.cell(Look::Result));
+            let now = result.fill((0, d), &formula);
             let row = |n: usize| {
                 let mut delta = Grid::of(title("δ", self.delta.shape(), ["n", "d"], (n, d)), &self.delta.map_at(n, d));
                 delta.cells.apply(|cell| cell.look = Look::Read);

@@ -51,9 +51,7 @@ impl Correlation {
     /// A step for each formula, which belongs at its place of `result`; there it is filled in.
     pub fn walk(&self, mut result: Grid, formulas: impl IntoIterator<Item = (At, Formula)>) -> Vec<Step> {
         let step = |(at, formula): (At, Formula)| {
-            let mut now = result.clone().framed(Frame::Result, at, (1, 1));
-            result.cells[at] = formula.cell(Look::Plain);
-            now.cells[at] = formula.cell(Look::Result);
+            let now = result.fill(at, &formula);
             let rows = self.pairs.iter().map(|pair| self.meet(pair, at, &formula).map(Slot::Grid)).collect();
             Step::new(self.table(rows, now), self.place(), at, &formula)
         };

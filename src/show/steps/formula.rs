@@ -6,7 +6,7 @@ use crate::numbers::Traced;
 use crate::numbers::traced::Index;
 use crate::show::axis::number;
 use num_rational::BigRational;
-use num_traits::One;
+use num_traits::{One, ToPrimitive};
 use std::collections::HashMap;
 
 /// More terms than this are not written out in a caption.
@@ -33,16 +33,25 @@ pub(super) fn symbol(entry: Traced) -> Option<u32> {
 }
 
 /// A number, its name, and the products that it is the sum of.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Formula {
     pub name: String,
     value: f64,
     products: Vec<Product>,
 }
 
+#[derive(Clone, Debug, PartialEq)]
 struct Product {
     coefficient: BigRational,
     symbols: Vec<u32>,
     factors: Vec<(String, f64)>,
+}
+
+impl Product {
+    fn value(&self) -> f64 {
+        let factors: f64 = self.factors.iter().map(|(_, value)| value).product();
+        factors * self.coefficient.to_f64().unwrap_or(f64::NAN)
+    }
 }
 
 impl Formula {
@@ -67,6 +76,28 @@ impl Formula {
         Cell { number: number(self.value), symbol: self.name.clone(), look }
     }
 
+    /// Whether a symbol stands in it.
+    pub fn has(&self, symbol: u32) -> bool {
+        self.products.iter().any(|product| product.symbols.contains(&symbol))
+    }
+
+    /// The part of the sum whose products have only symbols that are `wanted`.
+    pub fn only(&self, wanted: impl Fn(u32) -> bool) -> Self {
+        let wanted = |product: &&Product| product.symbols.iter().all(|&symbol| wanted(symbol));
+        let products: Vec<Product> = self.products.iter().filter(wanted).cloned().collect();
+        let value = products.iter().map(Product::value).fold(0.0, |sum, product| sum + product);
+        Formula { name: self.name.clone(), value, products }
+    }
+
+    pub fn named(self, name: &str) -> Self {
+        Formula { name: name.into(), ..self }
+    }
+
+    /// The formula in symbols, and in numbers.
+    pub fn caption(&self) -> Vec<String> {
+        vec![self.in_symbols(), self.in_numbers()]
+    }
+
     /// The value of the product of just these two symbols, without its coefficient; nothing if it is not in the sum.
     pub fn product(&self, a: u32, b: u32) -> Option<f64> {
         let wanted = |product: &&Product| product.symbols == [a, b] || product.symbols == [b, a];
@@ -74,12 +105,12 @@ impl Formula {
     }
 
     /// `y₁₂ = z₁₂·w₁₁ + … + b`.
-    pub fn in_symbols(&self) -> String {
+    fn in_symbols(&self) -> String {
         format!("{} = {}", self.name, self.sum(|(name, _), _| name.clone()))
     }
 
     /// `y₁₂ = 1·3 + 0·(−1) + … + 2 = 4`; the last sign is ≈ where numbers are shortened.
-    pub fn in_numbers(&self) -> String {
+    fn in_numbers(&self) -> String {
         let bracketed = |&(_, value): &(String, f64), first: bool| match number(value) {
             text if text.starts_with('−') && !first => format!("({text})"),
             text => text,

@@ -18,13 +18,17 @@
 mod cells;
 mod conv;
 mod correlation;
+mod fc;
 mod film;
 mod formula;
 mod page;
+mod pooling;
 mod scene;
 mod words;
 
 pub use conv::{ConvSteps, conv_backward, conv_forward};
+pub use fc::{FcSteps, fc_backward, fc_forward};
+pub use pooling::*;
 
 use super::canvas;
 use super::figure::Figure;
@@ -131,16 +135,15 @@ impl Steps {
         sheet.text((left, 44), &self.title, " font-size=\"28\" font-weight=\"bold\" text-anchor=\"start\"");
         sheet.text((right, 44), &format!("{} / {}", k + 1, self.len()), " text-anchor=\"end\"");
         layout.paint(step, &mut sheet);
-        for (line, text) in wrapped(&step.caption, right - left).iter().enumerate() {
-            let place = (left, layout.foot + LINE / 2 + LINE * line as i32);
-            sheet.text(place, text, " text-anchor=\"start\"");
-        }
+        let caption = wrapped(&step.caption, right - left);
+        let lines = caption.iter().map(String::as_str);
+        sheet.lines((left, layout.foot + LINE / 2), LINE, lines, " text-anchor=\"start\"");
         sheet
     }
 
     fn layout(&self) -> Layout {
         let mut layout = Layout::new(&self.steps, self.symbols, HEAD);
-        let title = canvas::fine(canvas::width(&self.title, canvas::LARGE)) + 2 * MARGIN + 120;
+        let title = room(&self.title, canvas::LARGE) + 2 * MARGIN + 130;
         layout.size.0 = layout.size.0.max(title);
         let lines = self.steps.iter().map(|step| wrapped(&step.caption, layout.size.0 - 2 * MARGIN).len());
         layout.size.1 += LINE * lines.max().unwrap_or(0) as i32 + LINE / 2;
@@ -192,14 +195,19 @@ fn pixels((width, height): (i32, i32)) -> (u32, u32) {
     (width.unsigned_abs().div_ceil(canvas::FINE), height.unsigned_abs().div_ceil(canvas::FINE))
 }
 
+/// How wide a text may become in the widest of the usual fonts, in half pixels.
+fn room(text: &str, size: f64) -> i32 {
+    canvas::fine(1.15 * canvas::width(text, size))
+}
+
 /// Lines that are too long, broken between words.
-fn wrapped(lines: &[String], room: i32) -> Vec<String> {
+fn wrapped(lines: &[String], width: i32) -> Vec<String> {
     let mut wrapped: Vec<String> = Vec::new();
     for line in lines {
         let mut rest = String::new();
         for word in line.split(' ') {
             let longer = if rest.is_empty() { word.to_owned() } else { format!("{rest} {word}") };
-            if !rest.is_empty() && canvas::fine(canvas::width(&longer, canvas::MIDDLE)) > room {
+            if !rest.is_empty() && room(&longer, canvas::MIDDLE) > width {
                 wrapped.push(std::mem::replace(&mut rest, format!("\u{2003}{word}")));
             } else {
                 rest = longer;

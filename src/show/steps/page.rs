@@ -24,10 +24,16 @@ impl Steps {
             html += &format!("<details><summary>{numbers}: {names}</summary>{strip}</details>\n");
         }
         if self.len() > 1 {
-            html += &format!("<script>\n{STEPPER}</script>\n");
+            html += &format!("<script>\n{}\n</script>\n", script());
         }
         html + "</div>"
     }
+}
+
+/// The script without what only its reader needs.
+fn script() -> String {
+    let lines = STEPPER.lines().map(str::trim_start).filter(|line| !line.starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Steps that belong together: those that fill one row of a result.

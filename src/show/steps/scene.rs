@@ -31,8 +31,7 @@ pub(super) struct Step {
 impl Step {
     /// The step that computes a number by its formula.
     pub fn new(slots: Vec<Vec<Slot>>, slot: (usize, usize), at: (usize, usize), formula: &Formula) -> Self {
-        let caption = vec![formula.in_symbols(), formula.in_numbers()];
-        Step { name: formula.name.clone(), caption, slots, result: Some((slot, at)) }
+        Step { name: formula.name.clone(), caption: formula.caption(), slots, result: Some((slot, at)) }
     }
 }
 

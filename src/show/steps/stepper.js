@@ -38,7 +38,7 @@
   play.onclick = () => {
     if (timer) return pause();
     timer = setInterval(() => show(slider.valueAsNumber + 1), 2000);
-    play.textContent = "⏸ pause";
+    play.textContent = "❚❚ pause";
   };
   const by = (step, textContent, ariaLabel) =>
     make("button", { type: "button", textContent, ariaLabel, onclick: () => go(slider.valueAsNumber + step) });
@@ -57,7 +57,18 @@
   svg.style.cssText = "max-width:100%;height:auto";
   spoken.style.cssText = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)";
   stage.attachShadow({ mode: "open" }).append(svg);
-  box.dataset.lmSuppressShortcuts = "true";
+  // Before Jupyter, which has a use of its own for these keys.
+  const keys = (event) => {
+    if (!bar.contains(event.target) || event.shiftKey || event.ctrlKey || event.altKey || event.metaKey) return;
+    const now = slider.valueAsNumber;
+    const to = { ArrowRight: now + 1, ArrowUp: now + 1, ArrowLeft: now - 1, ArrowDown: now - 1, Home: 0, End: -1 }[event.key];
+    if (to !== undefined) {
+      event.preventDefault();
+      go(to);
+    } else if (event.target === slider || ![" ", "Enter"].includes(event.key)) return;
+    event.stopImmediatePropagation();
+  };
+  addEventListener("keydown", keys, true);
   film.replaceWith(bar, stage, spoken);
   show(0);
 })();

@@ -2,6 +2,7 @@
 
 use crate::numbers::Traced;
 use crate::{ShapeError, Slide, Tensor4};
+use nalgebra::DMatrix;
 
 /// More rows or columns than this do not fit on a screen with a number in each cell.
 const SIDE: usize = 16;
@@ -9,12 +10,24 @@ const SIDE: usize = 16;
 /// The maps, if they are small enough to be read.
 pub(super) fn readable(function: &'static str, maps: Tensor4<Traced>) -> Result<Tensor4<Traced>, ShapeError> {
     let [_, _, height, width] = maps.shape();
-    if height <= SIDE && width <= SIDE {
-        return Ok(maps);
+    check(function, "map", (height, width)).map(|()| maps)
+}
+
+/// `Ok` if the matrices are small enough to be read.
+pub(super) fn readable_matrices<'a>(
+    function: &'static str,
+    matrices: impl IntoIterator<Item = &'a DMatrix<Traced>>,
+) -> Result<(), ShapeError> {
+    matrices.into_iter().try_for_each(|matrix| check(function, "matrix", matrix.shape()))
+}
+
+fn check(function: &'static str, what: &str, (rows, columns): (usize, usize)) -> Result<(), ShapeError> {
+    if rows <= SIDE && columns <= SIDE {
+        return Ok(());
     }
     Err(ShapeError::new(
         function,
-        format!("a map to draw has {height} rows and {width} columns, padding and zeros included"),
+        format!("a {what} to draw has {rows} rows and {columns} columns"),
         format!("with a number in each cell, at most {SIDE} of each can be read"),
     ))
 }
