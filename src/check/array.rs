@@ -21,6 +21,13 @@ pub trait Array {
     fn index_of(&self, offset: usize) -> Vec<usize>;
     /// `f` of every number.
     fn each<U: Scalar>(&self, f: impl FnMut(Self::Element) -> U) -> Self::Of<U>;
+
+    /// Where each number lies in memory, the last index running fastest.
+    fn row_by_row(&self) -> Vec<usize> {
+        let mut offsets: Vec<usize> = (0..self.elements().len()).collect();
+        offsets.sort_by_cached_key(|&offset| self.index_of(offset));
+        offsets
+    }
 }
 
 /// The array as constants of the dual numbers: what a forward takes for everything that is *not* differentiated by.

@@ -104,6 +104,7 @@ impl Evidence {
 fn sentence(check: &Check, failure: &Failure) -> String {
     match failure {
         Failure::Entry { index, .. } => format!("{}{index:?} {failure}", check.name),
+        Failure::Shape(_) => format!("{} {failure}", check.name),
         _ => format!("{}: {failure}", check.name),
     }
 }

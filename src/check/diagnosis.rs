@@ -6,13 +6,15 @@
 
 use std::fmt;
 
-/// Whether a gradient is a parameter's (a batch mean) or an input's (each sample's own).
+/// What an array is: the gradient of a parameter (a batch mean) or of an input (each sample's own), or an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Divided by N.
+    /// A gradient that is divided by N.
     Parameter,
-    /// Not divided by N.
+    /// A gradient that is not divided by N.
     Input,
+    /// What a forward puts out.
+    Output,
 }
 
 /// A pattern in a wrong gradient. Its `Display` is a sentence for whoever made the mistake.
@@ -42,12 +44,18 @@ pub enum Diagnosis {
     Shifted { rows: isize, columns: isize },
     /// The right numbers in another order.
     Reordered,
+    /// Every entry is off by the same number, or by one number for each index along this axis.
+    Offset { axis: Option<usize> },
     /// A single entry is wrong.
     OneEntry,
     /// All wrong entries share one index.
     OneIndex { axis: usize, index: usize },
     /// All wrong entries lie this close to the border of their map, all others are right.
     Borders { width: usize },
+    /// The wrong entries are 0, all others are right.
+    Missing { wrong: usize, entries: usize },
+    /// The wrong entries are off by this factor, all others are right.
+    FactorOfSome { factor: f64, wrong: usize, entries: usize },
     /// None of these.
     Scattered { wrong: usize, entries: usize },
 }
@@ -58,14 +66,7 @@ impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use Diagnosis::*;
         match self {
-            Shape { got, wanted } => {
-                write!(
-                    f,
-                    "It is {got:?}, but what it is the gradient of is {wanted:?}: the two always have one shape."
-                )?;
-                let reversed: Vec<usize> = got.iter().rev().copied().collect();
-                if reversed == *wanted { write!(f, " Is it transposed?") } else { Ok(()) }
-            }
+            Shape { got, wanted } => write!(f, "It {}", shape_sentence(got, wanted)),
             NotFinite => {
                 write!(f, "It has entries that are not finite numbers: look for 0/0, ln 0 or an exp of a large number.")
             }
@@ -109,6 +110,22 @@ impl fmt::Display for Diagnosis {
                 f,
                 "Only the {width} outermost rows and columns are wrong, everything inside is right: how does the border meet the padding?"
             ),
+            Offset { axis: None } => {
+                write!(f, "Every entry is off by one and the same number: is something not added?")
+            }
+            Offset { axis: Some(axis) } => write!(
+                f,
+                "Every entry is off by a number that only its {} index decides: is a bias missing, or added twice?",
+                ORDINALS[*axis]
+            ),
+            Missing { wrong, entries } => {
+                write!(f, "{wrong} of {entries} entries are 0 and should not be; all others are right.")
+            }
+            FactorOfSome { factor, wrong, entries } => write!(
+                f,
+                "{wrong} of {entries} entries are {} times what they should be; all others are right.",
+                significant(*factor)
+            ),
             Scattered { entries: 1, .. } => write!(f, "It is its only entry, which says nothing about how."),
             Scattered { wrong, entries } if wrong == entries => {
                 write!(f, "All {entries} entries are wrong, and no simple pattern explains them.")
@@ -130,15 +147,29 @@ fn factor_sentence(f: &mut fmt::Formatter<'_>, factor: f64, samples: usize, role
         Role::Input if samples > 1 && is(1.0 / n) => {
             write!(f, ": an input's gradient is each sample's own; was it divided by N = {samples}?")
         }
+        Role::Output if samples > 1 && is(1.0 / n) => write!(f, ": was it divided by N = {samples}?"),
+        Role::Output if samples > 1 && is(n) => write!(f, ": was the division by N = {samples} forgotten?"),
         _ if is(2.0) || is(0.5) => write!(f, ": look for a 2 or a ½ that stands on one side only."),
         _ => write!(f, "."),
     }
 }
 
+/// The end of a sentence about a shape that is wrong.
+pub(super) fn shape_sentence(got: &[usize], wanted: &[usize]) -> String {
+    let question = if got.iter().rev().eq(wanted) { " Is it transposed?" } else { "" };
+    format!("has the shape {}, but must have the shape {}.{question}", shape_text(got), shape_text(wanted))
+}
+
+/// A shape as it is written: (2, 3), or (3) for a vector.
+pub(super) fn shape_text(shape: &[usize]) -> String {
+    let sides: Vec<String> = shape.iter().map(usize::to_string).collect();
+    format!("({})", sides.join(", "))
+}
+
 /// A number with at most six significant digits, and none that says nothing.
 pub(super) fn significant(x: f64) -> String {
     if x == x.round() && x.abs() < 1e15 {
-        return format!("{x:.0}");
+        return format!("{:.0}", x + 0.0); // −0 is 0
     }
     let digits = (5.0 - x.abs().log10().floor()).clamp(0.0, 17.0) as usize;
     let text = format!("{x:.digits$}");
@@ -172,14 +203,17 @@ pub fn diagnose(c: &Comparison<'_>) -> Diagnosis {
         all_zero,
         factor,
         every_tap_equal,
+        transposed,
         rotated,
         mirrored,
-        transposed,
         one_entry,
         one_index,
         borders,
         shifted,
         reordered,
+        offset,
+        missing,
+        factor_of_some,
     ];
     let wrong = c.wrong.iter().filter(|&&wrong| wrong).count();
     patterns.iter().find_map(|pattern| pattern(c)).unwrap_or(Diagnosis::Scattered { wrong, entries: c.got.len() })
@@ -342,4 +376,32 @@ fn reordered(c: &Comparison<'_>) -> Option<Diagnosis> {
     };
     let same = sorted(c.got).iter().zip(sorted(c.expected)).all(|(&a, b)| c.close(a, b));
     same.then_some(Diagnosis::Reordered)
+}
+
+/// The difference is one number, or one for each index along an axis. It takes three entries to see that.
+fn offset(c: &Comparison<'_>) -> Option<Diagnosis> {
+    let difference = |at: usize| c.got[at] - c.expected[at];
+    let same_along = |axis: Option<usize>| {
+        let index_of = |at: usize| axis.map_or(0, |axis| c.index(at)[axis]);
+        let mut first: Vec<Option<f64>> = vec![None; axis.map_or(1, |axis| c.shape[axis])];
+        (0..c.got.len()).all(|at| c.close(difference(at), *first[index_of(at)].get_or_insert(difference(at))))
+    };
+    let entries = |axis: Option<usize>| c.got.len() / axis.map_or(1, |axis| c.shape[axis].max(1));
+    let axes = [None].into_iter().chain((0..c.shape.len()).map(Some));
+    axes.filter(|&axis| entries(axis) >= 3).find(|&axis| same_along(axis)).map(|axis| Diagnosis::Offset { axis })
+}
+
+fn missing(c: &Comparison<'_>) -> Option<Diagnosis> {
+    let wrong = c.wrong.iter().filter(|&&wrong| wrong).count();
+    let all_zero = c.wrong_ones().all(|index| c.got[c.offset(&index)] == 0.0);
+    (wrong > 1 && all_zero).then_some(Diagnosis::Missing { wrong, entries: c.got.len() })
+}
+
+fn factor_of_some(c: &Comparison<'_>) -> Option<Diagnosis> {
+    let wrong: Vec<usize> = c.wrong_ones().map(|index| c.offset(&index)).collect();
+    let largest = wrong.iter().copied().max_by(|&a, &b| c.expected[a].abs().total_cmp(&c.expected[b].abs()))?;
+    let factor = c.got[largest] / c.expected[largest];
+    let confirmed = wrong.len() > 1 && factor.is_finite() && factor != 0.0;
+    let all = wrong.iter().all(|&at| c.close(c.got[at] / factor, c.expected[at]));
+    (confirmed && all).then_some(Diagnosis::FactorOfSome { factor, wrong: wrong.len(), entries: c.got.len() })
 }

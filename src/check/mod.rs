@@ -16,6 +16,9 @@
 //! Under the [gradient convention](crate#the-gradient-convention), a parameter's sum is divided by N, an input's is
 //! not.
 //!
+//! A reader's own version of a function is judged by [`exercise`]; the [catalogue of mistakes](mistakes) says what goes
+//! wrong in it.
+//!
 //! # What "relative" means
 //!
 //! An entry is a sum of terms δⱼ·Jⱼᵢ. However it is computed, its rounding error is in proportion to the size of its
@@ -50,8 +53,11 @@ pub mod array;
 pub mod certificate;
 mod definitions;
 pub mod diagnosis;
+pub mod exercise;
 pub mod grids;
+pub mod mistakes;
 pub mod proof;
+pub mod signatures;
 pub mod symbolic;
 
 pub use array::{Array, lift};

@@ -1,7 +1,7 @@
 //! One backward on trial: its gradients, and what the four checks say of each.
 
 use super::array::{Array, lift};
-use super::diagnosis::{Comparison, Diagnosis, Role, diagnose, significant};
+use super::diagnosis::{Comparison, Diagnosis, Role, diagnose, shape_sentence, significant};
 use crate::ShapeError;
 use crate::numbers::Dual;
 use std::fmt;
@@ -211,7 +211,7 @@ impl Proof {
     ) -> Result<Truth, ShapeError> {
         let divisor = match role {
             Role::Parameter => self.samples as f64,
-            Role::Input => 1.0,
+            Role::Input | Role::Output => 1.0,
         };
         let mut x = lift(at);
         let run = |x: &A::Of<Dual<f64>>| -> Result<Y, ShapeError> {
@@ -297,8 +297,7 @@ impl Proof {
         expected: &[f64],
         wrong: &[bool],
     ) -> Failure {
-        let mut order: Vec<usize> = (0..expected.len()).collect();
-        order.sort_by_key(|&offset| gradient.index_of(offset));
+        let order = gradient.row_by_row();
         let got: Vec<f64> = order.iter().map(|&at| gradient.elements()[at]).collect();
         let expected: Vec<f64> = order.iter().map(|&at| expected[at]).collect();
         let wrong: Vec<bool> = order.iter().map(|&at| wrong[at]).collect();
@@ -363,7 +362,8 @@ pub(super) fn above(error: f64, tolerance: f64) -> bool {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Shape(diagnosis) => write!(f, "{diagnosis}"),
+            Failure::Shape(Diagnosis::Shape { got, wanted }) => write!(f, "{}", shape_sentence(got, wanted)),
+            Failure::Shape(diagnosis) => write!(f, "is wrong. {diagnosis}"),
             Failure::Entry { got, expected, wrong, diagnosis, .. } => {
                 let (g, e) = (significant(*got), significant(*expected));
                 // Where six digits do not tell them apart, show all.
@@ -422,6 +422,7 @@ impl fmt::Display for Proof {
         for (c, failure) in self.checks.iter().filter_map(|c| Some((c, c.failure.as_ref()?))) {
             match failure {
                 Failure::Entry { index, .. } => writeln!(f, "  {}[{}] {failure}", c.name, list(index))?,
+                Failure::Shape(_) => writeln!(f, "  {} {failure}", c.name)?,
                 _ => writeln!(f, "  {}: {failure}", c.name)?,
             }
         }

@@ -79,14 +79,14 @@ pub fn all() -> Vec<Case> {
 }
 
 /// Inputs of a case: small integers or real numbers, from a seed.
-struct Numbers {
+pub(super) struct Numbers {
     rng: ChaCha8Rng,
     integers: bool,
 }
 
 impl Numbers {
     /// The two kinds for case number `case`.
-    fn both(case: usize) -> [Numbers; 2] {
+    pub fn both(case: usize) -> [Numbers; 2] {
         [true, false].map(|integers| Numbers { rng: ChaCha8Rng::seed_from_u64(case as u64), integers })
     }
 
@@ -100,7 +100,7 @@ impl Numbers {
     }
 
     /// The same, without 0.
-    fn nonzero(&mut self) -> f64 {
+    pub fn nonzero(&mut self) -> f64 {
         loop {
             let x = self.next();
             if x != 0.0 {
@@ -122,7 +122,7 @@ impl Numbers {
     }
 
     /// Numbers none of which is 0 and no two of which are equal: halves of odd integers, or 0.37 times these.
-    fn distinct(&mut self, shape: [usize; 4]) -> Tensor4<f64> {
+    pub fn distinct(&mut self, shape: [usize; 4]) -> Tensor4<f64> {
         let count = shape.iter().product::<usize>();
         let unit = if self.integers { 1.0 } else { 0.37 };
         let mut values: Vec<f64> = (0..count).map(|k| (k as f64 - (count / 2) as f64 - 0.5) * unit).collect();

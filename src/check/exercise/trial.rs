@@ -1,0 +1,127 @@
+//! The run: a function on every case, and how each array of its answers compares with the right one.
+
+use super::answer::{Answer, Outcome, Part};
+use super::features::Feature;
+use crate::check::diagnosis::{Comparison, Diagnosis, diagnose};
+
+/// How far an entry may be off, relative to the largest of its array: a reader's function may sum in any order, and
+/// every mistake of the catalogue is off by far more.
+const TOLERANCE: f64 = 1e-9;
+
+/// One case, as it is told.
+#[derive(Clone, Debug)]
+pub(super) struct Case {
+    /// Shapes, strides, slopes: what a reader needs to see of it.
+    pub setting: String,
+    /// N.
+    pub samples: usize,
+    /// The arrays that the function takes.
+    pub inputs: Vec<Part>,
+    pub features: Vec<Feature>,
+}
+
+/// What a function's answer to one case says of one array.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Mark {
+    Right,
+    /// Some entries are wrong, in this way.
+    Wrong(Diagnosis),
+    /// It has another shape.
+    Shape,
+    /// There was no answer.
+    Absent,
+}
+
+/// A function's answers, beside the right ones.
+pub(super) struct Trial {
+    /// The arrays of an answer.
+    pub names: Vec<&'static str>,
+    /// N of every case.
+    pub samples: Vec<usize>,
+    pub right: Vec<Vec<Part>>,
+    pub got: Vec<Outcome>,
+    /// For each array of an answer, its mark in every case.
+    pub marks: Vec<Vec<Mark>>,
+}
+
+impl Trial {
+    /// Asks for an answer to each of the cases; `right` are the right ones.
+    pub fn of(cases: &[Case], right: &[Vec<Part>], ask: &dyn Fn(usize) -> Answer) -> Self {
+        let got: Vec<Outcome> = (0..cases.len()).map(|at| Outcome::of(|| ask(at))).collect();
+        let names: Vec<&'static str> =
+            right.first().map_or(vec![], |parts| parts.iter().map(|part| part.name).collect());
+        let mark = |part: usize, at: usize| match got[at].part(part) {
+            Some(found) => compare(found, &right[at][part], cases[at].samples),
+            None => Mark::Absent,
+        };
+        let marks = (0..names.len()).map(|part| (0..cases.len()).map(|at| mark(part, at)).collect()).collect();
+        let samples = cases.iter().map(|case| case.samples).collect();
+        Trial { names, samples, right: right.to_vec(), got, marks }
+    }
+
+    /// In which cases array number `part` is there, and wrong.
+    pub fn wrong(&self, part: usize) -> Vec<bool> {
+        self.marks[part].iter().map(|mark| !matches!(mark, Mark::Right | Mark::Absent)).collect()
+    }
+
+    /// The arrays that are wrong in some case.
+    pub fn wrong_parts(&self) -> Vec<usize> {
+        (0..self.names.len()).filter(|&part| self.wrong(part).contains(&true)).collect()
+    }
+
+    /// In which cases there is no answer.
+    pub fn absent(&self) -> Vec<bool> {
+        self.got.iter().map(|outcome| !matches!(outcome, Outcome::Answered(_))).collect()
+    }
+
+    /// Whether case number `at` was answered rightly.
+    pub fn is_right(&self, at: usize) -> bool {
+        self.marks.iter().all(|marks| marks[at] == Mark::Right)
+    }
+
+    /// How many numbers the right answers have.
+    pub fn entries(&self) -> usize {
+        self.right.iter().flatten().map(|part| part.values.len()).sum()
+    }
+}
+
+/// Which entries of an array are not those of the right one of the same shape.
+pub(super) fn wrong_entries(got: &Part, right: &Part) -> Vec<bool> {
+    let scale = scale(right);
+    got.values.iter().zip(&right.values).map(|(&g, &r)| !close(g, r, scale)).collect()
+}
+
+/// Whether the numbers of `a` are those of `b` times a factor; NaN is the same as NaN.
+pub(super) fn same(a: &Part, b: &Part, factor: f64) -> bool {
+    let scale = scale(a);
+    let equal = |a: f64, b: f64| a == b || (a.is_nan() && b.is_nan()) || close(a, b, scale);
+    a.shape == b.shape && a.values.iter().zip(&b.values).all(|(&a, &b)| equal(a, b * factor))
+}
+
+fn compare(got: &Part, right: &Part, samples: usize) -> Mark {
+    if got.shape != right.shape {
+        return Mark::Shape;
+    }
+    let wrong = wrong_entries(got, right);
+    if !wrong.contains(&true) {
+        return Mark::Right;
+    }
+    Mark::Wrong(diagnose(&Comparison {
+        shape: &right.shape,
+        got: &got.values,
+        expected: &right.values,
+        wrong: &wrong,
+        samples,
+        role: right.role,
+    }))
+}
+
+/// The largest finite number of an array, or 1 if that is 0.
+fn scale(part: &Part) -> f64 {
+    let largest = part.values.iter().filter(|x| x.is_finite()).fold(0.0f64, |max, x| max.max(x.abs()));
+    if largest > 0.0 { largest } else { 1.0 }
+}
+
+fn close(a: f64, b: f64, scale: f64) -> bool {
+    (a - b).abs() <= TOLERANCE * scale
+}

@@ -1,0 +1,103 @@
+//! The types of the functions that a reader writes: those of the crate's own, on `f64`.
+//!
+//! They are plain function pointers: a function of a notebook's cell is one, and so is a closure that captures nothing.
+//! What has another signature does not compile, and the compiler's message shows both signatures.
+
+use crate::activations::PreluGradients;
+use crate::layers::{ConvGradients, FcGradients};
+use crate::losses::Loss;
+use crate::{ShapeError, Slide, Tensor4};
+use nalgebra::{DMatrix, DVector};
+
+/// [`fc_forward`](crate::layers::fc_forward).
+pub type FcForward = fn(z: &DMatrix<f64>, w: &DMatrix<f64>, b: &DVector<f64>) -> Result<DMatrix<f64>, ShapeError>;
+/// [`fc_backward`](crate::layers::fc_backward).
+pub type FcBackward =
+    fn(next_dz: &DMatrix<f64>, w: &DMatrix<f64>, z: &DMatrix<f64>) -> Result<FcGradients<f64>, ShapeError>;
+
+/// [`single_channel_conv`](crate::layers::single_channel_conv).
+pub type SingleChannelConv =
+    fn(z: &DMatrix<f64>, k: &DMatrix<f64>, b: f64, slide: Slide) -> Result<DMatrix<f64>, ShapeError>;
+/// [`conv_forward`](crate::layers::conv_forward).
+pub type ConvForward =
+    fn(z: &Tensor4<f64>, k: &Tensor4<f64>, b: &DVector<f64>, slide: Slide) -> Result<Tensor4<f64>, ShapeError>;
+/// [`conv_backward`](crate::layers::conv_backward).
+pub type ConvBackward = fn(
+    next_dz: &Tensor4<f64>,
+    k: &Tensor4<f64>,
+    z: &Tensor4<f64>,
+    slide: Slide,
+) -> Result<ConvGradients<f64>, ShapeError>;
+/// [`insert_zeros`](crate::layers::insert_zeros) with its strides, [`remove_padding`](crate::layers::remove_padding)
+/// with its padding.
+pub type Resize = fn(z: &Tensor4<f64>, rows_and_columns: (usize, usize)) -> Result<Tensor4<f64>, ShapeError>;
+
+/// [`max_pooling_forward`](crate::layers::max_pooling_forward) and
+/// [`avg_pooling_forward`](crate::layers::avg_pooling_forward).
+pub type PoolingForward =
+    fn(z: &Tensor4<f64>, pooling: (usize, usize), slide: Slide) -> Result<Tensor4<f64>, ShapeError>;
+/// [`max_pooling_backward`](crate::layers::max_pooling_backward) and
+/// [`avg_pooling_backward`](crate::layers::avg_pooling_backward).
+pub type PoolingBackward = fn(
+    next_dz: &Tensor4<f64>,
+    z: &Tensor4<f64>,
+    pooling: (usize, usize),
+    slide: Slide,
+) -> Result<Tensor4<f64>, ShapeError>;
+/// [`global_max_pooling_forward`](crate::layers::global_max_pooling_forward) and
+/// [`global_avg_pooling_forward`](crate::layers::global_avg_pooling_forward).
+pub type GlobalForward = fn(z: &Tensor4<f64>) -> Result<DMatrix<f64>, ShapeError>;
+/// [`flatten_backward`](crate::layers::flatten_backward),
+/// [`global_max_pooling_backward`](crate::layers::global_max_pooling_backward) and
+/// [`global_avg_pooling_backward`](crate::layers::global_avg_pooling_backward).
+pub type BackToMaps = fn(next_dz: &DMatrix<f64>, z: &Tensor4<f64>) -> Result<Tensor4<f64>, ShapeError>;
+/// [`flatten_forward`](crate::layers::flatten_forward).
+pub type FlattenForward = fn(z: &Tensor4<f64>) -> DMatrix<f64>;
+
+/// [`relu_forward`](crate::activations::relu_forward) and every activation without a slope of its own; softmax too.
+pub type ActivationForward = fn(z: &DMatrix<f64>) -> DMatrix<f64>;
+/// The same backward. `x` is z for [`relu_backward`](crate::activations::relu_backward) and
+/// [`selu_backward`](crate::activations::selu_backward), and the forward's output for the others.
+pub type ActivationBackward = fn(next_dz: &DMatrix<f64>, x: &DMatrix<f64>) -> Result<DMatrix<f64>, ShapeError>;
+/// [`leaky_relu_forward`](crate::activations::leaky_relu_forward) and [`elu_forward`](crate::activations::elu_forward).
+pub type SlopedForward = fn(z: &DMatrix<f64>, alpha: f64) -> DMatrix<f64>;
+/// [`leaky_relu_backward`](crate::activations::leaky_relu_backward) and
+/// [`elu_backward`](crate::activations::elu_backward).
+pub type SlopedBackward = fn(next_dz: &DMatrix<f64>, z: &DMatrix<f64>, alpha: f64) -> Result<DMatrix<f64>, ShapeError>;
+/// [`prelu_forward`](crate::activations::prelu_forward).
+pub type PreluForward = fn(z: &Tensor4<f64>, alpha: &DVector<f64>) -> Result<Tensor4<f64>, ShapeError>;
+/// [`prelu_backward`](crate::activations::prelu_backward).
+pub type PreluBackward =
+    fn(next_dz: &Tensor4<f64>, z: &Tensor4<f64>, alpha: &DVector<f64>) -> Result<PreluGradients<f64>, ShapeError>;
+
+/// [`mean_squared_loss`](crate::losses::mean_squared_loss) and
+/// [`cross_entropy_loss`](crate::losses::cross_entropy_loss).
+pub type LossFunction = fn(y_predict: &DMatrix<f64>, y_true: &DMatrix<f64>) -> Result<Loss<f64>, ShapeError>;
+
+/// A rule without a memory: the next w.
+pub type Rule = fn(w: f64, g: f64, rule: Coefficients) -> f64;
+/// A rule that remembers one number: the next w, and what is remembered (0 at first).
+pub type RuleOfOne = fn(w: f64, g: f64, memory: f64, rule: Coefficients) -> (f64, f64);
+/// A rule that remembers two numbers, at step t = 1, 2, …: the next w, and what is remembered (0 at first).
+pub type RuleOfTwo = fn(w: f64, g: f64, memories: [f64; 2], t: i32, rule: Coefficients) -> (f64, [f64; 2]);
+
+/// The coefficients of an optimizer's rule; each rule uses some of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Coefficients {
+    /// η, the learning rate: of every rule.
+    pub rate: f64,
+    /// μ, of momentum and Nesterov.
+    pub momentum: f64,
+    /// α, of RMSProp.
+    pub alpha: f64,
+    /// ρ, of Adadelta.
+    pub rho: f64,
+    /// β₁, of Adam and AdamW.
+    pub beta1: f64,
+    /// β₂, of Adam and AdamW.
+    pub beta2: f64,
+    /// ε, of every rule that divides by a root.
+    pub epsilon: f64,
+    /// λ, of SGD and AdamW.
+    pub weight_decay: f64,
+}

@@ -1,0 +1,166 @@
+//! What a verdict says.
+
+use handgrad::check::exercise::{self, Evidence, Verdict};
+use handgrad::prelude::*;
+
+fn says(verdict: &Verdict, sentence: &str) {
+    assert!(!verdict.passed());
+    // Lines are wrapped, and spaces in formulas do not break.
+    let text = verdict.to_string().replace(['\n', '\u{a0}'], " ");
+    assert!(text.contains(sentence), "{verdict}\nshould say\n{sentence}");
+}
+
+#[test]
+fn a_pass_counts_the_entries() {
+    let verdict = exercise::fc_forward(fc_forward);
+    assert_eq!(
+        verdict.to_string(),
+        format!("✓ fc_forward: all {} entries are right, in {} cases.", verdict.entries(), verdict.cases())
+    );
+    assert_eq!(verdict.wrong_cases(), 0);
+}
+
+/// The whole text, once: headline, simplest case, first wrong entry, where, the mistake, and the arrays.
+#[test]
+fn a_failure_reads_from_the_simplest_case_to_the_mistake() {
+    let verdict = exercise::fc_backward(|next_dz, w, z| {
+        let right = fc_backward(next_dz, w, z)?;
+        Ok(FcGradients { dw: right.dw.transpose(), ..right })
+    });
+    let text = verdict.to_string().replace('\u{a0}', " ");
+    let expected = "\
+✗ fc_backward is wrong in 18 of 21 cases.
+The simplest of them: z (1, 2), W (2, 2). There dw[0, 1] is 16, but must be 4; 2 of 4 entries are wrong.
+dw is wrong in 18 of 21 cases. db and dz are right in every case.
+The mistake: dw is transposed. dw has the shape of W, (l, m): it is zᵀ·next_dz (step 3), not next_dzᵀ·z. Your
+numbers are those of this mistake.
+
+z        W        next_dz    your dw    right dw
+-2  4    -3  1     4 -2      -8 16      -8  4
+          4  3                4 -8      16 -8";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn the_grid_says_where_it_is_wrong() {
+    // Not in the catalogue: only strides spoil it, and the checker asks about them.
+    let verdict = exercise::conv_backward(|next_dz, k, z, slide| {
+        let mut g = conv_backward(next_dz, k, z, slide)?;
+        g.dz[(0, 0, 1, 1)] += if slide.strides == (1, 1) { 0.0 } else { 1.0 };
+        Ok(g)
+    });
+    assert!(verdict.suspicions().is_empty());
+    says(&verdict, "There dz[0, 0, 1, 1] is 5, but must be 4; it is the only wrong one of 25 entries.");
+    says(&verdict, "dz is right in all 27 cases with stride 1, wrong in all 36 cases with a larger stride: were zeros");
+    says(&verdict, "dk and db are right in every case.");
+
+    let verdict = exercise::conv_forward(|z, k, b, slide| {
+        let y = conv_forward(z, k, b, slide)?;
+        Ok(if slide.padding != (0, 0) && z.shape()[0] > 1 { y.map(|y| y + 1.0) } else { y })
+    });
+    says(&verdict, "y is wrong in all 4 cases with N > 1 and padding, and right in all others.");
+}
+
+#[test]
+fn a_pattern_is_told_where_no_mistake_is_known() {
+    let verdict = exercise::fc_backward(|next_dz, w, z| {
+        let right = fc_backward(next_dz, w, z)?;
+        Ok(FcGradients { dz: -right.dz, ..right })
+    });
+    says(&verdict, "Every entry has the right size and the wrong sign.");
+}
+
+#[test]
+fn a_second_mistake_on_top_of_a_known_one_is_seen() {
+    let verdict = exercise::fc_backward(|next_dz, w, z| {
+        let right = fc_backward(next_dz, w, z)?;
+        Ok(FcGradients { dw: right.dw.transpose() * z.nrows() as f64, ..right })
+    });
+    assert_eq!(verdict.suspicions()[0].by, Evidence::ScaledNumbers("times N"));
+    says(&verdict, "One mistake: dw is transposed.");
+    says(&verdict, "Your numbers are those of this mistake, times N: there must be a second one.");
+}
+
+#[test]
+fn each_array_has_its_own_mistake() {
+    let verdict = exercise::conv_backward(|next_dz, k, z, slide| {
+        let right = conv_backward(next_dz, k, z, slide)?;
+        let n = z.shape()[0] as f64;
+        Ok(ConvGradients { dk: right.dk.rotate_180(), dz: right.dz.map(|x| x / n), ..right })
+    });
+    says(&verdict, "The mistake in dk: dK is rotated.");
+    says(&verdict, "The mistake in dz: dz is divided by N.");
+    says(&verdict, "db is right in every case.");
+}
+
+#[test]
+fn a_mistake_with_other_numbers_is_named_by_its_track() {
+    // The first sample alone; the catalogue knows the last one.
+    let verdict = exercise::conv_backward(|next_dz, k, z, slide| {
+        let right = conv_backward(next_dz, k, z, slide)?;
+        let one = conv_backward(&next_dz.samples(0, 1), k, &z.samples(0, 1), slide)?;
+        let n = z.shape()[0] as f64;
+        Ok(ConvGradients { dk: one.dk.map(|x| x / n), db: one.db / n, ..right })
+    });
+    assert_eq!(verdict.suspicions()[0].by, Evidence::Track);
+    says(&verdict, "The likeliest mistake in dk: dK and db see only the last sample.");
+    says(&verdict, "but the numbers differ.");
+}
+
+#[test]
+fn what_is_wrong_in_no_particular_way_is_given_no_name() {
+    let verdict = exercise::sigmoid_backward(|next_dz, y| Ok(next_dz.component_mul(&y.map(|y| y * y))));
+    assert!(!verdict.passed() && verdict.suspicions().is_empty(), "{verdict}");
+}
+
+#[test]
+fn a_panic_is_caught_and_told() {
+    let verdict = exercise::fc_forward(|_, _, _| unimplemented!("write me"));
+    says(&verdict, "There your function panicked: \"not implemented: write me\".");
+    says(&verdict, "It gives no answer in any case.");
+
+    let verdict = exercise::conv_backward(|next_dz, k, z, slide| {
+        let image = [0.0; 5];
+        assert!(image[z.shape()[2] * slide.padding.0] == 0.0);
+        conv_backward(next_dz, k, z, slide)
+    });
+    says(&verdict, "There your function panicked: \"index out of bounds: the len is 5 but the index is 5\".");
+    says(&verdict, "It gives no answer in all 29 cases with padding.");
+    assert!(verdict.error_map().is_none());
+}
+
+#[test]
+fn an_error_is_told() {
+    let verdict = exercise::fc_forward(|z, w, b| fc_forward(z, &w.transpose(), b));
+    says(&verdict, "It gives no answer in all 12 cases with sides that differ.");
+    let verdict = exercise::fc_forward(|z, _, b| fc_forward(z, z, b));
+    says(&verdict, "There your function returned an error: \"fc_forward: z is (1, 2) but W is (1, 2)");
+}
+
+#[test]
+fn a_wrong_shape_is_told() {
+    let verdict = exercise::fc_forward(|z, w, b| Ok(fc_forward(z, w, b)?.transpose()));
+    says(&verdict, "There y has the shape (2, 1), but must have the shape (1, 2). Is it transposed?");
+    assert!(verdict.error_map().is_none());
+}
+
+#[test]
+fn not_a_number_is_wrong() {
+    let verdict = exercise::relu_forward(|z| z.map(|_| f64::NAN));
+    says(&verdict, "There y[0, 0] is NaN, but must be 0; all 4 entries are wrong.");
+    says(&verdict, "not finite numbers");
+    assert!(verdict.error_map().unwrap().alt.contains("not finite"));
+}
+
+#[test]
+fn rounding_is_no_mistake() {
+    // Another order of summation, and 1/N as a factor.
+    let verdict = exercise::fc_backward(|next_dz, w, z| {
+        let share = 1.0 / z.nrows() as f64;
+        let dw = DMatrix::from_fn(w.nrows(), w.ncols(), |i, j| {
+            (0..z.nrows()).rev().map(|n| z[(n, i)] * share * next_dz[(n, j)]).sum()
+        });
+        Ok(FcGradients { dw, ..fc_backward(next_dz, w, z)? })
+    });
+    assert!(verdict.passed(), "{verdict}");
+}
