@@ -31,6 +31,7 @@
 //! Every proof of this crate tests it.
 
 pub mod activations;
+pub mod cards;
 pub mod check;
 pub mod data;
 pub mod error;
@@ -61,6 +62,7 @@ pub use plotters;
 /// All that a notebook's cell needs.
 pub mod prelude {
     pub use crate::activations::*;
+    pub use crate::cards::Card;
     pub use crate::check::{self, Proof, SymbolicProof, lift};
     pub use crate::data::{DataError, Dataset, mnist, synthetic};
     pub use crate::init;

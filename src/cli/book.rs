@@ -53,7 +53,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The notebooks in their order.
+/// The notebooks in their order, then the formula cards.
 fn pages(place: &Place) -> anyhow::Result<Vec<Page>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(place.notebooks())? {
@@ -63,7 +63,8 @@ fn pages(place: &Place) -> anyhow::Result<Vec<Page>> {
         }
     }
     paths.sort();
-    paths.iter().map(|path| Page::of_notebook(&Notebook::read(path)?)).collect()
+    let chapters = paths.iter().map(|path| Page::of_notebook(&Notebook::read(path)?));
+    chapters.chain([Page::of_cards()]).collect()
 }
 
 /// Writes a file of the book, whole or not at all.

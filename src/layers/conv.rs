@@ -31,7 +31,7 @@
 //!    are the windows i from ⌈(r − k + 1)/s⌉ to ⌊r/s⌋.
 //! 5. Let δ̂ be δ with s − 1 zeros between its rows: `δ̂[m] = δ[m/s]` where s divides m, and 0 elsewhere. The pairs of
 //!    (4) are then all u, as the others meet a zero: `dẑ[r] = Σ_u δ̂[r − u]·K[u]`.
-//! 6. Count u from the other end, u = k − 1 − t: `dẑ[r] = Σ_t δ̂[r − (k − 1) + t]·K[k − 1 − t]`. This is a convolution
+//! 6. Count u from the other end, u = k − 1 − t: **`dẑ[r] = Σ_t δ̂[r − (k − 1) + t]·K[k − 1 − t]`**. This is a convolution
 //!    as in the first line: of δ̂ with **k − 1 rows of padding**, stride 1, by **K rotated by 180°** with its axes C
 //!    and D exchanged, as the sum runs over d.
 //! 7. Padding is not part of z, so its gradient is dropped: **`dz[r] = dẑ[r + p]`**. Steps 6 and 7 together read

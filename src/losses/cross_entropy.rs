@@ -1,4 +1,4 @@
-//! Softmax and cross-entropy, as one function of the logits.
+//! Softmax cross-entropy: how surprised the predicted distribution is by the target, from the logits.
 //!
 //! ```math
 //! L = (1/N) Σₙ Lₙ,        Lₙ = − Σⱼ y*ₙⱼ · ln pₙⱼ,        pₙⱼ = exp(yₙⱼ) / Σᵢ exp(yₙᵢ)

@@ -1,4 +1,4 @@
-//! Mean squared error.
+//! Mean squared error: half the squared distance from the target, averaged over the batch.
 //!
 //! ```math
 //! L = (1/N) Σₙ Lₙ,        Lₙ = ½ Σⱼ (yₙⱼ − y*ₙⱼ)²

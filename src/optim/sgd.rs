@@ -1,4 +1,4 @@
-//! Stochastic gradient descent, with momentum, weight decay and a decaying learning rate.
+//! Stochastic gradient descent: steps against the gradient, with momentum, weight decay and a decaying learning rate.
 //!
 //! ```math
 //! g ← g + λ·θ        v ← μ·v + g        θ ← θ − ηₜ·v   (Nesterov: θ ← θ − ηₜ·(g + μ·v))

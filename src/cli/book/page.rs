@@ -3,6 +3,7 @@
 use super::text::{self, Section, escape};
 use crate::cli::notebooks::document::{Notebook, has_tag, is_code, joined, outputs, source};
 use anyhow::Context;
+use handgrad::cards::Card;
 use serde_json::Value;
 
 /// A page of the book.
@@ -35,6 +36,20 @@ impl Page {
         let promise = body.split_once("</h1>").and_then(|(_, rest)| rest.split_once("<p><strong>You need"));
         let promise = promise.map_or(String::new(), |(promise, _)| promise.to_owned());
         Ok(Page { file: format!("{name}.html"), title, sections, promise, body })
+    }
+
+    /// The page of all formula cards.
+    ///
+    /// # Errors
+    /// If a card cannot be made HTML.
+    pub fn of_cards() -> anyhow::Result<Self> {
+        let (title, promise) =
+            ("Formula cards", "<p>Each layer, loss and optimizer on half a page, to be printed.</p>");
+        let (mut sections, mut body) = (Vec::new(), text::html(&format!("# {title}"), &mut Vec::new())? + promise);
+        for card in Card::all() {
+            body += &format!("<section class=\"card\">\n{}</section>\n", text::html(&card.markdown(), &mut sections)?);
+        }
+        Ok(Page { file: "cards.html".into(), title: title.into(), sections, promise: promise.into(), body })
     }
 
     /// The whole page, number `number` of `pages`.
