@@ -1,8 +1,6 @@
-//! Convolution as matrix products, block by block.
+//! Convolution, block by block: the correlation of an image with a kernel, and the kernel's gradient.
 //!
-//! Every output pixel of every sample is a row of a matrix `cols`, every tap (u, v, c) of the kernel a column:
-//! `cols[(n, i, j), (u, v, c)]` is the input element under tap (u, v) of channel c when the window stands at
-//! (i, j). Then
+//! With the matrix `cols` of [tiles](super::tile),
 //!
 //! ```math
 //! output  (N·W'·H' × D)   = cols · K
@@ -10,173 +8,366 @@
 //! ```
 //!
 //! and both products are written where they belong without moving a number, because a [`Tensor4`] keeps the
-//! sample index fastest. `cols` is never stored whole: a block of its rows is gathered, multiplied while it is
-//! in cache, and overwritten by the next.
-//!
-//! One [`Geometry`] serves both directions. Going forward, the window moves by the strides over the image.
-//! Going backward it moves by 1 over next_dz, between whose rows and columns strides − 1 zeros stand: the
-//! `dilation`. The zeros are never stored either; a tap that falls on one reads 0.
+//! sample index fastest. The work is cut into blocks of output pixels and of channels, such that the tile of a block
+//! stays in the second cache while every kernel is weighed against it.
 
-use super::gemm::{Factor, product};
-use super::{WORTH_A_THREAD, is_machine_float};
+use super::block::{Runs, Start, Tap, VECTOR, accumulate, dots, fold, lanes};
+use super::tile::{Block, Geometry, Tile};
+use super::{Cut, Space, in_parts, is_machine_float, sum, with_space};
 use crate::{Float, Tensor4};
-use nalgebra::{DMatrix, DMatrixViewMut};
+use nalgebra::{DMatrixViewMut, DVector};
 use rayon::prelude::*;
+use std::ops::Range;
 
-/// Where the taps of every output pixel lie: tap (u, v) of pixel (i, j) is row (i·stride + u − offset) of the
-/// dilated image, and so for the columns.
+/// Bytes of a tile: a part of the second cache, which has 512 KiB or more on the machines of today.
+const TILE: usize = 256 << 10;
+/// Samples, or pixels of all samples, that make a block worth its while: as many as the rows of a register block.
+const ROWS: usize = 64;
+
+/// The kernels K (C, D, k1, k2) as they are, from C channels to D, or the other way, from D to C: rotated by 180°.
 #[derive(Clone, Copy)]
-pub(crate) struct Geometry {
-    pub out: (usize, usize),
-    pub kernel: (usize, usize),
-    pub strides: (usize, usize),
-    pub dilation: (usize, usize),
-    /// The padding; negative where it crops.
-    pub offset: (isize, isize),
+pub(crate) struct Kernel<'a, T> {
+    pub k: &'a Tensor4<T>,
+    pub rotated: bool,
 }
 
-impl Geometry {
-    /// The input row (or column) under a tap, if there is one: neither padding nor an inserted zero.
-    fn source(position: isize, dilation: usize, size: usize) -> Option<usize> {
-        let position = usize::try_from(position).ok()?;
-        (position % dilation == 0 && position / dilation < size).then_some(position / dilation)
+impl<T: Float> Kernel<'_, T> {
+    /// (input channels, output channels).
+    fn channels(&self) -> (usize, usize) {
+        let [c, d, _, _] = self.k.shape();
+        if self.rotated { (d, c) } else { (c, d) }
+    }
+
+    /// Where tap (u, v) of an input channel stands for the first output channel …
+    fn place(&self, u: usize, v: usize, channel: usize) -> usize {
+        let [c, _, k1, k2] = self.k.shape();
+        if self.rotated { c * (k2 - 1 - v + k2 * (k1 - 1 - u + k1 * channel)) } else { channel + c * (v + k2 * u) }
+    }
+
+    /// … and how far it is from one input channel, and one output channel, to the next.
+    fn steps(&self) -> (usize, usize) {
+        let [c, _, k1, k2] = self.k.shape();
+        if self.rotated { (c * k2 * k1, 1) } else { (1, c * k2 * k1) }
     }
 }
 
-/// Bytes of `cols` that a block may take: half of a common L2 cache.
-const BLOCK_BYTES: usize = 512 << 10;
-/// Blocks a thread works through with one buffer.
-const BLOCKS_A_PART: usize = 4;
-
-fn rows_a_block<T>(taps: usize) -> usize {
-    (BLOCK_BYTES / (taps * size_of::<T>()).max(1)).next_multiple_of(32).clamp(32, 4096)
+/// How the work is cut, by its shape alone.
+#[derive(Clone, Copy)]
+struct Sizes {
+    samples: usize,
+    rows: usize,
+    columns: usize,
+    channels: usize,
 }
 
-/// The correlation of every map of `z` with the kernel matrix `k` (k1·k2·C × D), plus `b[d]` in output map d.
+impl Sizes {
+    /// Blocks whose tiles stay in the cache, of at most `most_channels` channels.
+    fn of<T: Float>(z: &Tensor4<T>, g: Geometry, most_channels: usize) -> Self {
+        let [n, c, _, _] = z.shape();
+        let (height, width) = g.out;
+        if !is_machine_float::<T>() {
+            return Sizes { samples: n.max(1), rows: height, columns: width, channels: c.max(1) };
+        }
+        let most = TILE / size_of::<T>();
+        let taps = g.kernel.0 * g.kernel.1;
+        // A pixel of all samples is one run; of more samples than that, a part, in whole register blocks.
+        let samples = if n <= 2 * ROWS || n * width <= 8 * ROWS { n } else { (8 * ROWS / width).max(1) * ROWS };
+        let samples = samples.min(most / taps).max(1);
+        // So many channels that reading and writing the sums costs little beside the products; then pixels; then what
+        // more channels find room.
+        let size = |rows: usize, columns: usize| Tile::<T>::channel_size(g, samples, rows, columns);
+        let few = (256 / taps).clamp(1, c.max(1)).min(most_channels);
+        let columns = (1..=width).rev().find(|&columns| few * size(1, columns) <= most).unwrap_or(1);
+        let rows = (1..=height).rev().find(|&rows| few * size(rows, columns) <= most).unwrap_or(1);
+        let channels = (most / size(rows, columns).max(1)).clamp(few, most_channels.max(few));
+        Sizes { samples, rows, columns, channels: c.max(1).div_ceil(c.max(1).div_ceil(channels)) }
+    }
+}
+
+/// `range` in pieces of `size`.
+fn pieces(range: Range<usize>, size: usize) -> impl Iterator<Item = Range<usize>> {
+    let end = range.end;
+    range.step_by(size).map(move |from| from..(from + size).min(end))
+}
+
+/// The blocks of these pixels, sample by sample, then row by row.
+fn blocks(pixels: &Block, sizes: Sizes) -> impl Iterator<Item = Block> {
+    let Block { samples, rows, columns, channels } = pixels.clone();
+    pieces(samples, sizes.samples).flat_map(move |samples| {
+        let (columns, channels) = (columns.clone(), channels.clone());
+        pieces(rows.clone(), sizes.rows).flat_map(move |rows| {
+            let (samples, channels) = (samples.clone(), channels.clone());
+            pieces(columns.clone(), sizes.columns).map(move |columns| Block {
+                samples: samples.clone(),
+                rows: rows.clone(),
+                columns,
+                channels: channels.clone(),
+            })
+        })
+    })
+}
+
+/// The correlation of every map of `z` with the kernels, plus `bias[d]` in output map d.
 pub(crate) fn correlate<T: Float>(
     z: &Tensor4<T>,
-    k: Factor<'_, T>,
-    b: Option<&[T]>,
-    depth: usize,
+    kernel: Kernel<'_, T>,
+    bias: Option<&[T]>,
     g: Geometry,
 ) -> Tensor4<T> {
     let [samples, channels, _, _] = z.shape();
-    let mut out = Tensor4::zeros([samples, depth, g.out.0, g.out.1]);
-    let rows = samples * g.out.0 * g.out.1;
-    let taps = g.kernel.0 * g.kernel.1 * channels;
-    if rows == 0 {
+    let (height, width) = g.out;
+    let depth = kernel.channels().1;
+    let mut out = Tensor4::zeros([samples, depth, height, width]);
+    let rows = samples * height * width;
+    if rows * depth == 0 {
         return out;
     }
+    // Parts are whole rows of pixels, as long as there is more than one; else whole pixels; else samples.
+    let line = if height > 1 {
+        samples * width
+    } else if width > 1 {
+        samples
+    } else {
+        ROWS
+    };
+    let sizes = Sizes::of(z, g, usize::MAX);
     let view = DMatrixViewMut::from_slice(out.as_mut_slice(), rows, depth);
-    let part = BLOCKS_A_PART * rows_a_block::<T>(taps);
-    let parallel = is_machine_float::<T>() && rows * taps * depth >= 8 * WORTH_A_THREAD;
-    in_parts(view, 0, part, parallel, &|mut view: DMatrixViewMut<'_, T>, first: usize| {
-        let mut cols = Vec::new();
-        let block = rows_a_block::<T>(taps);
-        for start in (0..view.nrows()).step_by(block) {
-            let count = block.min(view.nrows() - start);
-            gather(z, g, first + start, count, &mut cols);
-            let mut target = view.rows_mut(start, count);
-            if let Some(b) = b {
-                for (mut column, &b) in target.column_iter_mut().zip(b) {
-                    column.fill(b);
+    let terms = channels * g.kernel.0 * g.kernel.1;
+    let cut = Cut { rows: line * (4 * ROWS).div_ceil(line), columns: 6 };
+    in_parts(view, (0, 0), cut, terms, &|mut out: DMatrixViewMut<'_, T>, (first, d)| {
+        let count = out.nrows();
+        let lines = first / line..(first + count).div_ceil(line);
+        let (all, whole) = (0..samples, first..first + count);
+        let pixels = match (height, width) {
+            (1, 1) => Block { samples: whole, rows: 0..1, columns: 0..1, channels: 0..0 },
+            (1, _) => Block { samples: all, rows: 0..1, columns: lines, channels: 0..0 },
+            _ => Block { samples: all, rows: lines, columns: 0..width, channels: 0..0 },
+        };
+        with_space(|space| {
+            for mut block in blocks(&pixels, sizes) {
+                for channels in pieces(0..channels, sizes.channels) {
+                    let start = match bias {
+                        _ if channels.start > 0 => Start::Itself,
+                        Some(bias) => Start::Bias(&bias[d..d + out.ncols()]),
+                        None => Start::Nothing,
+                    };
+                    block.channels = channels;
+                    add_block(&mut out, first, d, start, z, kernel, g, &block, space);
                 }
             }
-            product(target, Factor::new(&cols, count, taps, count), k, b.is_some());
-        }
+        });
     });
     out
 }
 
-/// Calls `work(rows, first row)` on parts of at most `size` rows, on all threads if `parallel`.
-fn in_parts<T: Float>(
-    mut view: DMatrixViewMut<'_, T>,
+/// Adds what the channels of a block contribute to its pixels. `out` begins at row `first` and column `d` of the output.
+#[allow(clippy::too_many_arguments)]
+fn add_block<T: Float>(
+    out: &mut DMatrixViewMut<'_, T>,
     first: usize,
-    size: usize,
-    parallel: bool,
-    work: &(impl Fn(DMatrixViewMut<'_, T>, usize) + Sync),
+    d: usize,
+    start: Start<'_, T>,
+    z: &Tensor4<T>,
+    kernel: Kernel<'_, T>,
+    g: Geometry,
+    block: &Block,
+    space: &mut Space<T>,
 ) {
-    let rows = view.nrows();
-    if !parallel || rows <= size {
-        return work(view, first);
-    }
-    let half = (rows.div_ceil(size) / 2) * size;
-    let (upper, lower) = view.rows_range_pair_mut(..half, half..);
-    rayon::join(
-        || in_parts(upper, first, size, parallel, work),
-        || in_parts(lower, first + half, size, parallel, work),
-    );
-}
-
-/// Σ over all rows of cols(z)ᵀ · next_dz: the kernel matrix's gradient (k1·k2·C × D), summed over the batch.
-pub(crate) fn correlate_kernel<T: Float>(z: &Tensor4<T>, next_dz: &Tensor4<T>, g: Geometry) -> DMatrix<T> {
-    let [samples, channels, _, _] = z.shape();
-    let depth = next_dz.shape()[1];
-    let rows = samples * g.out.0 * g.out.1;
-    let taps = g.kernel.0 * g.kernel.1 * channels;
-    let block = rows_a_block::<T>(taps);
-    let part = |p: usize, size: usize| {
-        let mut sum = DMatrix::zeros(taps, depth);
-        let mut cols = Vec::new();
-        for start in (p * size..((p + 1) * size).min(rows)).step_by(block) {
-            let count = block.min(rows - start);
-            gather(z, g, start, count, &mut cols);
-            let deltas = Factor::new(&next_dz.as_slice()[start..], count, depth, rows);
-            product(sum.as_view_mut(), Factor::new(&cols, count, taps, count).t(), deltas, start > p * size);
-        }
-        sum
-    };
-    if !is_machine_float::<T>() || rows * taps * depth < 8 * WORTH_A_THREAD {
-        return part(0, rows.max(1));
-    }
-    // Two to eight parts, so many as the shape gives; their sums are added in order.
-    let size = rows.div_ceil(8).max(rows_a_block::<T>(taps)).next_multiple_of(block);
-    let sums: Vec<_> = (0..rows.div_ceil(size)).into_par_iter().map(|p| part(p, size)).collect();
-    sums.into_iter().reduce(|sum, next| sum + next).unwrap_or_else(|| DMatrix::zeros(taps, depth))
-}
-
-/// Rows first … first + count of `cols`, column by column, into the buffer.
-fn gather<T: Float>(z: &Tensor4<T>, g: Geometry, first: usize, count: usize, cols: &mut Vec<T>) {
-    let [samples, channels, height, width] = z.shape();
-    cols.clear();
-    cols.reserve(count * channels * g.kernel.0 * g.kernel.1);
-    let line = samples * g.out.1; // the rows of `cols` that belong to one output row i
-    for (u, v, c) in taps(g.kernel, channels) {
-        for i in first / line..=(first + count - 1) / line {
-            // The part from … to of output row i, counted in elements n + N·j.
-            let from = first.saturating_sub(i * line);
-            let to = (first + count - i * line).min(line);
-            let row = (i * g.strides.0 + u) as isize - g.offset.0;
-            let Some(row) = Geometry::source(row, g.dilation.0, height) else {
-                cols.resize(cols.len() + to - from, T::zero());
-                continue;
-            };
-            let start = samples * width * (row + height * c);
-            let source = &z.as_slice()[start..start + samples * width];
-            if g.strides.1 == 1 && g.dilation.1 == 1 {
-                // Neighbouring windows read neighbouring columns: one run, cut off at both borders.
-                let shift = samples as isize * (v as isize - g.offset.1);
-                let clip = |x: usize| (x as isize + shift).clamp(0, source.len() as isize) as usize;
-                let (a, b) = (clip(from), clip(to));
-                let zeros_before = ((-(from as isize + shift)).max(0) as usize).min(to - from);
-                cols.resize(cols.len() + zeros_before, T::zero());
-                cols.extend_from_slice(&source[a..b]);
-                cols.resize(cols.len() + (to - from) - zeros_before - (b - a), T::zero());
-            } else {
-                for j in from / samples..=(to - 1) / samples {
-                    let (a, b) = (from.max(j * samples) - j * samples, to.min((j + 1) * samples) - j * samples);
-                    let column = (j * g.strides.1 + v) as isize - g.offset.1;
-                    match Geometry::source(column, g.dilation.1, width) {
-                        Some(column) => cols.extend_from_slice(&source[column * samples + a..column * samples + b]),
-                        None => cols.resize(cols.len() + b - a, T::zero()),
+    let [samples, _, height, width] = z.shape();
+    let Space { tile, taps, rows, .. } = space;
+    tile.gather(z, g, block);
+    let (next_channel, next_depth) = kernel.steps();
+    let k = &kernel.k.as_slice()[d * next_depth..];
+    let skip = is_machine_float::<T>();
+    let meets_row = |i: usize, u: usize| !skip || g.row(i, u, height).is_some();
+    let meets_column = |j: usize, v: usize| !skip || g.column(j, v, width).is_some();
+    let count = block.samples.len();
+    let mut j = block.columns.start;
+    while j < block.columns.end {
+        // Neighbouring pixels whose taps meet the image in the same columns are one run, if all samples are here.
+        let alike = |next: &usize| {
+            count < lanes::<T>() || (0..g.kernel.1).all(|v| meets_column(j, v) == meets_column(*next, v))
+        };
+        let end = if count == samples { (j + 1..block.columns.end).find(|next| !alike(next)) } else { Some(j + 1) };
+        let end = end.unwrap_or(block.columns.end);
+        let all = count < lanes::<T>();
+        rows.clear();
+        taps.clear();
+        for i in block.rows.clone() {
+            let met = (0..g.kernel.0).filter(|&u| meets_row(i, u));
+            if !rows.iter().copied().eq(met.clone()) || taps.is_empty() {
+                rows.clear();
+                rows.extend(met);
+                taps.clear();
+                for &u in rows.iter() {
+                    for v in (0..g.kernel.1).filter(|&v| all || meets_column(j, v)) {
+                        let tap = Tap { a: tile.tap(u, v, 0), b: kernel.place(u, v, block.channels.start) };
+                        let next = tile.tap(0, 0, 1) - tile.tap(0, 0, 0);
+                        taps.extend(
+                            (0..block.channels.len()).map(|c| Tap { a: tap.a + c * next, b: tap.b + c * next_channel }),
+                        );
                     }
                 }
             }
+            let row = block.samples.start + samples * (j + g.out.1 * i) - first;
+            let run = out.rows_mut(row, count * (end - j));
+            let pixel = tile.pixel(i - block.rows.start, j - block.columns.start);
+            accumulate(run, start, taps, &tile.numbers[pixel..], k, next_depth);
+        }
+        j = end;
+    }
+}
+
+/// The gradient of the kernels K (C, D, k1, k2), colsᵀ · next_dz, divided by `n`.
+pub(crate) fn correlate_kernel<T: Float>(z: &Tensor4<T>, next_dz: &Tensor4<T>, g: Geometry, n: T) -> Tensor4<T> {
+    let ([_, channels, _, _], depth) = (z.shape(), next_dz.shape()[1]);
+    let mut dk = Tensor4::zeros([channels, depth, g.kernel.0, g.kernel.1]);
+    if dk.as_slice().is_empty() {
+        return dk;
+    }
+    if !is_machine_float::<T>() {
+        kernel_in_order(&mut dk, z, next_dz, g);
+    } else if channels < lanes::<T>() {
+        kernel_by_dots(&mut dk, z, next_dz, g);
+    } else {
+        kernel_by_channels(&mut dk, z, next_dz, g);
+    }
+    *dk.matrix_mut() /= n;
+    dk
+}
+
+/// All output pixels, and these channels.
+fn everything<T: Float>(z: &Tensor4<T>, g: Geometry, channels: Range<usize>) -> Block {
+    Block { samples: 0..z.shape()[0], rows: 0..g.out.0, columns: 0..g.out.1, channels }
+}
+
+/// Sum by sum, as the equation has it.
+fn kernel_in_order<T: Float>(dk: &mut Tensor4<T>, z: &Tensor4<T>, next_dz: &Tensor4<T>, g: Geometry) {
+    let ([samples, channels, _, _], (height, width)) = (z.shape(), g.out);
+    let block = everything(z, g, 0..channels);
+    with_space(|Space { tile, .. }| {
+        tile.gather(z, g, &block);
+        for (d, (u, v), c) in indices(dk.shape()) {
+            let pixels = (0..height).flat_map(|i| (0..width).map(move |j| (i, j)));
+            let places = pixels.flat_map(|(i, j)| {
+                let x = tile.tap(u, v, c) + tile.pixel(i, j);
+                let y = samples * (j + width * (i + height * d));
+                (0..samples).map(move |n| (x + n, y + n))
+            });
+            let sum = places.map(|(x, y)| tile.numbers[x] * next_dz.as_slice()[y]).reduce(|sum, term| sum + term);
+            dk[(c, d, u, v)] = sum.unwrap_or_else(T::zero);
+        }
+    });
+}
+
+/// (d, (u, v), c) of a kernel, in the order of its numbers.
+fn indices([channels, depth, k1, k2]: [usize; 4]) -> impl Iterator<Item = (usize, (usize, usize), usize)> {
+    let taps = move |d| (0..k1).flat_map(move |u| (0..k2).map(move |v| (d, (u, v))));
+    (0..depth).flat_map(taps).flat_map(move |(d, tap)| (0..channels).map(move |c| (d, tap, c)))
+}
+
+/// For many channels: the tile is turned, such that the channels of a pixel stand side by side and a vector holds the
+/// sums of as many channels. The terms of a sum are the pixels that a tap meets.
+fn kernel_by_channels<T: Float>(dk: &mut Tensor4<T>, z: &Tensor4<T>, next_dz: &Tensor4<T>, g: Geometry) {
+    let ([samples, channels, height, width], (k1, k2)) = (z.shape(), g.kernel);
+    let step = samples * g.out.0 * g.out.1; // from one map of next_dz to the next
+    let sizes = Sizes::of(z, g, ROWS);
+    let columns = dk.matrix().ncols();
+    let view = DMatrixViewMut::from_slice(dk.as_mut_slice(), channels, columns);
+    let cut = Cut { rows: ROWS, columns: k1 * k2 };
+    in_parts(view, (0, 0), cut, step, &|mut dk: DMatrixViewMut<'_, T>, (first, column)| {
+        let deltas = &next_dz.as_slice()[step * (column / (k1 * k2))..];
+        let depth = dk.ncols() / (k1 * k2);
+        with_space(|space| {
+            for channels in pieces(first..first + dk.nrows(), ROWS) {
+                for (number, block) in blocks(&everything(z, g, channels.clone()), sizes).enumerate() {
+                    let start = if number == 0 { Start::Nothing } else { Start::Itself };
+                    let Space { tile, turned, taps, .. } = space;
+                    tile.gather(z, g, &block);
+                    tile.turn(channels.len(), turned);
+                    for (u, v) in (0..k1).flat_map(|u| (0..k2).map(move |v| (u, v))) {
+                        taps.clear();
+                        let rows = block.rows.clone().filter(|&i| g.row(i, u, height).is_some());
+                        for (i, j) in rows.flat_map(|i| block.columns.clone().map(move |j| (i, j))) {
+                            if g.column(j, v, width).is_some() {
+                                let x = tile.turned(u, v, i - block.rows.start, j - block.columns.start);
+                                let y = block.samples.start + samples * (j + g.out.1 * i);
+                                let size = channels.len();
+                                taps.extend((0..block.samples.len()).map(|n| Tap { a: size * (x + n), b: y + n }));
+                            }
+                        }
+                        let mut sums = dk.rows_mut(channels.start - first, channels.len());
+                        let sums = sums.columns_with_step_mut(v + k2 * u, depth, k1 * k2 - 1);
+                        accumulate(sums, start, taps, turned, deltas, step);
+                    }
+                }
+            }
+        });
+    });
+}
+
+/// Bytes of the sums of [`dots`] for one group of rows.
+const SUMS: usize = 320 << 10;
+/// The rows of the image are summed in so many groups, each with sums of its own, for as many threads.
+const GROUPS: usize = 4;
+
+/// For few channels: a vector holds terms of one sum.
+fn kernel_by_dots<T: Float>(dk: &mut Tensor4<T>, z: &Tensor4<T>, next_dz: &Tensor4<T>, g: Geometry) {
+    let ([samples, channels, _, _], [_, depth, k1, k2]) = (z.shape(), dk.shape());
+    let (taps, height, step) = (channels * k1 * k2, g.out.0, samples * g.out.0 * g.out.1);
+    let sizes = Sizes::of(z, g, channels);
+    let most = (SUMS / (taps * VECTOR)).max(1);
+    for maps in pieces(0..depth, most) {
+        let size = taps * maps.len() * lanes::<T>();
+        let deltas = &next_dz.as_slice()[maps.start * step..];
+        let mut sums = vec![T::zero(); GROUPS * size];
+        sums.par_chunks_mut(size).enumerate().for_each(|(group, sums)| {
+            let rows = height * group / GROUPS..height * (group + 1) / GROUPS;
+            with_space(|space| {
+                for block in blocks(&Block { rows, ..everything(z, g, 0..channels) }, sizes) {
+                    let len = runs(z, g, &block, space);
+                    let runs = Runs { taps: &space.offsets, starts: &space.runs, len };
+                    dots(sums, maps.len(), runs, &space.tile.numbers, deltas, step);
+                }
+            });
+        });
+        let (total, groups) = sums.split_at_mut(size);
+        for group in groups.chunks(size) {
+            total.iter_mut().zip(group).for_each(|(total, &sum)| *total += sum);
+        }
+        for (at, (d, (u, v), c)) in indices([channels, maps.len(), k1, k2]).enumerate() {
+            let lane = lanes::<T>() * (d + maps.len() * (v + k2 * (u + k1 * c)));
+            dk.as_mut_slice()[taps * maps.start + at] = fold(&total[lane..lane + lanes::<T>()]);
         }
     }
 }
 
-/// The taps (u, v, c) in the order of the kernel matrix's rows: c fastest.
-fn taps((k1, k2): (usize, usize), channels: usize) -> impl Iterator<Item = (usize, usize, usize)> {
-    (0..k1).flat_map(move |u| (0..k2).flat_map(move |v| (0..channels).map(move |c| (u, v, c))))
+/// Gathers the tile of a block, the offsets of its taps (c, u, v) and its runs: where they begin in the tile and in a
+/// map of next_dz. Returns their length.
+fn runs<T: Float>(z: &Tensor4<T>, g: Geometry, block: &Block, space: &mut Space<T>) -> usize {
+    let samples = z.shape()[0];
+    let Space { tile, offsets, runs, .. } = space;
+    tile.gather(z, g, block);
+    offsets.clear();
+    for c in 0..block.channels.len() {
+        offsets
+            .extend((0..g.kernel.0).flat_map(|u| (0..g.kernel.1).map(move |v| (u, v))).map(|(u, v)| tile.tap(u, v, c)));
+    }
+    runs.clear();
+    let (count, columns) = (block.samples.len(), block.columns.len());
+    let pixels = if count == samples { columns } else { 1 };
+    for i in block.rows.clone() {
+        for j in block.columns.clone().step_by(pixels) {
+            let x = tile.pixel(i - block.rows.start, j - block.columns.start);
+            runs.push((x, block.samples.start + samples * (j + g.out.1 * i)));
+        }
+    }
+    count * pixels
+}
+
+/// Σₙ Σᵢ Σⱼ of every map, divided by `n`: the gradient of the bias.
+pub(crate) fn map_sums<T: Float>(next_dz: &Tensor4<T>, n: T) -> DVector<T> {
+    let [samples, depth, height, width] = next_dz.shape();
+    let size = samples * height * width;
+    DVector::from_fn(depth, |d, _| sum(&next_dz.as_slice()[d * size..(d + 1) * size]) / n)
 }

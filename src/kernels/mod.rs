@@ -1,20 +1,26 @@
 //! The loops that take the time: matrix product and convolution by blocks.
 //!
 //! Every scalar runs through the same functions. Only two things depend on it: `f32` and `f64` take the
-//! product of the `gemm` crate, and only they are spread over threads. Work is cut into parts by shape,
+//! vector instructions of the processor, and only they are spread over threads. A sum is cut into parts by shape,
 //! never by the number of threads, so that a result has the same bits on any number of them.
 
+pub(crate) mod block;
 pub(crate) mod correlate;
 pub(crate) mod elementwise;
 pub(crate) mod exponential;
-pub(crate) mod gemm;
+pub(crate) mod product;
+mod tile;
 
-pub use gemm::matmul;
+pub use product::matmul;
+pub(crate) use tile::Geometry;
 
 use crate::Float;
-use nalgebra::{DMatrix, DVector};
+use block::Tap;
+use nalgebra::{DMatrix, DMatrixViewMut, DVector};
 use rayon::prelude::*;
-use std::any::TypeId;
+use std::any::{Any, TypeId};
+use std::cell::RefCell;
+use tile::Tile;
 
 /// Whether `T` takes the fast paths: a machine float, which keeps no record.
 pub(crate) fn is_machine_float<T: 'static>() -> bool {
@@ -36,12 +42,96 @@ pub(crate) fn for_each_chunk<T: Float>(out: &mut [T], size: usize, f: impl Fn(us
     }
 }
 
+/// Multiply-adds below which a part of a product is not worth handing to another thread.
+const PART: usize = 1 << 18;
+
+/// Where a matrix may be cut: between so many rows, or columns.
+#[derive(Clone, Copy)]
+struct Cut {
+    rows: usize,
+    columns: usize,
+}
+
+/// Calls `work(part, (its first row, its first column))` for the parts of `out`, on all threads. Each number of `out` is a
+/// sum of so many `terms`; no sum is cut.
+fn in_parts<T: Float>(
+    out: DMatrixViewMut<'_, T>,
+    first: (usize, usize),
+    cut: Cut,
+    terms: usize,
+    work: &(impl Fn(DMatrixViewMut<'_, T>, (usize, usize)) + Sync),
+) {
+    let threads = rayon::current_num_threads();
+    let whole = threads == 1 || !is_machine_float::<T>();
+    let size = if whole { usize::MAX } else { (out.len() / (2 * threads)).max(PART / terms.max(1)) };
+    halves(out, first, cut, size, work);
+}
+
+fn halves<T: Float>(
+    mut out: DMatrixViewMut<'_, T>,
+    first: (usize, usize),
+    cut: Cut,
+    size: usize,
+    work: &(impl Fn(DMatrixViewMut<'_, T>, (usize, usize)) + Sync),
+) {
+    let (rows, columns) = out.shape();
+    let (upper, left) = (rows.div_ceil(cut.rows) / 2 * cut.rows, columns.div_ceil(cut.columns) / 2 * cut.columns);
+    if rows * columns <= size || upper + left == 0 {
+        return work(out, first);
+    }
+    let (one, other, next) = if upper > 0 {
+        let (one, other) = out.rows_range_pair_mut(..upper, upper..);
+        (one, other, (first.0 + upper, first.1))
+    } else {
+        let (one, other) = out.columns_range_pair_mut(..left, left..);
+        (one, other, (first.0, first.1 + left))
+    };
+    rayon::join(|| halves(one, first, cut, size, work), || halves(other, next, cut, size, work));
+}
+
+/// What a thread needs to work on a block: kept from one to the next.
+struct Space<T> {
+    tile: Tile<T>,
+    turned: Vec<T>,
+    taps: Vec<Tap>,
+    rows: Vec<usize>,
+    offsets: Vec<usize>,
+    runs: Vec<(usize, usize)>,
+}
+
+thread_local! {
+    static SPACES: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Calls `work` with the space of this thread.
+fn with_space<T: Float, R>(work: impl FnOnce(&mut Space<T>) -> R) -> R {
+    let kept = SPACES.with_borrow_mut(|spaces| {
+        let at = spaces.iter().position(|space| space.is::<Space<T>>())?;
+        spaces.swap_remove(at).downcast().ok()
+    });
+    let new = || Space { tile: Tile::new(), turned: vec![], taps: vec![], rows: vec![], offsets: vec![], runs: vec![] };
+    let mut space = kept.unwrap_or_else(|| Box::new(new()));
+    let result = work(&mut space);
+    SPACES.with_borrow_mut(|spaces| spaces.push(space));
+    result
+}
+
 /// Σₙ of every column.
 pub(crate) fn column_sums<T: Float>(m: &DMatrix<T>) -> DVector<T> {
     DVector::from_iterator(m.ncols(), m.column_iter().map(|column| sum(column.as_slice())))
 }
 
-/// The sum of the elements, in order; the first term is not added to a zero.
+/// The sum of the elements; the first term is not added to a zero. In order, but for `f32` and `f64`: theirs are added up
+/// in 16 sums, which a processor can do at once.
 pub(crate) fn sum<T: Float>(values: &[T]) -> T {
-    values.iter().copied().reduce(|sum, x| sum + x).unwrap_or_else(T::zero)
+    let in_order = |values: &[T]| values.iter().copied().reduce(|sum, x| sum + x).unwrap_or_else(T::zero);
+    let (chunks, rest) = values.as_chunks::<16>();
+    let Some((first, others)) = chunks.split_first().filter(|_| is_machine_float::<T>()) else {
+        return in_order(values);
+    };
+    let mut sums = *first;
+    for chunk in others {
+        sums.iter_mut().zip(chunk).for_each(|(sum, &x)| *sum += x);
+    }
+    in_order(&sums) + in_order(rest)
 }

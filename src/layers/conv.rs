@@ -45,11 +45,10 @@
 
 use crate::error::same_shape;
 use crate::float::count;
-use crate::kernels::correlate::{Geometry, correlate, correlate_kernel};
-use crate::kernels::gemm::Factor;
-use crate::kernels::{column_sums, sum};
+use crate::kernels::Geometry;
+use crate::kernels::correlate::{Kernel, correlate, correlate_kernel, map_sums};
 use crate::{Float, ShapeError, Slide, Tensor4};
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DVector;
 
 /// The gradients of [`conv_forward`].
 #[derive(Clone, Debug, PartialEq)]
@@ -88,7 +87,8 @@ pub fn conv_forward<T: Float>(
 ) -> Result<Tensor4<T>, ShapeError> {
     let out = output_size("conv_forward", z, k, slide)?;
     check_bias("conv_forward", k, b)?;
-    Ok(correlate(z, kernel_matrix(k), Some(b.as_slice()), k.shape()[1], forward_geometry(k, slide, out)))
+    let kernel = Kernel { k, rotated: false };
+    Ok(correlate(z, kernel, Some(b.as_slice()), forward_geometry(k, slide, out)))
 }
 
 /// dK, db and dz of [`conv_forward`] for next_dz (N, D, H', W'), by the steps of the [derivation](self#derivation).
@@ -115,17 +115,12 @@ pub fn conv_backward<T: Float>(
     slide: Slide,
 ) -> Result<ConvGradients<T>, ShapeError> {
     let out = output_size("conv_backward", z, k, slide)?;
-    let ([samples, channels, height, width], [_, depth, k1, k2]) = (z.shape(), k.shape());
+    let ([samples, _, height, width], [_, depth, k1, k2]) = (z.shape(), k.shape());
     same_shape("conv_backward", ("next_dz", next_dz.dims()), ("the output", (samples, depth, out.0, out.1)))?;
     let n: T = count(samples);
 
-    let deltas = column_sums(next_dz.matrix()); // Σₙ of every (d, i, j)
-    let pixels = out.0 * out.1;
-    let db = DVector::from_fn(depth, |d, _| sum(&deltas.as_slice()[d * pixels..(d + 1) * pixels]) / n); // (2)
-
-    let dk = correlate_kernel(z, next_dz, forward_geometry(k, slide, out)) / n; // (3)
-    let dk = DMatrix::from_vec(channels, depth * k1 * k2, dk.data.into());
-
+    let db = map_sums(next_dz, n); // (2)
+    let dk = correlate_kernel(z, next_dz, forward_geometry(k, slide, out), n); // (3)
     let backward = Geometry {
         out: (height, width),
         kernel: (k1, k2),
@@ -133,16 +128,8 @@ pub fn conv_backward<T: Float>(
         dilation: slide.strides, // (5)
         offset: (k1 as isize - 1 - slide.padding.0 as isize, k2 as isize - 1 - slide.padding.1 as isize), // (7)
     };
-    let rotated = k.rotate_180().swap_axes(); // (6)
-    let dz = correlate(next_dz, kernel_matrix(&rotated), None, channels, backward);
-    Ok(ConvGradients { dk: Tensor4::from_matrix(dk, [depth, k1, k2])?, db, dz })
-}
-
-/// K (C, D, k1, k2) as the (k1·k2·C) × D matrix that it already is.
-fn kernel_matrix<T: Float>(k: &Tensor4<T>) -> Factor<'_, T> {
-    let [channels, depth, k1, k2] = k.shape();
-    let taps = k1 * k2 * channels;
-    Factor::new(k.as_slice(), taps, depth, taps)
+    let dz = correlate(next_dz, Kernel { k, rotated: true }, None, backward); // (6)
+    Ok(ConvGradients { dk, db, dz })
 }
 
 fn forward_geometry<T: Float>(k: &Tensor4<T>, slide: Slide, out: (usize, usize)) -> Geometry {

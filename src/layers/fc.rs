@@ -28,7 +28,7 @@
 use crate::error::same_shape;
 use crate::float::count;
 use crate::kernels::column_sums;
-use crate::kernels::gemm::{Factor, multiply};
+use crate::kernels::product::{Factor, multiply};
 use crate::{Float, ShapeError};
 use nalgebra::{DMatrix, DVector};
 
@@ -64,11 +64,7 @@ pub fn fc_forward<T: Float>(z: &DMatrix<T>, w: &DMatrix<T>, b: &DVector<T>) -> R
             "b must have one element for each of W's columns",
         ));
     }
-    let mut y = multiply(Factor::of(z), Factor::of(w));
-    for (mut column, &b) in y.column_iter_mut().zip(b.iter()) {
-        column.add_scalar_mut(b);
-    }
-    Ok(y)
+    Ok(multiply(Factor::of(z), Factor::of(w), Some(b.as_slice())))
 }
 
 /// dw = zᵀ·next_dz / N, db = Σₙ next_dz / N, dz = next_dz·Wᵀ, for next_dz (N, m).
@@ -94,8 +90,8 @@ pub fn fc_backward<T: Float>(
     check("fc_backward", z, w)?;
     same_shape("fc_backward", ("next_dz", next_dz.shape()), ("z·W", (z.nrows(), w.ncols())))?;
     let n: T = count(z.nrows());
-    let dz = multiply(Factor::of(next_dz), Factor::of(w).t()); // (2)
-    let dw = multiply(Factor::of(z).t(), Factor::of(next_dz)) / n; // (3)
+    let dz = multiply(Factor::of(next_dz), Factor::of(w).t(), None); // (2)
+    let dw = multiply(Factor::of(z).t(), Factor::of(next_dz), None) / n; // (3)
     let db = column_sums(next_dz) / n; // (4)
     Ok(FcGradients { dw, db, dz })
 }
