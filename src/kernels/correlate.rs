@@ -61,8 +61,8 @@ struct Sizes {
 }
 
 impl Sizes {
-    /// Blocks whose tiles stay in the cache, of at most `most_channels` channels.
-    fn of<T: Float>(z: &Tensor4<T>, g: Geometry, most_channels: usize) -> Self {
+    /// Blocks whose tiles stay in the cache, of at least and at most so many channels.
+    fn of<T: Float>(z: &Tensor4<T>, g: Geometry, least_channels: usize, most_channels: usize) -> Self {
         let [n, c, _, _] = z.shape();
         let (height, width) = g.out;
         if !is_machine_float::<T>() {
@@ -76,7 +76,7 @@ impl Sizes {
         // So many channels that reading and writing the sums costs little beside the products; then pixels; then what
         // more channels find room.
         let size = |rows: usize, columns: usize| Tile::<T>::channel_size(g, samples, rows, columns);
-        let few = (256 / taps).clamp(1, c.max(1)).min(most_channels);
+        let few = (256 / taps).max(least_channels).clamp(1, c.max(1)).min(most_channels);
         let columns = (1..=width).rev().find(|&columns| few * size(1, columns) <= most).unwrap_or(1);
         let rows = (1..=height).rev().find(|&rows| few * size(rows, columns) <= most).unwrap_or(1);
         let channels = (most / size(rows, columns).max(1)).clamp(few, most_channels.max(few));
@@ -130,10 +130,10 @@ pub(crate) fn correlate<T: Float>(
     } else {
         ROWS
     };
-    let sizes = Sizes::of(z, g, usize::MAX);
+    let sizes = Sizes::of(z, g, 1, usize::MAX);
     let view = DMatrixViewMut::from_slice(out.as_mut_slice(), rows, depth);
     let terms = channels * g.kernel.0 * g.kernel.1;
-    let cut = Cut { rows: line * (4 * ROWS).div_ceil(line), columns: 6 };
+    let cut = Cut { rows: line * (2 * ROWS).div_ceil(line), columns: 6 };
     in_parts(view, (0, 0), cut, terms, &|mut out: DMatrixViewMut<'_, T>, (first, d)| {
         let count = out.nrows();
         let lines = first / line..(first + count).div_ceil(line);
@@ -227,7 +227,7 @@ pub(crate) fn correlate_kernel<T: Float>(z: &Tensor4<T>, next_dz: &Tensor4<T>, g
     }
     if !is_machine_float::<T>() {
         kernel_in_order(&mut dk, z, next_dz, g);
-    } else if channels < lanes::<T>() {
+    } else if channels < 4 * lanes::<T>() {
         kernel_by_dots(&mut dk, z, next_dz, g);
     } else {
         kernel_by_channels(&mut dk, z, next_dz, g);
@@ -271,15 +271,16 @@ fn indices([channels, depth, k1, k2]: [usize; 4]) -> impl Iterator<Item = (usize
 fn kernel_by_channels<T: Float>(dk: &mut Tensor4<T>, z: &Tensor4<T>, next_dz: &Tensor4<T>, g: Geometry) {
     let ([samples, channels, height, width], (k1, k2)) = (z.shape(), g.kernel);
     let step = samples * g.out.0 * g.out.1; // from one map of next_dz to the next
-    let sizes = Sizes::of(z, g, ROWS);
+    let size = if channels < 2 * ROWS { ROWS / 2 } else { ROWS };
+    let sizes = Sizes::of(z, g, size, size);
     let columns = dk.matrix().ncols();
     let view = DMatrixViewMut::from_slice(dk.as_mut_slice(), channels, columns);
-    let cut = Cut { rows: ROWS, columns: k1 * k2 };
+    let cut = Cut { rows: size, columns: k1 * k2 };
     in_parts(view, (0, 0), cut, step, &|mut dk: DMatrixViewMut<'_, T>, (first, column)| {
         let deltas = &next_dz.as_slice()[step * (column / (k1 * k2))..];
         let depth = dk.ncols() / (k1 * k2);
         with_space(|space| {
-            for channels in pieces(first..first + dk.nrows(), ROWS) {
+            for channels in pieces(first..first + dk.nrows(), size) {
                 for (number, block) in blocks(&everything(z, g, channels.clone()), sizes).enumerate() {
                     let start = if number == 0 { Start::Nothing } else { Start::Itself };
                     let Space { tile, turned, taps, .. } = space;
@@ -315,7 +316,7 @@ const GROUPS: usize = 4;
 fn kernel_by_dots<T: Float>(dk: &mut Tensor4<T>, z: &Tensor4<T>, next_dz: &Tensor4<T>, g: Geometry) {
     let ([samples, channels, _, _], [_, depth, k1, k2]) = (z.shape(), dk.shape());
     let (taps, height, step) = (channels * k1 * k2, g.out.0, samples * g.out.0 * g.out.1);
-    let sizes = Sizes::of(z, g, channels);
+    let sizes = Sizes::of(z, g, 1, channels);
     let most = (SUMS / (taps * VECTOR)).max(1);
     for maps in pieces(0..depth, most) {
         let size = taps * maps.len() * lanes::<T>();

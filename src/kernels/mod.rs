@@ -19,7 +19,8 @@ use block::Tap;
 use nalgebra::{DMatrix, DMatrixViewMut, DVector};
 use rayon::prelude::*;
 use std::any::{Any, TypeId};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicBool, Ordering};
 use tile::Tile;
 
 /// Whether `T` takes the fast paths: a machine float, which keeps no record.
@@ -39,6 +40,71 @@ pub(crate) fn for_each_chunk<T: Float>(out: &mut [T], size: usize, f: impl Fn(us
         out.par_chunks_mut(size).enumerate().for_each(|(i, chunk)| f(i, chunk));
     } else {
         out.chunks_mut(size).enumerate().for_each(|(i, chunk)| f(i, chunk));
+    }
+}
+
+/// Runs `work`, which takes `numbers` of them, on a thread of the pool, while the other threads wait for their parts with
+/// open eyes.
+///
+/// A thread without work falls asleep within some microseconds, and needs as many to wake up again; a training step cuts
+/// its work into parts some fifty times. And a thread that is not of the pool sleeps through every part that it hands
+/// over. So a step goes to the pool once, as a whole, and until it is over nobody sleeps.
+pub(crate) fn wide_awake<T: Float, R: Send>(numbers: usize, work: impl FnOnce() -> R + Send) -> R {
+    let others = rayon::current_num_threads() - 1;
+    if others == 0 || numbers < WORTH_A_THREAD || !is_machine_float::<T>() || AWAKE.get() {
+        return work();
+    }
+    let done = AtomicBool::new(false);
+    let work = || {
+        AWAKE.set(true);
+        let _over = Over(&done);
+        work()
+    };
+    with_watchers(others, &done, work)
+}
+
+thread_local! {
+    /// Whether this thread does a work for which the others stay awake.
+    static AWAKE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Lets the watchers go when the work is over, also if it panics.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        AWAKE.set(false);
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// `work`, with so many watchers beside it. Whoever looks for work finds a watcher first, as it was there first; if nobody
+/// does, it runs when all is over, and has nothing to do.
+fn with_watchers<R: Send>(watchers: usize, done: &AtomicBool, work: impl FnOnce() -> R + Send) -> R {
+    fn all(watchers: usize, done: &AtomicBool, work: &mut (dyn FnMut() + Send)) {
+        match watchers {
+            0 => work(),
+            _ => drop(rayon::join(|| all(watchers - 1, done, work), || watch(done))),
+        }
+    }
+    let (mut work, mut result) = (Some(work), None);
+    all(watchers, done, &mut || result = work.take().map(|work| work()));
+    match result {
+        Some(result) => result,
+        None => unreachable!("`all` calls its work once"),
+    }
+}
+
+/// Does what parts of work there are until all is done.
+fn watch(done: &AtomicBool) {
+    let mut idle = 0_u32;
+    while !done.load(Ordering::Acquire) {
+        match rayon::yield_now() {
+            Some(rayon::Yield::Executed) => idle = 0,
+            _ => idle += 1,
+        }
+        // On a machine with fewer cores than threads, another thread has the work.
+        if idle % 1024 == 1023 { std::thread::yield_now() } else { std::hint::spin_loop() }
     }
 }
 

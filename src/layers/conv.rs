@@ -45,8 +45,8 @@
 
 use crate::error::same_shape;
 use crate::float::count;
-use crate::kernels::Geometry;
 use crate::kernels::correlate::{Kernel, correlate, correlate_kernel, map_sums};
+use crate::kernels::{Geometry, wide_awake};
 use crate::{Float, ShapeError, Slide, Tensor4};
 use nalgebra::DVector;
 
@@ -114,13 +114,9 @@ pub fn conv_backward<T: Float>(
     z: &Tensor4<T>,
     slide: Slide,
 ) -> Result<ConvGradients<T>, ShapeError> {
-    let out = output_size("conv_backward", z, k, slide)?;
-    let ([samples, _, height, width], [_, depth, k1, k2]) = (z.shape(), k.shape());
-    same_shape("conv_backward", ("next_dz", next_dz.dims()), ("the output", (samples, depth, out.0, out.1)))?;
-    let n: T = count(samples);
-
-    let db = map_sums(next_dz, n); // (2)
-    let dk = correlate_kernel(z, next_dz, forward_geometry(k, slide, out), n); // (3)
+    let out = check_next_dz(next_dz, k, z, slide)?;
+    let [_, _, height, width] = z.shape();
+    let [_, _, k1, k2] = k.shape();
     let backward = Geometry {
         out: (height, width),
         kernel: (k1, k2),
@@ -128,8 +124,48 @@ pub fn conv_backward<T: Float>(
         dilation: slide.strides, // (5)
         offset: (k1 as isize - 1 - slide.padding.0 as isize, k2 as isize - 1 - slide.padding.1 as isize), // (7)
     };
-    let dz = correlate(next_dz, Kernel { k, rotated: true }, None, backward); // (6)
-    Ok(ConvGradients { dk, db, dz })
+    Ok(wide_awake::<T, _>(next_dz.as_slice().len(), || {
+        let (dk, db) = parameter_gradients(next_dz, k, z, slide, out);
+        let dz = correlate(next_dz, Kernel { k, rotated: true }, None, backward); // (6)
+        ConvGradients { dk, db, dz }
+    }))
+}
+
+/// dK and db of [`conv_backward`] without dz, which nobody asks for below the first layer of a network.
+pub(crate) fn conv_backward_parameters<T: Float>(
+    next_dz: &Tensor4<T>,
+    k: &Tensor4<T>,
+    z: &Tensor4<T>,
+    slide: Slide,
+) -> Result<(Tensor4<T>, DVector<T>), ShapeError> {
+    let out = check_next_dz(next_dz, k, z, slide)?;
+    Ok(wide_awake::<T, _>(next_dz.as_slice().len(), || parameter_gradients(next_dz, k, z, slide, out)))
+}
+
+fn parameter_gradients<T: Float>(
+    next_dz: &Tensor4<T>,
+    k: &Tensor4<T>,
+    z: &Tensor4<T>,
+    slide: Slide,
+    out: (usize, usize),
+) -> (Tensor4<T>, DVector<T>) {
+    let n: T = count(z.shape()[0]);
+    let db = map_sums(next_dz, n); // (2)
+    let dk = correlate_kernel(z, next_dz, forward_geometry(k, slide, out), n); // (3)
+    (dk, db)
+}
+
+/// (H', W'), if next_dz is (N, D, H', W').
+fn check_next_dz<T: Float>(
+    next_dz: &Tensor4<T>,
+    k: &Tensor4<T>,
+    z: &Tensor4<T>,
+    slide: Slide,
+) -> Result<(usize, usize), ShapeError> {
+    let out = output_size("conv_backward", z, k, slide)?;
+    let (samples, depth) = (z.shape()[0], k.shape()[1]);
+    same_shape("conv_backward", ("next_dz", next_dz.dims()), ("the output", (samples, depth, out.0, out.1)))?;
+    Ok(out)
 }
 
 fn forward_geometry<T: Float>(k: &Tensor4<T>, slide: Slide, out: (usize, usize)) -> Geometry {

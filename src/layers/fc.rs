@@ -27,8 +27,8 @@
 
 use crate::error::same_shape;
 use crate::float::count;
-use crate::kernels::column_sums;
 use crate::kernels::product::{Factor, multiply};
+use crate::kernels::{column_sums, wide_awake};
 use crate::{Float, ShapeError};
 use nalgebra::{DMatrix, DVector};
 
@@ -87,13 +87,34 @@ pub fn fc_backward<T: Float>(
     w: &DMatrix<T>,
     z: &DMatrix<T>,
 ) -> Result<FcGradients<T>, ShapeError> {
-    check("fc_backward", z, w)?;
-    same_shape("fc_backward", ("next_dz", next_dz.shape()), ("z·W", (z.nrows(), w.ncols())))?;
+    check_next_dz(next_dz, w, z)?;
+    Ok(wide_awake::<T, _>(z.len(), || {
+        let (dw, db) = parameter_gradients(next_dz, z);
+        let dz = multiply(Factor::of(next_dz), Factor::of(w).t(), None); // (2)
+        FcGradients { dw, db, dz }
+    }))
+}
+
+/// dw and db of [`fc_backward`] without dz, which nobody asks for below the first layer of a network.
+pub(crate) fn fc_backward_parameters<T: Float>(
+    next_dz: &DMatrix<T>,
+    w: &DMatrix<T>,
+    z: &DMatrix<T>,
+) -> Result<(DMatrix<T>, DVector<T>), ShapeError> {
+    check_next_dz(next_dz, w, z)?;
+    Ok(wide_awake::<T, _>(z.len(), || parameter_gradients(next_dz, z)))
+}
+
+fn parameter_gradients<T: Float>(next_dz: &DMatrix<T>, z: &DMatrix<T>) -> (DMatrix<T>, DVector<T>) {
     let n: T = count(z.nrows());
-    let dz = multiply(Factor::of(next_dz), Factor::of(w).t(), None); // (2)
-    let dw = multiply(Factor::of(z).t(), Factor::of(next_dz), None) / n; // (3)
-    let db = column_sums(next_dz) / n; // (4)
-    Ok(FcGradients { dw, db, dz })
+    let mut dw = multiply(Factor::of(z).t(), Factor::of(next_dz), None);
+    dw /= n; // (3)
+    (dw, column_sums(next_dz) / n) // (4)
+}
+
+fn check_next_dz<T: Float>(next_dz: &DMatrix<T>, w: &DMatrix<T>, z: &DMatrix<T>) -> Result<(), ShapeError> {
+    check("fc_backward", z, w)?;
+    same_shape("fc_backward", ("next_dz", next_dz.shape()), ("z·W", (z.nrows(), w.ncols())))
 }
 
 fn check<T: Float>(function: &'static str, z: &DMatrix<T>, w: &DMatrix<T>) -> Result<(), ShapeError> {

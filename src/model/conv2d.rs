@@ -2,6 +2,7 @@
 
 use super::{Layer, Parameter, ParameterMut, remembered};
 use crate::error::same_shape;
+use crate::layers::conv::conv_backward_parameters;
 use crate::layers::{ConvGradients, conv_backward, conv_forward};
 use crate::{Float, ShapeError, Slide, Tensor4};
 use nalgebra::DVector;
@@ -62,6 +63,12 @@ impl<T: Float> Layer<T> for Conv2d<T> {
         let ConvGradients { dk, db, dz } = conv_backward(next_dz, &self.k, z, self.slide)?;
         (self.dk, self.db) = (dk, db);
         Ok(dz)
+    }
+
+    fn backward_parameters(&mut self, next_dz: &Tensor4<T>) -> Result<(), ShapeError> {
+        let z = remembered("Conv2d", &self.z)?;
+        (self.dk, self.db) = conv_backward_parameters(next_dz, &self.k, z, self.slide)?;
+        Ok(())
     }
 
     fn parameters(&self) -> Vec<Parameter<'_, T>> {

@@ -2,6 +2,7 @@
 
 use super::{Layer, Parameter, ParameterMut, remembered};
 use crate::error::same_shape;
+use crate::layers::fc::fc_backward_parameters;
 use crate::layers::{FcGradients, fc_backward, fc_forward};
 use crate::{Float, ShapeError, Tensor4};
 use nalgebra::{DMatrix, DVector};
@@ -60,6 +61,12 @@ impl<T: Float> Layer<T> for Dense<T> {
         let [_, c, h, w] = z.shape();
         (self.dw, self.db) = (dw, db);
         Tensor4::from_matrix(dz, [c, h, w])
+    }
+
+    fn backward_parameters(&mut self, next_dz: &Tensor4<T>) -> Result<(), ShapeError> {
+        let z = remembered("Dense", &self.z)?;
+        (self.dw, self.db) = fc_backward_parameters(next_dz.matrix(), &self.w, z.matrix())?;
+        Ok(())
     }
 
     fn parameters(&self) -> Vec<Parameter<'_, T>> {

@@ -68,6 +68,15 @@ pub trait Layer<T: Float>: Send + Sync {
     /// If there was no forward, or `next_dz` does not have its output's shape.
     fn backward(&mut self, next_dz: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError>;
 
+    /// [`backward`](Self::backward) for the parameters' gradients alone: dz need not be computed. It is what a training
+    /// asks of a network, as nobody learns the input.
+    ///
+    /// # Errors
+    /// Those of [`backward`](Self::backward).
+    fn backward_parameters(&mut self, next_dz: &Tensor4<T>) -> Result<(), ShapeError> {
+        self.backward(next_dz).map(drop)
+    }
+
     /// The parameters, to be read.
     fn parameters(&self) -> Vec<Parameter<'_, T>> {
         Vec::new()

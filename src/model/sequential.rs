@@ -1,6 +1,7 @@
 //! Layers in a row.
 
 use super::{Layer, Parameter, ParameterMut};
+use crate::kernels::wide_awake;
 use crate::optim::Optimizer;
 use crate::{Float, ShapeError, Tensor4};
 
@@ -84,6 +85,16 @@ impl<T: Float> Sequential<T> {
         Ok(rows.iter().map(line).collect())
     }
 
+    /// dz of layer `first`, through all layers from the last one down to it; nothing if there is no such layer.
+    fn backward_to(&mut self, first: usize, next_dz: &Tensor4<T>) -> Result<Option<Tensor4<T>>, ShapeError> {
+        let mut dz = None;
+        for number in (first..self.layers.len()).rev() {
+            let next_dz = dz.as_ref().unwrap_or(next_dz);
+            dz = Some(self.layers[number].backward(next_dz).map_err(|error| self.located(number, error))?);
+        }
+        Ok(dz)
+    }
+
     /// The error with the layer's number and kind in it.
     fn located(&self, number: usize, error: ShapeError) -> ShapeError {
         let layer = self.layers[number].description();
@@ -112,26 +123,36 @@ impl<T: Float> Layer<T> for Sequential<T> {
 
     fn infer(&self, z: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
         let Some((first, others)) = self.layers.split_first() else { return Ok(z.clone()) };
-        let mut y = first.infer(z).map_err(|error| self.located(0, error))?;
-        for (number, layer) in others.iter().enumerate() {
-            y = layer.infer(&y).map_err(|error| self.located(number + 1, error))?;
-        }
-        Ok(y)
+        wide_awake::<T, _>(z.as_slice().len(), || {
+            let mut y = first.infer(z).map_err(|error| self.located(0, error))?;
+            for (number, layer) in others.iter().enumerate() {
+                y = layer.infer(&y).map_err(|error| self.located(number + 1, error))?;
+            }
+            Ok(y)
+        })
     }
 
     fn forward(&mut self, mut z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
-        for number in 0..self.layers.len() {
-            z = self.layers[number].forward(z).map_err(|error| self.located(number, error))?;
-        }
-        Ok(z)
+        wide_awake::<T, _>(z.as_slice().len(), || {
+            for number in 0..self.layers.len() {
+                z = self.layers[number].forward(z).map_err(|error| self.located(number, error))?;
+            }
+            Ok(z)
+        })
     }
 
     fn backward(&mut self, next_dz: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
-        let mut dz = next_dz.clone();
-        for number in (0..self.layers.len()).rev() {
-            dz = self.layers[number].backward(&dz).map_err(|error| self.located(number, error))?;
-        }
-        Ok(dz)
+        Ok(self.backward_to(0, next_dz)?.unwrap_or_else(|| next_dz.clone()))
+    }
+
+    /// Down to the first layer that learns; the layers below it have no part in any gradient.
+    fn backward_parameters(&mut self, next_dz: &Tensor4<T>) -> Result<(), ShapeError> {
+        let Some(first) = self.layers.iter().position(|layer| !layer.parameters().is_empty()) else {
+            return self.backward(next_dz).map(drop);
+        };
+        let dz = self.backward_to(first + 1, next_dz)?;
+        let next_dz = dz.as_ref().unwrap_or(next_dz);
+        self.layers[first].backward_parameters(next_dz).map_err(|error| self.located(first, error))
     }
 
     fn parameters(&self) -> Vec<Parameter<'_, T>> {

@@ -33,6 +33,7 @@ pub use error::TrainError;
 pub use second_order::{Along, Eigenvalue, Hessian, Search};
 
 use crate::data::Dataset;
+use crate::kernels::wide_awake;
 use crate::losses::Loss;
 use crate::model::{Layer, Sequential};
 use crate::optim::Optimizer;
@@ -207,7 +208,7 @@ impl<T: Float> Training<T> {
                 let start = Instant::now();
                 let (z, y_true) = batches.get(step);
                 let samples = y_true.nrows();
-                let loss = self.step(z, &y_true)?;
+                let loss = wide_awake::<T, _>(z.as_slice().len(), || self.step(z, &y_true))?;
                 self.history.losses.push(loss);
                 self.history.seconds += start.elapsed().as_secs_f64();
                 let made = Step { epoch: epoch + 1, step: step + 1, steps, samples, loss };
@@ -237,7 +238,7 @@ impl<T: Float> Training<T> {
             return Err(TrainError::NotFinite { step, loss: as_f64(loss), learning_rate });
         }
         let [_, c, h, w] = y.shape();
-        self.model.backward(&Tensor4::from_matrix(dy, [c, h, w])?)?;
+        self.model.backward_parameters(&Tensor4::from_matrix(dy, [c, h, w])?)?;
         self.model.step(&mut *self.optimizer)?;
         Ok(as_f64(loss))
     }
