@@ -24,6 +24,7 @@ pub mod adamw;
 pub mod rmsprop;
 pub mod schedule;
 pub mod sgd;
+pub mod surface;
 
 pub use adadelta::Adadelta;
 pub use adagrad::AdaGrad;

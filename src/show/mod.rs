@@ -21,6 +21,7 @@
 //! | [`ratios()`] | how measurements compare: bars in groups, and a line at 1 |
 //! | [`heat`] | a matrix, a colour for each entry |
 //! | [`error_map`] | how far two matrices are apart in every entry |
+//! | [`landscape()`] | a function of two variables as a map, and how optimizers walk on it |
 //! | [`images()`] | a tensor's maps: images, kernels |
 //! | [`steps`] | a layer, step by step: which numbers meet which |
 //! | [`row`], [`column()`] | several figures as one |
@@ -30,8 +31,10 @@
 mod axis;
 mod canvas;
 mod chart;
+mod contour;
 mod figure;
 mod images;
+mod landscape;
 mod matrix;
 mod palette;
 mod png;
@@ -41,5 +44,6 @@ pub mod steps;
 pub use chart::{Chart, accuracy, bars, curve, histogram, training, xy};
 pub use figure::{Figure, base64, column, row};
 pub use images::{Images, images};
+pub use landscape::{Landscape, landscape};
 pub use matrix::{Heat, error_map, heat};
 pub use ratios::{Ratios, ratios};

@@ -30,6 +30,11 @@ impl Palette {
         Palette::through(&[0xfff3b0, 0xfec44f, 0xf07818, 0xb8330b, 0x5c0d0d])
     }
 
+    /// From white to grey, for a ground that lines in any colour are seen on.
+    pub fn relief() -> Self {
+        Palette::through(&[0xffffff, 0xe3e8ed, 0xa3adb8])
+    }
+
     /// From white to black: ink on paper.
     pub fn ink() -> Self {
         Palette::through(&[0xffffff, 0x000000])
