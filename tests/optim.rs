@@ -3,6 +3,7 @@
 use half::{bf16, f16};
 use handgrad::numbers::Dual;
 use handgrad::optim::State;
+use handgrad::optim::surface::Surface;
 use handgrad::prelude::*;
 use proptest::prelude::{prop_assert_eq, proptest};
 use serde_json::Value;
@@ -668,4 +669,48 @@ fn every_rule_goes_downhill() {
         let path = walk(rule.as_mut(), -1.0, 10_000, gradient);
         assert!(gradient(0, path[9_999]).abs() < 0.01, "rule {i} is at {}", path[9_999]);
     }
+}
+
+// ---- surfaces ----
+
+#[test]
+fn the_gradients_of_the_surfaces_are_exact() {
+    for surface in Surface::ALL {
+        for (i, j) in (-8..=8).flat_map(|i| (-8..=8).map(move |j| (i, j))) {
+            let (x, y) = (f64::from(i) / 4.0, f64::from(j) / 4.0); // numbers that nothing rounds
+            let (x_moves, y_moves) = (
+                [Dual::variable(x), Dual::constant(y)], //
+                [Dual::constant(x), Dual::variable(y)],
+            );
+            let expected = [surface.value(x_moves).eps, surface.value(y_moves).eps];
+            assert_eq!(surface.gradient([x, y]), expected, "{surface:?} at ({x}, {y})");
+        }
+    }
+}
+
+#[test]
+fn the_surfaces_are_flat_where_they_say() {
+    let flat = [[0.0, 0.0], [0.0, 0.0], [1.0, 1.0], [0.0, 0.0]];
+    for (surface, at) in Surface::ALL.into_iter().zip(flat) {
+        assert_eq!((surface.value(at), surface.gradient(at).map(f64::abs)), (0.0, [0.0, 0.0]), "{surface:?}");
+    }
+    assert_eq!(Surface::Rosenbrock.value([-1.0, 1.0]), 4.0);
+    assert_eq!(Surface::Saddle.value([1.0, 3.0]), -4.0);
+}
+
+/// Along y, each step multiplies by 1 − 25·η: what is beyond η = 2/25 grows.
+#[test]
+fn the_valley_is_left_by_too_large_steps() -> Result<(), ShapeError> {
+    let height = |learning_rate: f64| -> Result<f64, ShapeError> {
+        let path = Surface::Valley.descend(&mut Sgd::new(learning_rate), [-4.0, 1.0], 50)?;
+        assert_eq!(path.len(), 51);
+        let expected = (1.0 - 25.0 * learning_rate).powi(50);
+        assert!((path[50][1] - expected).abs() <= 1e-12 * expected.abs(), "{} for {expected}", path[50][1]);
+        Ok(path[50][1].abs())
+    };
+    assert!(height(0.079)? < 0.3 && height(0.081)? > 3.0);
+    let mut sgd = Sgd::new(0.1).momentum(0.5);
+    sgd.step(&mut [&mut [0.0; 3]], &[&[1.0; 3]])?;
+    assert!(Surface::Bowl.descend(&mut sgd, [1.0, 1.0], 1).is_err());
+    Ok(())
 }

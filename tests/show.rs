@@ -1,5 +1,6 @@
 //! The figures: well-formed SVG, small enough, drawn for any data at all.
 
+use handgrad::optim::surface::Surface;
 use handgrad::prelude::*;
 use handgrad::show::{self, Figure};
 use proptest::prelude::*;
@@ -337,6 +338,7 @@ fn figures_are_small() {
         ("heat map", show::heat("W", &DMatrix::from_fn(12, 12, |i, j| (i * j) as f64 - 9.5)).figure(), 24_000),
         ("large heat map", show::heat("W", &DMatrix::from_fn(200, 100, |i, j| (i + j) as f64)).figure(), 12_000),
         ("images", show::images("digits", &digits).figure(), 24_000),
+        ("landscape", walked(Surface::Rosenbrock, 200).figure(), 40_000),
     ];
     for (name, figure, budget) in figures {
         let size = figure.html().len();
@@ -437,4 +439,121 @@ proptest! {
     fn any_numbers_are_drawn(values in prop::collection::vec(any::<f64>(), 0..40)) {
         prop_assert_eq!(all_kinds(&values), Ok(()));
     }
+}
+
+// ---- landscapes ----
+
+/// A surface with the paths of two optimizers.
+fn walked(surface: Surface, steps: usize) -> show::Landscape {
+    let path = |optimizer: &mut dyn Optimizer<f64>| surface.descend(optimizer, [-1.5, 1.5], steps).unwrap();
+    show::landscape(surface.name(), (-2.0, 2.0), (-1.0, 2.0), |x, y| surface.value([x, y]))
+        .path("SGD", &path(&mut Sgd::new(0.001)))
+        .path("Adam", &path(&mut Adam::new(0.1)))
+}
+
+/// What stands between two pieces of text, as often as they occur.
+fn between<'a>(text: &'a str, from: &'a str, to: &'a str) -> impl Iterator<Item = &'a str> {
+    text.split(from).skip(1).filter_map(move |rest| rest.split_once(to).map(|(inside, _)| inside))
+}
+
+/// The points of an outline, absolute.
+fn outlines(d: &str) -> Vec<Vec<(f64, f64)>> {
+    let line = |text: &str| {
+        let numbers = text.replace('l', " ").replace('-', " -");
+        let numbers: Vec<f64> = numbers.split_whitespace().map(|n| n.parse().unwrap()).collect();
+        let steps = numbers.as_chunks::<2>().0.iter();
+        let sum = |at: &mut (f64, f64), [x, y]: &[f64; 2]| {
+            *at = (at.0 + x, at.1 + y);
+            Some(*at)
+        };
+        steps.scan((0.0, 0.0), sum).collect()
+    };
+    d.split('M').skip(1).map(line).collect()
+}
+
+/// Around a bowl's minimum the lines are circles, and each has one of the heights that they are said to have.
+#[test]
+fn lines_of_equal_height_are_where_the_height_is() {
+    let svg = show::landscape("", (-4.0, 4.0), (-3.0, 3.0), |x, y| (x * x + y * y).sqrt()).figure().svg();
+    let d = between(&svg, "<path d=\"", "\"").next().unwrap();
+    let mut rings = 0;
+    for line in outlines(d) {
+        let radius = |&(x, y): &(f64, f64)| (x / 880.0 * 8.0 - 4.0_f64).hypot(3.0 - y / 660.0 * 6.0);
+        let mean = line.iter().map(radius).sum::<f64>() / line.len() as f64;
+        let digit = if mean < 0.995 { 0.01 } else { 0.1 }; // a level has two digits
+        let level = (mean / digit).round() * digit;
+        for point in &line {
+            assert!((radius(point) - level).abs() < 0.012, "{} on the line at {level}", radius(point));
+        }
+        rings += usize::from(line.first() == line.last());
+    }
+    assert!(rings >= 6, "{rings}"); // those of less than 3
+}
+
+#[test]
+fn paths_begin_and_end_where_the_optimizer_did() {
+    let path = [[-2.0, -1.0], [0.0, 0.5], [1.0, 2.0]];
+    let map = |path: &[[f64; 2]]| {
+        show::landscape("plane", (-2.0, 2.0), (-1.0, 2.0), |x, y| x + y)
+            .path("p", path)
+            .path("still", &path[..1])
+            .figure()
+    };
+    let svg = map(&path).svg();
+    let trail = between(&svg, "<path d=\"", "\"").nth(1).map(outlines).unwrap();
+    assert_eq!(trail, [[(0.0, 660.0), (440.0, 330.0), (660.0, 0.0)]]);
+    assert!(svg.contains("<circle cx=\"0\" cy=\"660\""));
+    assert!(svg.contains("translate(660 0)"));
+    assert!(svg.contains("translate(-20 -20)\"><polygon fill=\"#D55E00\" points=\"20,12 28,26 12,26\"/>"), "{svg}");
+    let walks: Vec<Vec<&str>> = between(&svg, "values=\"", "\"").map(|walk| walk.split(';').collect()).collect();
+    assert_eq!(walks[0][..3], ["0 660", "440 330", "660 0"]);
+    assert!(walks[0][3..].iter().all(|at| *at == "660 0") && walks[1].iter().all(|at| *at == "0 660"));
+    assert_eq!(walks[0].len(), walks[1].len()); // one clock
+    assert_eq!(
+        map(&path).alt,
+        "plane: map of a function, from −3 to 4. p: 2 steps, (−2, −1) to (1, 2). still: (−2, −1)."
+    );
+    assert!(map(&[path[0], path[1], [f64::NAN, 0.0], path[2]]).alt.contains("p: 1 step, (−2, −1) to (0, 0.5)"));
+}
+
+#[test]
+fn a_walk_of_many_steps_keeps_its_ends() {
+    let svg = walked(Surface::Rosenbrock, 1000).figure().svg();
+    let starts: Vec<_> = between(&svg, "<circle cx=\"", "\" r=\"10\"").map(|at| at.replace("\" cy=\"", " ")).collect();
+    let ends: Vec<_> = between(&svg, "stroke-width=\"2\" transform=\"translate(", ")").collect();
+    for (k, walk) in between(&svg, "values=\"", "\"").enumerate() {
+        let walk: Vec<_> = walk.split(';').collect();
+        assert!(walk.len() < 150, "{}", walk.len());
+        assert_eq!((walk[0], walk[walk.len() - 1]), (starts[k].as_str(), ends[k]));
+    }
+}
+
+#[test]
+fn any_landscape_is_drawn() {
+    let (nan, inf) = (f64::NAN, f64::INFINITY);
+    let functions: [fn(f64, f64) -> f64; 7] = [
+        |_, _| 1.0,
+        |_, _| f64::NAN,
+        |x, _| if x > 0.0 { f64::INFINITY } else { x },
+        |x, y| 1.0 / (x * y),
+        |x, y| (x + y).ln(),
+        |x, _| x * 1e307,
+        |x, y| (9.0 * x).sin() * (9.0 * y).cos(),
+    ];
+    let paths: [&[[f64; 2]]; 6] =
+        [&[], &[[0.0, 0.0]], &[[nan, 0.0]], &[[1e300, -1e300], [0.5, inf]], &[[9.0; 2]; 3], &[[0.0; 2]; 999]];
+    for f in functions {
+        for (x, y) in [
+            ((-1.0, 1.0), (-1.0, 1.0)),
+            ((1.0, 1.0), (nan, 2.0)),
+            ((-1e308, 1e308), (0.0, 1e-300)),
+            ((2.0, -2.0), (0.0, inf)),
+        ] {
+            let map = |path: &&[[f64; 2]]| show::landscape("a < b", x, y, f).path("p & q", path);
+            for figure in paths.iter().map(|path| map(path).figure()) {
+                assert_eq!(count(&figure, "svg"), 2);
+            }
+        }
+    }
+    assert_eq!(walked(Surface::Saddle, 40).figure(), walked(Surface::Saddle, 40).figure());
 }

@@ -19,7 +19,7 @@ const MAP: (f64, f64) = (440.0, 330.0);
 /// Left edge of the map.
 const LEFT: f64 = 56.0;
 /// What share of the map lies below each of its lines of equal height.
-const SHARES: [f64; 12] = [0.005, 0.02, 0.06, 0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
+const SHARES: [f64; 10] = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 /// At most so many moments of a walk are told apart.
 const MOMENTS: usize = 120;
 /// Paths of up to so many steps have a dot at each.
@@ -99,8 +99,9 @@ impl Landscape {
         for (name, points) in &self.paths {
             text += &match &points[..] {
                 [] => format!(" {name}: no points."),
-                [from, .., to] => format!(" {name}: {} steps, {} to {}.", points.len() - 1, point(from), point(to)),
                 [only] => format!(" {name}: {}.", point(only)),
+                [from, to] => format!(" {name}: 1 step, {} to {}.", point(from), point(to)),
+                [from, .., to] => format!(" {name}: {} steps, {} to {}.", points.len() - 1, point(from), point(to)),
             };
         }
         text
@@ -213,11 +214,11 @@ impl Landscape {
             let place = |moment: usize| self.place(points[step(moment.min(moments)).min(last)]);
             let walk: Vec<_> = (0..=moments + rest).map(place).map(|(x, y)| format!("{x} {y}")).collect();
             let (x, y) = self.place(points[last]);
-            let mark = canvas::draw((1, 1), |canvas| canvas.marker(k, (0, 0)));
+            let mark = canvas::draw((20, 20), |canvas| canvas.marker(k, (20, 20)));
             canvas::sure(writeln!(
                 text,
                 "<g class=\"walk\" stroke=\"#fff\" stroke-width=\"2\" transform=\"translate({x} {y})\">\
-                 <g transform=\"scale(1.5)\">{}</g><animateTransform attributeName=\"transform\" type=\"translate\" \
+                 <g transform=\"scale(1.5) translate(-20 -20)\">{}</g><animateTransform attributeName=\"transform\" type=\"translate\" \
                  values=\"{}\" dur=\"{seconds:.1}s\" repeatCount=\"indefinite\"/></g>",
                 mark.trim_end(),
                 walk.join(";")
