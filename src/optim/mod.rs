@@ -13,6 +13,8 @@
 //! | [`Adam`] | the running means of g and g² | momentum and RMSProp together, both unbiased |
 //! | [`AdamW`] | as Adam | weight decay beside the gradient, not in it |
 //!
+//! [`surface`] has functions of two variables to compare them on, which [`landscape`](crate::show::landscape()) draws.
+//!
 //! Only the learning rate is a `T`, so that a [`Dual`](crate::numbers::Dual) can ask how a whole training depends on it.
 //! The other coefficients are `f64`: they are numbers of the rule, not of the network, and 1 − 0.999 has to stay 0.001
 //! even where `T` is `bf16`, whose largest number below 1 is 0.996.

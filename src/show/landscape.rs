@@ -13,7 +13,7 @@ use plotters::prelude::*;
 use std::fmt::Write;
 
 /// How many places of the function are looked at, down and to the right.
-const GRID: (usize, usize) = (61, 81);
+const GRID: (usize, usize) = (76, 101);
 /// Width and height of the map, in pixels.
 const MAP: (f64, f64) = (440.0, 330.0);
 /// Left edge of the map.
@@ -51,7 +51,7 @@ shown!(Landscape);
 /// let figure = show::landscape("Valley", (-5.0, 5.0), (-3.0, 3.0), |x, y| Surface::Valley.value([x, y]))
 ///     .path("SGD", &path)
 ///     .figure();
-/// assert_eq!(figure.alt, "Valley: map of a function, from 0 to 125. SGD: 30 steps, (−4, 1.5) to (−0.453, 2.73·10⁻⁴).");
+/// assert_eq!(figure.alt, "Valley: map of a function, from 0 to 125. SGD: 30 steps, (−4, 1.5) to (−0.453, 2.68·10⁻⁴).");
 /// # Ok::<(), ShapeError>(())
 /// ```
 pub fn landscape(title: &str, x: (f64, f64), y: (f64, f64), f: impl Fn(f64, f64) -> f64) -> Landscape {
