@@ -13,7 +13,7 @@ use plotters::prelude::*;
 use std::fmt::Write;
 
 /// How many places of the function are looked at, down and to the right.
-const GRID: (usize, usize) = (76, 101);
+const GRID: (usize, usize) = (77, 101);
 /// Width and height of the map, in pixels.
 const MAP: (f64, f64) = (440.0, 330.0);
 /// Left edge of the map.
