@@ -151,7 +151,7 @@ fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> any
     if problems.is_empty() {
         let late = late?;
         if let Some(line) = late.lines().find(|line| !line.trim().is_empty()) {
-            problems.push(format!("a cell printed to stderr: {line}"));
+            problems.push(format!("cell [{}]: this came to stderr after its end: {line}", code.len()));
         }
     }
     if problems.is_empty() && !arguments.check {
