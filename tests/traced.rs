@@ -49,6 +49,9 @@ fn a_convolution_prints_its_equation_and_its_gradients() -> Result<(), ShapeErro
     assert_eq!(Equations::tensor("y", &y).latex().matches("&=").count(), 9);
     assert_eq!(Equations::tensor("dw", &g.dk).to_string().lines().count(), 9);
     assert_eq!(Equations::vector("db", &g.db).to_string().lines().count(), 1);
+    let both = Equations::vector("db", &g.db).and(Equations::tensor("dw", &g.dk));
+    assert_eq!(both.to_string().lines().count(), 10);
+    assert!(both.latex().contains("db &= ") && both.latex().contains("dw_{33} &= "));
     Ok(())
 }
 

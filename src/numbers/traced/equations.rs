@@ -38,6 +38,12 @@ impl Equations {
         Equations::new(name, &entries.shape(), &entries.to_row_major())
     }
 
+    /// These and the others, in one block.
+    pub fn and(mut self, others: Equations) -> Self {
+        self.lines.extend(others.lines);
+        self
+    }
+
     fn new(name: &str, shape: &[usize], entries: &[Traced]) -> Self {
         let index = Index::new(shape);
         let lines = entries.iter().enumerate().map(|(place, &entry)| {

@@ -9,10 +9,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
+/// A number that no other session has. Every cell of a notebook is linked with a copy of this library, and of `NEXT`, of
+/// its own, so the place of the copy in memory is part of the number: a letter of another cell is then unknown here, and
+/// not taken for one of ours.
+fn next_number() -> u64 {
+    let copy = std::ptr::from_ref(&NEXT).addr() as u64;
+    (copy << 16).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
 /// The book that [`Traced`] numbers write their formulas in, from `new` until it is dropped.
 ///
 /// Arrays of symbols are named as in the text: the entries of `session.matrix("z", …)` are z₁₁, z₁₂, …; an axis of
 /// length 1 carries no index, so a batch of one sample reads as that sample. The values are what comparisons follow.
+///
+/// In a notebook a session lasts for one cell: open it, run the layer and show the formulas there.
 ///
 /// ```
 /// use handgrad::numbers::Session;
@@ -38,7 +48,7 @@ impl Session {
     /// An empty book in this thread. Several may be open; their symbols do not mix, and what has no symbol in it yet, as
     /// the quotient of two constants, is written in the youngest.
     pub fn new() -> Self {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let number = next_number();
         arena::open(number);
         Session { number, thread: PhantomData }
     }
