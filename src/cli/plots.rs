@@ -33,7 +33,7 @@ struct Work {
     draw: fn(&Path) -> anyhow::Result<()>,
 }
 
-const ALL: [Work; 7] = [
+const ALL: [Work; 8] = [
     Work {
         names: &["step_size"],
         about: "how far finite differences are from a derivative, and dual numbers",
@@ -59,6 +59,11 @@ const ALL: [Work; 7] = [
         names: &["conv_max_pooling"],
         about: "the same with a max pooling behind it",
         draw: |output| train(output, &["--experiment", "conv-max-pooling"]),
+    },
+    Work {
+        names: &["sharpness"],
+        about: "a descent whose curvature rises to 2 / learning rate, and stays there (this one takes half a minute)",
+        draw: |output| train(output, &["--sharpness"]),
     },
     Work {
         names: &["lenet_mnist", "lenet_kernels", "lenet_mistakes"],

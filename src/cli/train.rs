@@ -6,7 +6,7 @@ use handgrad::data::mnist;
 use handgrad::model::weights::Stored;
 use handgrad::prelude::*;
 use handgrad::show;
-use handgrad::train::experiments::ones;
+use handgrad::train::experiments::{descent, ones};
 use handgrad::train::{End, Event, History, Plan, TrainError, Training};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use std::fmt::Write;
@@ -67,6 +67,10 @@ pub struct Arguments {
     /// count, and --learning-rate, which is 0.001 without it
     #[arg(long, value_enum)]
     experiment: Option<Experiment>,
+    /// Descend on 500 images at once, in place of all this, and look every tenth step how curved the loss is; --seed,
+    /// --data and --output count, and --learning-rate, which is 0.1 without it
+    #[arg(long, conflicts_with = "experiment")]
+    sharpness: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -174,6 +178,9 @@ impl Rule {
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global()?;
+    }
+    if arguments.sharpness {
+        return run_sharpness(&arguments);
     }
     match (arguments.experiment, arguments.scalar) {
         (Some(experiment), _) => run_experiment(experiment, &arguments),
@@ -366,4 +373,28 @@ fn run_experiment(experiment: Experiment, arguments: &Arguments) -> anyhow::Resu
     let figure = show::xy("loss", &made, &run.losses).log_y().labels("steps made", "loss").title(title).figure();
     save(&figure, &arguments.output, &name)?;
     Ok(if run.reached { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// How many images the descent has, how many steps it makes, and from one look at its curvature to the next.
+const DESCENT: (usize, usize, usize) = (500, 600, 10);
+
+fn run_sharpness(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let rate = arguments.learning_rate.unwrap_or(0.1);
+    let directory = arguments.data.clone().map_or_else(mnist::shipped, Ok)?;
+    let (images, steps, every) = DESCENT;
+    let data = mnist::load::<f64>(&directory)?.train;
+    let some: Vec<usize> = (0..images.min(data.len())).collect();
+    let (inputs, targets) = data.batch(&some);
+    println!("{} images at once, {steps} steps of {rate}: stable below a sharpness of {:.1}", some.len(), 2.0 / rate);
+    let run = descent(&inputs, &targets, rate, steps, every, arguments.seed, |step, loss, sharpness| {
+        println!("step {step}: loss {loss:.4}, sharpness {sharpness:.2}");
+    })?;
+    let made: Vec<f64> = (0..run.losses.len()).map(|step| step as f64).collect();
+    let loss = show::xy("loss", &made, &run.losses).log_y().labels("steps made", "loss").title("the loss");
+    let sharpness = show::xy("sharpness", &run.steps, &run.sharpness)
+        .level("2 / learning rate", 2.0 / rate)
+        .labels("steps made", "largest eigenvalue")
+        .title("the curvature");
+    save(&show::row([loss.figure(), sharpness.figure()]), &arguments.output, "sharpness")?;
+    Ok(ExitCode::SUCCESS)
 }

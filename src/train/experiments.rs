@@ -1,9 +1,13 @@
-//! The NumPy course's own two experiments: a convolution, alone and below a max pooling, learns to answer 1 everywhere.
+//! Experiments with networks too small for a training set: the NumPy course's own two, in which a convolution, alone and
+//! below a max pooling, learns to answer 1 everywhere; and a descent whose curvature is watched.
 
+use super::{Hessian, Search};
 use crate::losses::{Loss, mean_squared_loss};
-use crate::model::{Conv2d, Layer, MaxPool2d, Sequential};
+use crate::model::{Conv2d, Dense, Flatten, Layer, MaxPool2d, Relu, Sequential};
+use crate::numbers::Dual;
 use crate::optim::Sgd;
-use crate::{ShapeError, Slide, Tensor4, init};
+use crate::{Float, ShapeError, Slide, Tensor4, init};
+use nalgebra::DMatrix;
 
 /// What one of the two did.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,4 +49,70 @@ pub fn ones(pooled: bool, learning_rate: f64, steps: usize, seed: u64) -> Result
         model.backward(&Tensor4::from_matrix(dy, [c, h, w])?)?;
         model.step(&mut optimizer)?;
     }
+}
+
+/// A descent, and how curved the loss was on its way.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Descent {
+    /// The loss before every step.
+    pub losses: Vec<f64>,
+    /// The steps made before each look at the curvature.
+    pub steps: Vec<f64>,
+    /// The [sharpness](crate::train::second_order) there.
+    pub sharpness: Vec<f64>,
+}
+
+/// Plain gradient descent on all of a set at once, with a look at the sharpness every `every` steps: a network
+/// 784-32-32-10 with ReLU that starts from `seed`, on images (N, 1, 28, 28) and targets (N, 10), under the mean squared
+/// error.
+///
+/// A parabola of curvature λ is descended only if λ < 2/η. Networks are no parabolas: the sharpness *rises* while the
+/// loss falls, until it has reached 2/η; there it stays, and the loss goes on falling, no longer at every step.
+///
+/// `look` is told of every look: steps made, loss, sharpness.
+///
+/// Source: Cohen, Kaur, Li, Kolter, Talwalkar, *Gradient descent on neural networks typically occurs at the edge of
+/// stability* (2021).
+///
+/// # Errors
+/// If images and targets do not fit the network, or each other.
+pub fn descent(
+    images: &Tensor4<f64>,
+    targets: &DMatrix<f64>,
+    learning_rate: f64,
+    steps: usize,
+    every: usize,
+    seed: u64,
+    mut look: impl FnMut(usize, f64, f64),
+) -> Result<Descent, ShapeError> {
+    let mut model: Sequential<f64> = small_mlp(seed);
+    let mut hessian = Hessian::new(small_mlp::<Dual<f64>>(seed), images, targets, mean_squared_loss);
+    let (mut optimizer, mut steepest, mut descent) = (Sgd::new(learning_rate), None, Descent::default());
+    for step in 0..=steps {
+        let y = model.forward(images.clone())?;
+        let Loss { loss, dy } = mean_squared_loss(y.matrix(), targets)?;
+        if step % every.max(1) == 0 {
+            hessian.move_to(&model)?;
+            let top = hessian.largest_eigenvalue(Search::default(), steepest.as_deref())?;
+            look(step, loss, top.value);
+            descent.steps.push(step as f64);
+            descent.sharpness.push(top.value);
+            steepest = Some(top.vector).filter(|vector| vector.iter().all(|x| x.is_finite()));
+        }
+        descent.losses.push(loss);
+        model.backward(&Tensor4::from_vectors(dy))?;
+        model.step(&mut optimizer)?;
+    }
+    Ok(descent)
+}
+
+fn small_mlp<T: Float>(seed: u64) -> Sequential<T> {
+    let rng = &mut init::rng(seed);
+    Sequential::new()
+        .with(Flatten::new())
+        .with(Dense::of(init::he(rng, [784, 32])))
+        .with(Relu::new())
+        .with(Dense::of(init::he(rng, [32, 32])))
+        .with(Relu::new())
+        .with(Dense::of(init::he(rng, [32, 10])))
 }

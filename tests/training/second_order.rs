@@ -3,6 +3,7 @@
 
 use handgrad::numbers::Dual;
 use handgrad::prelude::*;
+use handgrad::train::experiments::descent;
 use handgrad::train::{Hessian, Search};
 use nalgebra::SymmetricEigen;
 use rand::RngExt;
@@ -238,5 +239,23 @@ fn it_moves_with_the_weights_and_refuses_what_does_not_fit() -> Result<(), Shape
     let shorter = Sequential::<f64>::new().with(Conv2d::of(Tensor4::zeros([1, 2, 2, 2]), Slide::default()));
     let error = hessian.move_to(&shorter).unwrap_err();
     assert_eq!(error.found, "parameter 2 is 4.weight [3, 2] here but none there");
+    Ok(())
+}
+
+#[test]
+fn a_descent_is_looked_at_without_being_touched() -> Result<(), ShapeError> {
+    let rng = &mut init::rng(3);
+    let images: Tensor4<f64> = init::normal(rng, [8, 1, 28, 28], 1.0);
+    let targets = DMatrix::from_fn(8, 10, |n, j| f64::from(u8::from(n == j)));
+    let mut looks = Vec::new();
+    let seen = descent(&images, &targets, 0.01, 20, 5, 1, |step, loss, sharpness| looks.push((step, loss, sharpness)))?;
+    assert_eq!((seen.losses.len(), seen.steps.as_slice()), (21, [0.0, 5.0, 10.0, 15.0, 20.0].as_slice()));
+    for (at, &(step, loss, sharpness)) in looks.iter().enumerate() {
+        assert_eq!((loss, sharpness), (seen.losses[step], seen.sharpness[at]));
+        assert!(sharpness > 0.0);
+    }
+    assert!(seen.losses[20] < 0.9 * seen.losses[0], "{:?}", seen.losses);
+    let once = descent(&images, &targets, 0.01, 20, 100, 1, |_, _, _| ())?;
+    assert_eq!(once.losses, seen.losses);
     Ok(())
 }
