@@ -1,6 +1,5 @@
 //! Rust code as HTML with its tokens coloured. What a token is, the compiler's own lexer says.
 
-use super::text::escape;
 use ra_ap_rustc_lexer::{FrontmatterAllowed, TokenKind, tokenize};
 
 const KEYWORDS: [&str; 37] = [
@@ -37,4 +36,9 @@ fn class(kind: TokenKind, text: &str, rest: &str) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// `text` with the characters that mean something in HTML as entities.
+pub fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,6 +1,7 @@
 //! A page: a notebook's cells and outputs, and the frame around them.
 
-use super::text::{self, Section, escape};
+use super::colours::{self, escape};
+use super::text::{self, Section};
 use crate::cli::notebooks::document::{Notebook, has_tag, is_code, joined, outputs, source};
 use anyhow::Context;
 use handgrad::cards::Card;
@@ -102,7 +103,7 @@ fn code(cell: &Value) -> anyhow::Result<String> {
         true => "<p class=\"note\">Exercise: a stub to be changed until its check says ✓</p>",
         false => "",
     };
-    let code = super::colours::rust(&source(cell));
+    let code = colours::rust(&source(cell));
     let mut html = format!("<div class=\"cell\">{note}<pre class=\"code\"><code>{code}</code></pre>\n");
     for one in outputs(cell) {
         html += &format!("<div class=\"output\">{}</div>\n", output(one)?);

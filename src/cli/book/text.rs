@@ -1,6 +1,6 @@
 //! A notebook's Markdown as HTML: formulas as MathML, code coloured, links to chapters as links to their pages.
 
-use super::colours;
+use super::colours::{self, escape};
 use anyhow::bail;
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd, html};
 use pulldown_latex::config::{DisplayMode, RenderConfig};
@@ -144,9 +144,4 @@ pub fn formula(latex: &str, display_mode: DisplayMode) -> anyhow::Result<String>
 pub fn latex(output: &str) -> anyhow::Result<String> {
     let bare = output.trim().trim_start_matches('$').trim_end_matches('$');
     formula(bare, DisplayMode::Block)
-}
-
-/// `text` with the characters that mean something in HTML as entities.
-pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
