@@ -24,6 +24,9 @@ pub struct Arguments {
     /// The network
     #[arg(long, value_enum, default_value_t = Network::Lenet)]
     model: Network,
+    /// Settings that go together, in place of the flags of the same names
+    #[arg(long, value_enum, conflicts_with_all = ["epochs", "batch", "optimizer", "schedule", "learning_rate"])]
+    recipe: Option<Recipe>,
     /// How many times to go through the training set
     #[arg(long, default_value_t = 3, value_name = "N")]
     epochs: usize,
@@ -81,6 +84,12 @@ enum Network {
     Mlp,
     /// The NumPy course's: one 3×3 kernel, max pooling, 64-10
     SeedCnn,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Recipe {
+    /// 99 % with LeNet in about ten seconds on two cores: four epochs of Adam, from 0.003 along half a cosine
+    Fast,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -175,7 +184,11 @@ impl Rule {
 }
 
 /// Runs the command.
-pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(mut arguments: Arguments) -> anyhow::Result<ExitCode> {
+    if let Some(Recipe::Fast) = arguments.recipe {
+        (arguments.epochs, arguments.batch, arguments.learning_rate) = (4, 64, Some(0.003));
+        (arguments.optimizer, arguments.schedule) = (Rule::Adam, Schedule::Cosine);
+    }
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global()?;
     }
