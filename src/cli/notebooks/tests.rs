@@ -39,6 +39,10 @@ fn the_last_digits_may_differ_and_nothing_else() {
     assert!(!same("12 cases", "13 cases"));
     assert!(!same("dw is right", "dw is wrong"));
     assert!(!same("1 2", "1 2 3"));
+    let row = |exact: &str| format!("  dw (3, 2)  6  {exact}  7.2e-16  1.1e-10  4e-17  ✓");
+    assert!(same(&row("3"), &row("0")));
+    assert!(!same(&row("6"), &row("5")));
+    assert!(!same("3 of 6 right ✓", "4 of 6 right ✓"));
     assert!(difference(&[shown("1")], &[stream("stdout", "1")]).is_some());
     assert!(difference(&[], &[shown("1")]).is_some());
 }
