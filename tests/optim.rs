@@ -319,6 +319,27 @@ fn the_state_lists_the_memories_parameter_by_parameter() {
     assert_eq!(adam.state().memories, [vec![1.0, 2.0], vec![1.0, 4.0], vec![3.0], vec![9.0]]); // m₀, v₀, m₁, v₁
 }
 
+/// All methods of the trait, called one after the other, and the parameter after each step.
+fn used(mut optimizer: impl Optimizer<f64>) -> (Vec<f64>, State<f64>, f64) {
+    let mut w = vec![1.0, 2.0];
+    let mut seen = Vec::new();
+    for rate in [0.5, 0.25] {
+        optimizer.set_learning_rate(rate);
+        optimizer.step(&mut [&mut w], &[&[0.5, -1.0]]).unwrap();
+        seen.extend(&w);
+    }
+    optimizer.restore(State { steps: 7, ..optimizer.state() }).unwrap();
+    (seen, optimizer.state(), optimizer.learning_rate())
+}
+
+#[test]
+fn a_box_does_what_the_optimizer_in_it_does() {
+    let adam = || Adam::new(1.0).betas(0.5, 0.75);
+    assert_eq!(used(Box::new(adam())), used(adam()));
+    assert_ne!(used(adam()).0, [1.0, 2.0, 1.0, 2.0]);
+    assert_eq!(used(adam()).1.steps, 7);
+}
+
 #[test]
 fn the_learning_rate_can_be_read_and_set() {
     for (name, mut optimizer) in every_kind::<f64>() {
