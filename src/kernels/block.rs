@@ -16,13 +16,18 @@
 //!
 //! Either is written once, over a [`Vector`] that knows to load, to multiply and add, and to store; [`on_this_machine`]
 //! picks the longest vector that the processor has.
+//!
+//! What the passes over memory in [`elementwise`](super::elementwise) need of the machine stands at the end:
+//! [`collected`] and [`changed`] fill memory that nobody has cleared, and [`vectorised`] does any work with long vectors.
 
 #![allow(clippy::needless_range_loop)] // the indices of registers, as the equations have them
 
-use super::is_machine_float;
+use super::{WORTH_A_THREAD, is_machine_float};
 use crate::Float;
 use nalgebra::DMatrixViewMut;
+use rayon::prelude::*;
 use std::any::TypeId;
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 /// A term of a sum: where its vector lies in `a`, and its number in `b`.
@@ -509,6 +514,84 @@ pub(crate) fn fold<T: Float>(sum: &[T]) -> T {
     parts[0]
 }
 
+/// `len` numbers: `numbers(range)` gives those of a range, `chunk` of them at a time. Panics if it gives too few.
+pub(crate) fn collected<T: Float, I: Iterator<Item = T>>(
+    len: usize,
+    chunk: usize,
+    numbers: impl Fn(Range<usize>) -> I + Send + Sync,
+) -> Vec<T> {
+    let write = |first: usize, out: &mut [MaybeUninit<T>]| {
+        let len = out.len();
+        let written = out.iter_mut().zip(numbers(first..first + len)).map(|(out, x)| out.write(x)).count();
+        assert_eq!(written, len);
+    };
+    // SAFETY: `write` returns when it has counted that all are written.
+    unsafe { written(len, chunk, write) }
+}
+
+/// `len` numbers, zeros at first, which `f(index, chunk)` changes, `chunk` by chunk.
+pub(crate) fn changed<T: Float>(len: usize, chunk: usize, f: impl Fn(usize, &mut [T]) + Send + Sync) -> Vec<T> {
+    if len == 0 {
+        return Vec::new();
+    }
+    let write = |first: usize, out: &mut [MaybeUninit<T>]| {
+        out.iter_mut().for_each(|out| {
+            out.write(T::zero());
+        });
+        // SAFETY: every number has just been written, and MaybeUninit<T> lies in memory as T does.
+        let out = unsafe { &mut *(std::ptr::from_mut(out) as *mut [T]) };
+        f(first / chunk, out);
+    };
+    // SAFETY: every number is written before `f` sees them.
+    unsafe { written(len, chunk, write) }
+}
+
+/// The numbers that `write(first, out)` writes, `out` being those from `first` on, `chunk` of them at a time.
+///
+/// # Safety
+/// `write` must have written every number of `out` when it returns.
+unsafe fn written<T: Float>(
+    len: usize,
+    chunk: usize,
+    write: impl Fn(usize, &mut [MaybeUninit<T>]) + Send + Sync,
+) -> Vec<T> {
+    let mut all = Vec::with_capacity(len);
+    let out = &mut all.spare_capacity_mut()[..len];
+    if is_machine_float::<T>() && len >= WORTH_A_THREAD {
+        let chunks = out.par_chunks_mut(chunk).enumerate();
+        chunks.for_each(|(i, out)| vectorised(|| write(i * chunk, out)));
+    } else {
+        out.chunks_mut(chunk).enumerate().for_each(|(i, out)| vectorised(|| write(i * chunk, out)));
+    }
+    // SAFETY: there is room for them, and the caller says that all are written.
+    unsafe { all.set_len(len) };
+    all
+}
+
+/// Does `work` with the longest vectors that the processor has.
+pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512dq,avx512vl")]
+        fn with_avx512<R>(work: impl FnOnce() -> R) -> R {
+            work()
+        }
+        #[target_feature(enable = "avx2")]
+        fn with_avx2<R>(work: impl FnOnce() -> R) -> R {
+            work()
+        }
+        if is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512dq") {
+            // SAFETY: the processor has such instructions.
+            return unsafe { with_avx512(work) };
+        }
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has such instructions.
+            return unsafe { with_avx2(work) };
+        }
+    }
+    work()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -584,6 +667,23 @@ mod tests {
             // SAFETY: the same, as `dots` would have them.
             dots_are_right::<f64>(taps, depth, len, |loops| unsafe { loops.run::<f64, [f64; 8], 4, 6>() });
         }
+    }
+
+    #[test]
+    fn memory_that_nobody_cleared_is_filled_to_the_last_number() {
+        for len in [0, 1, 7, 63, 1 << 16] {
+            let squares: Vec<f64> = collected(len, 50, |range| range.map(|i| (i * i) as f64));
+            assert_eq!(squares, (0..len).map(|i| (i * i) as f64).collect::<Vec<_>>());
+            let chunks: Vec<f32> = changed(len, 50, |index, chunk| chunk[0] = index as f32);
+            let expected = |i| if i % 50 == 0 { (i / 50) as f32 } else { 0.0 };
+            assert_eq!(chunks, (0..len).map(expected).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    #[should_panic]
+    fn too_few_numbers_are_refused() {
+        collected::<f64, _>(8, 4, |range| range.skip(1).map(|i| i as f64));
     }
 
     #[test]

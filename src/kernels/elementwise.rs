@@ -5,39 +5,22 @@
 //! the caches that would be one pass more. Memory that is new costs more than any pass, as the system has to find and
 //! clear every page of it at its first touch; so each thread touches the pages of its own part.
 
+use super::block::{changed, collected, vectorised};
 use super::{WORTH_A_THREAD, is_machine_float};
 use crate::Float;
 use nalgebra::DMatrix;
-use rayon::prelude::*;
-use std::mem::MaybeUninit;
 
 /// Numbers that a thread takes at a time.
 const CHUNK: usize = 1 << 13;
 
 /// `f(x)` of every number.
 pub(crate) fn map<T: Float>(x: &[T], f: impl Fn(T) -> T + Copy + Send + Sync) -> Vec<T> {
-    let write = |first: usize, out: &mut [MaybeUninit<T>]| {
-        let local = f; // what it holds in registers: behind a pointer it would be read again after every store
-        let x = &x[first..first + out.len()];
-        for (out, &x) in out.iter_mut().zip(x) {
-            out.write(local(x));
-        }
-    };
-    // SAFETY: zip ends with the shorter one, and both are as long as the chunk.
-    unsafe { written(x.len(), CHUNK, write) }
+    collected(x.len(), CHUNK, |range| x[range].iter().map(move |&x| f(x)))
 }
 
 /// `f(x, y)` of every pair. Panics if there are not as many y as x.
 pub(crate) fn zip_map<T: Float>(x: &[T], y: &[T], f: impl Fn(T, T) -> T + Copy + Send + Sync) -> Vec<T> {
-    let write = |first: usize, out: &mut [MaybeUninit<T>]| {
-        let local = f;
-        let (x, y) = (&x[first..first + out.len()], &y[first..first + out.len()]);
-        for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
-            out.write(local(x, y));
-        }
-    };
-    // SAFETY: zip ends with the shortest one, and all three are as long as the chunk.
-    unsafe { written(x.len(), CHUNK, write) }
+    collected(x.len(), CHUNK, |range| x[range.clone()].iter().zip(&y[range]).map(move |(&x, &y)| f(x, y)))
 }
 
 /// `out[n] ← f(… f(f(z[p₀, n], z[p₁, n]), z[p₂, n]) …)` over the columns p of z, each as long as `out`; nothing is done
@@ -67,23 +50,6 @@ pub(crate) fn fold_columns<T: Float>(out: &mut [T], z: &[T], columns: &[usize], 
     for &a in others {
         out.iter_mut().zip(column(a)).for_each(|(out, &a)| *out = f(*out, a));
     }
-}
-
-/// `len` numbers, zeros at first, which `f(index, chunk)` changes, `chunk` by chunk.
-pub(crate) fn changed<T: Float>(len: usize, chunk: usize, f: impl Fn(usize, &mut [T]) + Send + Sync) -> Vec<T> {
-    if len == 0 {
-        return Vec::new();
-    }
-    let write = |first: usize, out: &mut [MaybeUninit<T>]| {
-        out.iter_mut().for_each(|out| {
-            out.write(T::zero());
-        });
-        // SAFETY: every number has just been written, and MaybeUninit<T> lies in memory as T does.
-        let out = unsafe { &mut *(std::ptr::from_mut(out) as *mut [T]) };
-        f(first / chunk, out);
-    };
-    // SAFETY: every number is written before `f` sees them.
-    unsafe { written(len, chunk, write) }
 }
 
 /// The n × d matrix whose column j, zeros at first, `f(j, column)` changes.
@@ -158,50 +124,4 @@ pub(crate) fn sum_of<T: Float>(x: &[T], f: impl Fn(T) -> T) -> T {
     });
     let sum = sums.into_iter().reduce(|sum, x| sum + x).unwrap_or_else(T::zero);
     if rest.is_empty() { sum } else { sum + in_order(rest) }
-}
-
-/// The numbers that `write(first, out)` writes, `out` being those from `first` on, `chunk` of them at a time.
-///
-/// # Safety
-/// `write` must write every number of `out`.
-unsafe fn written<T: Float>(
-    len: usize,
-    chunk: usize,
-    write: impl Fn(usize, &mut [MaybeUninit<T>]) + Send + Sync,
-) -> Vec<T> {
-    let mut all = Vec::with_capacity(len);
-    let out = &mut all.spare_capacity_mut()[..len];
-    if is_machine_float::<T>() && len >= WORTH_A_THREAD {
-        let chunks = out.par_chunks_mut(chunk).enumerate();
-        chunks.for_each(|(i, out)| vectorised(|| write(i * chunk, out)));
-    } else {
-        out.chunks_mut(chunk).enumerate().for_each(|(i, out)| vectorised(|| write(i * chunk, out)));
-    }
-    // SAFETY: there is room for them, and the caller says that all are written.
-    unsafe { all.set_len(len) };
-    all
-}
-
-/// Does `work` with the longest vectors that the processor has.
-pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
-    #[cfg(target_arch = "x86_64")]
-    {
-        #[target_feature(enable = "avx512dq,avx512vl")]
-        fn with_avx512<R>(work: impl FnOnce() -> R) -> R {
-            work()
-        }
-        #[target_feature(enable = "avx2")]
-        fn with_avx2<R>(work: impl FnOnce() -> R) -> R {
-            work()
-        }
-        if is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512dq") {
-            // SAFETY: the processor has such instructions.
-            return unsafe { with_avx512(work) };
-        }
-        if is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has such instructions.
-            return unsafe { with_avx2(work) };
-        }
-    }
-    work()
 }

@@ -12,7 +12,7 @@ pub use global::*;
 pub use max::*;
 
 use crate::error::same_shape;
-use crate::kernels::elementwise::changed;
+use crate::kernels::block::changed;
 use crate::{Float, ShapeError, Slide, Tensor4};
 use nalgebra::DMatrix;
 
