@@ -1,5 +1,6 @@
 //! `handgrad notebooks`: runs the notebooks from top to bottom, and stores or checks what they show.
 
+mod claims;
 pub mod document;
 pub mod driver;
 mod judge;
@@ -97,6 +98,10 @@ fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> any
     let mut seconds = Vec::new();
     let mut solutions = Vec::new();
 
+    if arguments.check {
+        let unbacked = claims::unbacked(notebook.cells()).into_iter();
+        problems.extend(unbacked.map(|words| format!("no cell asserts or prints what the prose states: \"{words}\"")));
+    }
     let code: Vec<usize> = (0..notebook.cells().len()).filter(|&i| is_code(&notebook.cells()[i])).collect();
     for (count, &cell) in (1..).zip(&code) {
         progress.at(&format!("cell {count} of {}", code.len()));

@@ -169,7 +169,7 @@ fn pieces(word: &str) -> Vec<&str> {
 }
 
 /// The length of the number a text begins with: sign, digits, point, digits, exponent.
-fn number_length(text: &str) -> usize {
+pub fn number_length(text: &str) -> usize {
     let bytes = text.as_bytes();
     let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     let sign = usize::from(bytes.first().is_some_and(|byte| b"+-".contains(byte)));
