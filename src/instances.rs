@@ -6,7 +6,7 @@
 //! is taken. So the functions that do the work carry this attribute, and here they are compiled for the numbers of the
 //! notebooks. A function that is missing here works all the same, more slowly.
 
-use crate::data::DataError;
+use crate::data::{DataError, clutter};
 use crate::numbers::{Dual, Traced};
 use crate::prelude::*;
 use crate::train::{End, Event, TrainError, Training};
@@ -66,7 +66,7 @@ fn training<T: Float>() {
     type Set<T> = Dataset<T>;
     type Observer = fn(Event) -> ControlFlow<()>;
     type Fit<T> = fn(&mut Training<T>, &Set<T>, &Set<T>, usize, Observer) -> Result<End, TrainError>;
-    black_box(addresses![T: lenet mlp seed_cnn]);
+    black_box(addresses![T: lenet mlp seed_cnn vgg11]);
     black_box([
         Sgd::<T>::step as *const (),
         AdaGrad::<T>::step as *const (),
@@ -77,4 +77,5 @@ fn training<T: Float>() {
     ]);
     black_box(Training::fit as Fit<T>);
     black_box(mnist::load as fn(PathBuf) -> Result<mnist::Mnist<T>, DataError>);
+    black_box(clutter::compose as fn(&Set<T>, u64) -> Result<Set<T>, ShapeError>);
 }

@@ -3,7 +3,7 @@
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use handgrad::data::idx::{Reader, read_images, read_labels};
-use handgrad::data::{DataError, Dataset, mnist, one_hot, synthetic};
+use handgrad::data::{DataError, Dataset, cifar10, clutter, mnist, one_hot, synthetic};
 use handgrad::prelude::*;
 use proptest::prelude::*;
 use std::fs;
@@ -346,7 +346,120 @@ fn one_hot_rows() {
     assert_eq!(one_hot::<f32>(&[], 3).shape(), (0, 3));
 }
 
+// ---- CIFAR-10 ----
+
+/// The bytes of so many records: record n is of class n mod 10, and its pixels count on from n.
+fn photographs(count: usize) -> Vec<u8> {
+    let record = |n: usize| (0..3072).map(move |q| ((n + q) % 251) as u8);
+    (0..count).flat_map(|n| std::iter::once((n % 10) as u8).chain(record(n))).collect()
+}
+
+fn photographs_error(bytes: &[u8], count: usize) -> String {
+    cifar10::read::<f32>("photos.bin", bytes, count).unwrap_err().to_string()
+}
+
+#[test]
+fn a_record_is_a_class_and_three_maps() -> Result<(), DataError> {
+    let data = cifar10::read::<f64>("photos.bin", photographs(13).as_slice(), 13)?;
+    assert_eq!((data.inputs.shape(), data.classes), ([13, 3, 32, 32], 10));
+    assert_eq!(data.labels, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2]);
+    for (n, c, i, j) in [(0, 0, 0, 0), (0, 0, 0, 31), (5, 0, 1, 0), (7, 1, 0, 0), (12, 2, 31, 31)] {
+        let byte = (n + 1024 * c + 32 * i + j) % 251;
+        assert_eq!(data.inputs[(n, c, i, j)], byte as f64 / 255.0, "image {n}, map {c}, pixel ({i}, {j})");
+    }
+    Ok(())
+}
+
+#[test]
+fn photographs_that_are_not_what_they_should_be() {
+    let whole = photographs(3);
+    assert_eq!(
+        photographs_error(&whole[..9218], 3),
+        "photos.bin: expected 3 records of 3073 bytes, 9219 in all, found 9218"
+    );
+    assert_eq!(
+        photographs_error(&whole, 2),
+        "photos.bin: expected 2 records of 3073 bytes, 6146 in all, found more than that"
+    );
+    let mut foreign = whole;
+    foreign[3073] = 10;
+    assert_eq!(
+        photographs_error(&foreign, 3),
+        "photos.bin: expected classes from 0 to 9, found 10 as that of record 1"
+    );
+    let mut endless = Endless { start: vec![], read: 0 };
+    assert!(cifar10::read::<f32>("photos.bin", &mut endless, 2).is_err());
+    assert!(endless.read < 100_000, "{} bytes read", endless.read);
+}
+
+#[test]
+fn the_six_files_are_found_or_named() {
+    let directory = TempDir::new().unwrap();
+    let missing = cifar10::load::<half::bf16>(&directory).unwrap_err();
+    assert!(missing.file.ends_with("data_batch_1.bin"), "{missing}");
+    let names = (1..=5).map(|number| format!("data_batch_{number}.bin")).chain(["test_batch.bin".to_owned()]);
+    for (number, name) in names.enumerate() {
+        // A file of zeros, of which the disk keeps nothing but the first byte of the first record.
+        let mut file = fs::File::create(directory.path().join(name)).unwrap();
+        file.write_all(&[number as u8]).unwrap();
+        file.set_len(10_000 * 3073).unwrap();
+    }
+    let photos = cifar10::load::<half::bf16>(&directory).unwrap(); // 0.4 GB less than f32
+    assert_eq!((photos.train.len(), photos.test.len()), (50_000, 10_000));
+    assert_eq!([0, 10_000, 20_000, 30_000, 40_000].map(|n| photos.train.labels[n]), [0, 1, 2, 3, 4]);
+    assert_eq!(photos.test.labels[..2], [5, 0]);
+}
+
 // ---- sets made from a seed ----
+
+#[test]
+fn clutter_is_the_same_from_the_same_seed() -> Result<(), Box<dyn std::error::Error>> {
+    let digits = mnist::load::<f32>(mnist::shipped()?)?.test.first(40);
+    let set = clutter::compose(&digits, 1)?;
+    assert_eq!(set, clutter::compose(&digits, 1)?);
+    assert_ne!(set, clutter::compose(&digits, 2)?);
+    assert_eq!((set.inputs.shape(), &set.labels), ([40, 3, 32, 32], &digits.labels));
+    assert!(set.inputs.as_slice().iter().all(|pixel| (0.0..=1.0).contains(pixel)));
+    Ok(())
+}
+
+#[test]
+fn without_ink_there_is_a_background_that_runs_evenly() -> Result<(), ShapeError> {
+    let blank = Dataset::new(Tensor4::<f64>::zeros([3, 1, 28, 28]), vec![0, 1, 2], 10)?;
+    let z = clutter::compose(&blank, 7)?.inputs;
+    for n in 0..3 {
+        for c in 0..3 {
+            for i in 0..30 {
+                let (down, right) = (|k: usize| z[(n, c, i + k, 5)], |k: usize| z[(n, c, 5, i + k)]);
+                assert!((down(0) - 2.0 * down(1) + down(2)).abs() < 1e-12);
+                assert!((right(0) - 2.0 * right(1) + right(2)).abs() < 1e-12);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// All ink and no paper: the digit covers its square in one colour, and that is not the background's.
+#[test]
+fn a_digit_lies_above_all_else_in_a_colour_of_its_own() -> Result<(), ShapeError> {
+    let inked = Dataset::new(Tensor4::<f64>::from_fn([20, 1, 28, 28], |_, _, _, _| 1.0), vec![3; 20], 10)?;
+    let z = clutter::compose(&inked, 7)?.inputs;
+    for n in 0..20 {
+        // Wherever it lies, it covers the middle.
+        let ink = [0, 1, 2].map(|c| z[(n, c, 16, 16)]);
+        for (i, j) in [(4, 4), (4, 27), (27, 4), (27, 27)] {
+            assert_eq!([0, 1, 2].map(|c| z[(n, c, i, j)]), ink, "image {n}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn clutter_is_made_of_digits() {
+    let small = Dataset::new(Tensor4::<f32>::zeros([2, 1, 8, 8]), vec![0, 1], 10).unwrap();
+    let error = clutter::compose(&small, 1).unwrap_err().to_string();
+    assert_eq!(error, "clutter::compose: the digits are (2, 1, 8, 8): they must be (N, 1, 28, 28)");
+}
 
 #[test]
 fn a_linear_set_is_linear_in_whole_numbers() -> Result<(), ShapeError> {

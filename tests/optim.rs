@@ -716,6 +716,7 @@ fn the_surfaces_are_flat_where_they_say() {
         assert_eq!((surface.value(at), surface.gradient(at).map(f64::abs)), (0.0, [0.0, 0.0]), "{surface:?}");
     }
     assert_eq!(Surface::Rosenbrock.value([-1.0, 1.0]), 4.0);
+    assert_eq!(Surface::ALL.map(Surface::name), ["Bowl", "Valley", "Rosenbrock's valley", "Saddle"]);
     assert_eq!(Surface::Saddle.value([1.0, 3.0]), -4.0);
 }
 

@@ -227,7 +227,7 @@ fn epoch(row: &Row) -> Answer<Work> {
 
 /// One step of a network on one batch: forward, loss, backward, SGD with momentum.
 fn step<T: Float>(row: &Row) -> Answer<Work> {
-    let (mut model, z) = (vgg11::<T>(), row.z::<T>());
+    let (mut model, z) = (vgg11::<T>(Start::He, 1), row.z::<T>());
     let (targets, mut sgd) = (one_hot(z.shape()[0], 10), Sgd::new(lit(1e-3)).momentum(0.9));
     Ok(timed(move || {
         let y = model.forward(z.clone())?;
@@ -236,32 +236,6 @@ fn step<T: Float>(row: &Row) -> Answer<Work> {
         model.step(&mut sgd)?;
         Ok::<T, ShapeError>(loss)
     }))
-}
-
-/// VGG-11 for images of 32 × 32 pixels: eight convolutions, and three layers of 512, 512 and 10 units.
-///
-/// Source: Simonyan, Zisserman, *Very deep convolutional networks for large-scale image recognition* (2015), column A.
-fn vgg11<T: Float>() -> Sequential<T> {
-    let rng = &mut init::rng(1);
-    let mut model = Sequential::new();
-    let mut channels = 3;
-    for (depth, pooled) in
-        [(64, true), (128, true), (256, false), (256, true), (512, false), (512, true), (512, false), (512, true)]
-    {
-        model.push(Conv2d::of(init::he(rng, [channels, depth, 3, 3]), Slide::default().padding(1, 1)));
-        model.push(Relu::new());
-        if pooled {
-            model.push(MaxPool2d::square(2));
-        }
-        channels = depth;
-    }
-    model
-        .with(Flatten::new())
-        .with(Dense::of(init::he(rng, [512, 512])))
-        .with(Relu::new())
-        .with(Dense::of(init::he(rng, [512, 512])))
-        .with(Relu::new())
-        .with(Dense::of(init::he(rng, [512, 10])))
 }
 
 fn inference<T: Float>(row: &Row) -> Work {

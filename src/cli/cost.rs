@@ -1,12 +1,12 @@
 //! `handgrad cost`: what a network costs, layer by layer.
 
-use handgrad::model::{Cost, Start, lenet, mlp, seed_cnn};
+use handgrad::model::{Cost, Start, lenet, mlp, seed_cnn, vgg11};
 use std::process::ExitCode;
 
 /// Flags of `cost`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The network; all of them take images of 28 × 28 pixels.
+    /// The network; VGG-11 takes images of 3 × 32 × 32 pixels, the others of 28 × 28.
     #[arg(long, value_enum, default_value_t = Model::Lenet)]
     model: Model,
 }
@@ -19,6 +19,8 @@ enum Model {
     Mlp,
     /// The NumPy course's network of one 3 × 3 kernel.
     SeedCnn,
+    /// VGG-11 in its form for small images.
+    Vgg11,
 }
 
 /// Runs the command.
@@ -28,7 +30,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Model::Lenet => lenet(start, seed),
         Model::Mlp => mlp(start, seed),
         Model::SeedCnn => seed_cnn(start, seed),
+        Model::Vgg11 => vgg11(start, seed),
     };
-    println!("{}", Cost::of(&mut model, [1, 28, 28])?);
+    let image = if matches!(arguments.model, Model::Vgg11) { [3, 32, 32] } else { [1, 28, 28] };
+    println!("{}", Cost::of(&mut model, image)?);
     Ok(ExitCode::SUCCESS)
 }

@@ -3,9 +3,8 @@
 //! Its four files come with the project, in notebooks/data/mnist, with their terms beside them. Whatever has the same
 //! form is read too, from a directory of your own: Fashion-MNIST, for one.
 
-use super::{DataError, Dataset, idx};
-use crate::{Float, Tensor4, lit};
-use rayon::prelude::*;
+use super::{DataError, Dataset, idx, pixels};
+use crate::Float;
 use std::path::{Path, PathBuf};
 
 /// Rows and columns of an image.
@@ -69,7 +68,7 @@ pub fn load_pair<T: Float>(images: impl AsRef<Path>, labels: impl AsRef<Path>) -
         let expected = format!("{} images, as {} has labels", idx::times(&expected), labels.display());
         return Err(DataError::new(images, expected, idx::times(&reader.shape)));
     }
-    let inputs = pixels(&reader.read()?.bytes, digits.len());
+    let inputs = pixels(&reader.read()?.bytes, digits.len(), [1, SIDE, SIDE]);
     Ok(Dataset { inputs, labels: digits, classes: CLASSES })
 }
 
@@ -93,26 +92,4 @@ fn find(directory: &Path, name: &str, kind: &str) -> Result<PathBuf, DataError> 
         let expected = format!("{} or {}, raw or with .gz behind it", names[0], names[1]);
         DataError::new(directory, expected, "no file of these names")
     })
-}
-
-/// How many samples and pixels are turned at a time: 4 KiB of bytes in, 16 KiB of f32 out, both in the first cache.
-const BLOCK: usize = 64;
-
-/// Bytes (N, 28, 28), the last index fastest, as pixels 0 … 1 (N, 1, 28, 28), the sample index fastest.
-#[inline(never)]
-fn pixels<T: Float>(bytes: &[u8], samples: usize) -> Tensor4<T> {
-    let scaled: [T; 256] = std::array::from_fn(|byte| lit(byte as f64 / 255.0));
-    let mut tensor = Tensor4::zeros([samples, 1, SIDE, SIDE]);
-    tensor.as_mut_slice().par_chunks_mut(samples * BLOCK).enumerate().for_each(|(block, columns)| {
-        for from in (0..samples).step_by(BLOCK) {
-            let to = samples.min(from + BLOCK);
-            for (q, column) in columns.chunks_mut(samples).enumerate() {
-                let pixel = &bytes[block * BLOCK + q..];
-                for n in from..to {
-                    column[n] = scaled[usize::from(pixel[n * SIDE * SIDE])];
-                }
-            }
-        }
-    });
-    tensor
 }

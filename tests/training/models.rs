@@ -134,8 +134,8 @@ fn parameters_are_named_shaped_and_ordered_as_in_pytorch() {
 
 #[test]
 fn networks_have_the_sizes_of_their_papers() {
-    let counts = [lenet::<f32>, mlp, seed_cnn].map(|network| network(Start::He, 1).parameter_count());
-    assert_eq!(counts, [61_706, 269_322, 11_540]);
+    let counts = [lenet::<f32>, mlp, seed_cnn, vgg11].map(|network| network(Start::He, 1).parameter_count());
+    assert_eq!(counts, [61_706, 269_322, 11_540, 9_750_922]);
     let summary = lenet::<f32>(Start::He, 1).summary([1, 28, 28]).unwrap();
     let expected = [
         "    input                           1×28×28",
