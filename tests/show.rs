@@ -255,6 +255,16 @@ fn a_ratio_is_a_bar_that_stays_in_the_picture() {
 }
 
 #[test]
+fn photographs_have_three_maps_each() {
+    let red = Tensor4::from_fn([2, 3, 4, 5], |_, c, _, _| if c == 0 { 1.0 } else { 0.0 });
+    let figure = show::photographs("two", &red).unwrap().figure();
+    assert!(figure.alt.contains("2 photographs of 4 × 5 from a tensor (2, 3, 4, 5)"), "{}", figure.alt);
+    assert_ne!(figure.svg(), show::photographs("two", &red.map(|x| 0.5 * x)).unwrap().figure().svg());
+    let error = show::photographs("maps", &red.swap_axes()).unwrap_err().to_string();
+    assert_eq!(error, "photographs: the tensor is (3, 2, 4, 5): it must be (N, 3, H, W)");
+}
+
+#[test]
 fn images_say_what_was_predicted() {
     let tensor = Tensor4::from_fn([3, 1, 4, 4], |n, _, i, j| (n + i * j) as f32);
     let figure = show::images("digits", &tensor).predictions(&[1, 2, 3], &[1, 7, 3]).figure();

@@ -1,4 +1,4 @@
-//! The maps of a tensor as pictures: images, kernels, feature maps.
+//! The maps of a tensor as pictures: images, kernels, feature maps, and photographs in their colours.
 
 use super::axis::number;
 use super::canvas::{self, Anchor, Canvas, INK, LARGE, MIDDLE, MUTED, SERIES, SMALL, bold, font};
@@ -6,19 +6,21 @@ use super::chart::float;
 use super::figure::{Figure, shown};
 use super::palette::{PAPER, Palette, extent, level};
 use super::png;
-use crate::{Float, Tensor4};
+use crate::{Float, ShapeError, Tensor4};
 
 /// At most this many maps are drawn.
 const MAPS: usize = 100;
 /// How wide a row of maps may be, in pixels.
 const WIDTH: f64 = 640.0;
 
-/// The maps of a tensor, side by side. It is made by [`images`].
+/// The maps of a tensor, side by side. It is made by [`images`] or [`photographs`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Images {
     title: String,
-    /// The first maps, (h, w) each, the last index fastest.
+    /// The first maps, (h, w) each, or the first photographs, (3, h, w) each; the last index fastest.
     maps: Vec<Vec<f64>>,
+    /// Whether they are photographs.
+    coloured: bool,
     side: (usize, usize),
     /// How many maps the tensor has.
     all: usize,
@@ -50,6 +52,7 @@ pub fn images<T: Float>(title: &str, tensor: &Tensor4<T>) -> Images {
     Images {
         title: title.into(),
         maps: (0..drawn).map(map).collect(),
+        coloured: false,
         side: (h, w),
         all: n * c,
         shape: [n, c, h, w],
@@ -57,6 +60,29 @@ pub fn images<T: Float>(title: &str, tensor: &Tensor4<T>) -> Images {
         captions: Vec::new(),
         alt: None,
     }
+}
+
+/// Every sample of a tensor (N, 3, H, W) as one picture: its maps are its red, green and blue, from 0 to 1.
+///
+/// # Errors
+/// If there are not three maps to a sample.
+///
+/// ```
+/// # use handgrad::{prelude::*, show};
+/// let dusk = Tensor4::from_fn([1, 3, 8, 8], |_, c, i, _| if c == 2 { 0.5 } else { i as f64 / 8.0 });
+/// show::photographs("a yellow ground under a blue sky", &dusk)?.figure();
+/// # Ok::<(), ShapeError>(())
+/// ```
+pub fn photographs<T: Float>(title: &str, tensor: &Tensor4<T>) -> Result<Images, ShapeError> {
+    let [n, c, h, w] = tensor.shape();
+    if c != 3 {
+        let found = format!("the tensor is {:?}", (n, c, h, w));
+        return Err(ShapeError::new("photographs", found, "it must be (N, 3, H, W)"));
+    }
+    let photograph = |n: usize| (0..3 * h * w).map(|q| float(tensor[(n, q / (h * w), q / w % h, q % w)])).collect();
+    let drawn = if h * w == 0 { 0 } else { n.min(MAPS) };
+    let maps = (0..drawn).map(photograph).collect();
+    Ok(Images { maps, coloured: true, all: n, columns: 0, ..images(title, tensor) })
 }
 
 impl Images {
@@ -95,7 +121,8 @@ impl Images {
 
     fn describe(&self) -> String {
         let [n, c, h, w] = self.shape;
-        let mut text = format!("{}: {} maps of {h} × {w} from a tensor ({n}, {c}, {h}, {w}).", self.title, self.all);
+        let kind = if self.coloured { "photographs" } else { "maps" };
+        let mut text = format!("{}: {} {kind} of {h} × {w} from a tensor ({n}, {c}, {h}, {w}).", self.title, self.all);
         if !self.captions.is_empty() {
             let captions: Vec<&str> = self.captions.iter().take(self.maps.len()).map(|(c, _)| c.as_str()).collect();
             text += &format!(" Captions: {}.", captions.join("; "));
@@ -133,11 +160,11 @@ impl Images {
         let values = || self.maps.iter().flatten().copied();
         let (low, high) = extent(values());
         let mut notes = Vec::new();
-        if low < 0.0 && high > 0.0 {
+        if low < 0.0 && high > 0.0 && !self.coloured {
             notes.push(format!("blue {}, white 0, orange {}", number(low), number(high)));
         }
         let not_finite = values().filter(|v| !v.is_finite()).count();
-        if not_finite > 0 {
+        if not_finite > 0 && !self.coloured {
             notes.push(format!("purple: {not_finite} not finite"));
         }
         if self.all > self.maps.len() && !self.maps.is_empty() {
@@ -156,21 +183,13 @@ impl Images {
             return;
         }
         let (h, w) = self.side;
-        let span = extent(self.maps.iter().flatten().copied());
-        let palette = if span.0 < 0.0 && span.1 > 0.0 { Palette::diverging() } else { Palette::ink() };
-        // Of one sign, zero is the paper.
-        let span = if span.0 >= 0.0 && span.1 > 0.0 { (0.0, span.1) } else { span };
-
         let (across, down) = (columns * (w + gap.0) - gap.0, rows * (h + gap.1) - gap.1);
-        let mut pixels = vec![PAPER; across * down];
-        for (m, map) in self.maps.iter().enumerate() {
-            let (top, left) = (m / columns * (h + gap.1), m % columns * (w + gap.0));
-            for (i, row) in map.chunks(w).enumerate() {
-                for (j, &value) in row.iter().enumerate() {
-                    pixels[(top + i) * across + left + j] = level(value, span);
-                }
-            }
-            let place = |pixels: usize| pixels as f64 * scale;
+        let place = |pixels: usize| pixels as f64 * scale;
+        let corner = |m: usize| (m / columns * (h + gap.1), m % columns * (w + gap.0));
+        let png = if self.coloured { self.colours(across, down, corner) } else { self.levels(across, down, corner) };
+        canvas.image(origin, (place(across), place(down)), &png);
+        for m in 0..self.maps.len() {
+            let (top, left) = corner(m);
             let corner = (origin.0 + place(left), origin.1 + place(top));
             canvas.frame(corner, (place(w), place(h)), canvas::GRID);
             if let Some((caption, wrong)) = self.captions.get(m) {
@@ -178,9 +197,39 @@ impl Images {
                 canvas.text((corner.0 + place(w) / 2.0, corner.1 + place(h) + 11.0), caption, &look, Anchor::Centre);
             }
         }
-        let grid = (across as f64 * scale, down as f64 * scale);
-        canvas.image(origin, grid, &png::encode(across, &pixels, palette.colours()));
         canvas.text((20.0, f64::from(size.1) - 15.0), &self.note(), &font(SMALL, MUTED), Anchor::Left);
+    }
+
+    /// The maps as levels of one scale, each with its first pixel at its corner.
+    fn levels(&self, across: usize, down: usize, corner: impl Fn(usize) -> (usize, usize)) -> Vec<u8> {
+        let span = extent(self.maps.iter().flatten().copied());
+        let palette = if span.0 < 0.0 && span.1 > 0.0 { Palette::diverging() } else { Palette::ink() };
+        // Of one sign, zero is the paper.
+        let span = if span.0 >= 0.0 && span.1 > 0.0 { (0.0, span.1) } else { span };
+        let mut pixels = vec![PAPER; across * down];
+        for (m, map) in self.maps.iter().enumerate() {
+            let (top, left) = corner(m);
+            for (q, &value) in map.iter().enumerate() {
+                let (i, j) = (q / self.side.1, q % self.side.1);
+                pixels[(top + i) * across + left + j] = level(value, span);
+            }
+        }
+        png::by_palette(across, &pixels, palette.colours())
+    }
+
+    /// The photographs, each with its first pixel at its corner.
+    fn colours(&self, across: usize, down: usize, corner: impl Fn(usize) -> (usize, usize)) -> Vec<u8> {
+        let (h, w) = self.side;
+        let mut pixels = vec![[255; 3]; across * down];
+        for (m, photograph) in self.maps.iter().enumerate() {
+            let (top, left) = corner(m);
+            for q in 0..h * w {
+                // A float turns into the nearest byte there is, and what is no number into 0.
+                let channel = |c: usize| (photograph[c * h * w + q] * 255.0).round() as u8;
+                pixels[(top + q / w) * across + left + q % w] = [0, 1, 2].map(channel);
+            }
+        }
+        png::in_colours(across, &pixels)
     }
 }
 

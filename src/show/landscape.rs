@@ -172,7 +172,7 @@ impl Landscape {
             false => NOT_FINITE,
         };
         let pixels: Vec<u8> = self.values.transpose().iter().map(|v| byte(*v)).collect();
-        let source = base64(&png::encode(GRID.1, &pixels, Palette::relief().colours()));
+        let source = base64(&png::by_palette(GRID.1, &pixels, Palette::relief().colours()));
         let (w, h) = (MAP.0 / (GRID.1 - 1) as f64, MAP.1 / (GRID.0 - 1) as f64);
         let place = [("x", -w / 2.0), ("y", -h / 2.0), ("width", MAP.0 + w), ("height", MAP.1 + h)];
         let place: String = place.iter().map(|(name, v)| format!(" {name}=\"{}\"", fine(*v))).collect();
@@ -263,7 +263,7 @@ impl Landscape {
     fn paint_scale(&self, canvas: &mut Canvas, (x, y): (f64, f64)) {
         let (sorted, palette) = (self.sorted(), Palette::relief());
         let colours: Vec<u8> = (0..64).map(|k| level(1.0 - f64::from(k) / 63.0, (0.0, 1.0))).collect();
-        canvas.image((x, y), (12.0, MAP.1), &png::encode(1, &colours, palette.colours()));
+        canvas.image((x, y), (12.0, MAP.1), &png::by_palette(1, &colours, palette.colours()));
         canvas.frame((x, y), (12.0, MAP.1), RGBColor(0xc4, 0xcc, 0xd4));
         for share in [0.0, 0.2, 0.4, 0.6, 0.8, 1.0] {
             if let Some(value) = at_share(&sorted, share) {

@@ -154,7 +154,7 @@ impl Heat {
         let at = |i: usize, j: usize| self.values[(i * every, j * every)];
         let pixels: Vec<u8> =
             (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))).map(|(i, j)| byte(at(i, j))).collect();
-        canvas.image(origin, grid, &png::encode(columns, &pixels, palette.colours()));
+        canvas.image(origin, grid, &png::by_palette(columns, &pixels, palette.colours()));
         canvas.frame(origin, grid, RGBColor(0xc4, 0xcc, 0xd4));
 
         if written {
@@ -196,7 +196,7 @@ impl Heat {
         let height = height - 20.0 * special.len() as f64;
         if shown {
             let steps: Vec<u8> = (0..64).map(|k| level(1.0 - f64::from(k) / 63.0, (0.0, 1.0))).collect();
-            canvas.image((x, y), (12.0, height), &png::encode(1, &steps, palette.colours()));
+            canvas.image((x, y), (12.0, height), &png::by_palette(1, &steps, palette.colours()));
             let label = |v: f64| if self.errors { number(10_f64.powf(v)) } else { number(v) };
             let middle = 0.5 * (span.0 + span.1);
             let middle =

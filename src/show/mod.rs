@@ -43,7 +43,7 @@ pub mod steps;
 
 pub use chart::{Chart, accuracy, bars, curve, histogram, training, xy};
 pub use figure::{Figure, base64, column, row};
-pub use images::{Images, images};
+pub use images::{Images, images, photographs};
 pub use landscape::{Landscape, landscape};
 pub use matrix::{Heat, error_map, heat};
 pub use ratios::{Ratios, ratios};

@@ -1,25 +1,37 @@
-//! The smallest PNG writer that does: one byte a pixel, and what colour each byte is.
+//! The smallest PNG writer that does: eight bits a pixel and a palette, or three times eight.
 
 use flate2::write::ZlibEncoder;
 use flate2::{Compression, Crc};
 use std::io::Write;
 
 /// A PNG file of `width` pixels a row, each an index into `palette`.
+pub(super) fn by_palette(width: usize, pixels: &[u8], palette: &[[u8; 3]]) -> Vec<u8> {
+    file(width, pixels, 3, Some(palette))
+}
+
+/// A PNG file of `width` pixels a row, each a red, a green and a blue.
+pub(super) fn in_colours(width: usize, pixels: &[[u8; 3]]) -> Vec<u8> {
+    file(3 * width, pixels.as_flattened(), 2, None)
+}
+
+/// The file with so many bytes a row, of this kind of colour (2: three bytes a pixel, 3: by palette).
 ///
 /// Source: W3C, *Portable Network Graphics Specification* (third edition), §11.2.
-pub(super) fn encode(width: usize, pixels: &[u8], palette: &[[u8; 3]]) -> Vec<u8> {
-    let height = pixels.len().checked_div(width).unwrap_or(0);
+fn file(row: usize, bytes: &[u8], colour: u8, palette: Option<&[[u8; 3]]>) -> Vec<u8> {
+    let (width, height) = (if palette.is_some() { row } else { row / 3 }, bytes.len().checked_div(row).unwrap_or(0));
     let mut header = Vec::from((width as u32).to_be_bytes());
     header.extend((height as u32).to_be_bytes());
-    header.extend([8, 3, 0, 0, 0]); // eight bits, by palette, deflate, no filters of its own, not interlaced
+    header.extend([8, colour, 0, 0, 0]); // eight bits, deflate, no filters of its own, not interlaced
 
-    let rows: Vec<u8> = pixels.chunks(width.max(1)).flat_map(|row| [&[0], row].concat()).collect(); // 0: unfiltered
+    let rows: Vec<u8> = bytes.chunks(row.max(1)).flat_map(|row| [&[0], row].concat()).collect(); // 0: unfiltered
     let mut data = ZlibEncoder::new(Vec::new(), Compression::best());
     // Writing into a vector does not fail.
     let data = data.write_all(&rows).and_then(|()| data.finish()).unwrap_or_default();
 
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
-    for (kind, bytes) in [(b"IHDR", &header[..]), (b"PLTE", palette.as_flattened()), (b"IDAT", &data), (b"IEND", &[])] {
+    let palette = palette.map(|palette| (b"PLTE", palette.as_flattened()));
+    let chunks = [Some((b"IHDR", &header[..])), palette, Some((b"IDAT", &data)), Some((b"IEND", &[]))];
+    for (kind, bytes) in chunks.into_iter().flatten() {
         let mut crc = Crc::new();
         crc.update(kind);
         crc.update(bytes);
