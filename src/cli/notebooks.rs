@@ -4,6 +4,7 @@ mod claims;
 pub mod document;
 pub mod driver;
 mod judge;
+pub mod proved;
 #[cfg(test)]
 mod tests;
 
@@ -117,6 +118,9 @@ fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> any
             }
             (None, true) => problems.push(format!("cell [{count}] is tagged raises-exception, and raises none")),
             _ => {}
+        }
+        if let Some(kind) = judge::undrawn(&now) {
+            problems.push(format!("cell [{count}]: a {kind} is shown as text: give it a cell of its own"));
         }
         if has_tag(this, "exercise") {
             match judge::verdict(&now) {

@@ -3,6 +3,7 @@
 use super::colours::{self, escape};
 use super::text::{self, Section};
 use crate::cli::notebooks::document::{Notebook, has_tag, is_code, joined, outputs, source};
+use crate::cli::notebooks::proved::entries_proved;
 use anyhow::Context;
 use handgrad::cards::Card;
 use serde_json::Value;
@@ -15,7 +16,7 @@ pub struct Page {
     pub title: String,
     /// Its headings, the title first, and the words below each.
     pub sections: Vec<Section>,
-    /// What it promises, as HTML: all between the title and what the reader needs.
+    /// What it promises, as HTML: all between the title and what the reader needs, and how much it proves.
     promise: String,
     body: String,
 }
@@ -35,7 +36,11 @@ impl Page {
         let title = sections.first().filter(|section| section.level == 1);
         let title = title.with_context(|| format!("{name} does not begin with a title"))?.heading.clone();
         let promise = body.split_once("</h1>").and_then(|(_, rest)| rest.split_once("<p><strong>You need"));
-        let promise = promise.map_or(String::new(), |(promise, _)| promise.to_owned());
+        let mut promise = promise.map_or(String::new(), |(promise, _)| promise.to_owned());
+        match entries_proved(notebook.cells()) {
+            0 => {}
+            proved => promise += &format!("<p class=\"note\">Proves {proved} entries of gradients.</p>"),
+        }
         Ok(Page { file: format!("{name}.html"), title, sections, promise, body })
     }
 

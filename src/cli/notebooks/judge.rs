@@ -26,6 +26,18 @@ pub fn failure(outputs: &[Value]) -> Option<String> {
     })
 }
 
+/// What is shown as the text of its fields though it is a picture. (The kernel falls back to that where a cell uses up
+/// one of its own variables in the expression that it shows.)
+pub fn undrawn(outputs: &[Value]) -> Option<&'static str> {
+    let texts = outputs.iter().filter(|output| output["data"]["text/html"].is_null());
+    let texts: Vec<String> = texts.map(|output| joined(&output["data"]["text/plain"])).collect();
+    let kinds = ["Chart {", "Figure {", "Heat {", "Images {", "Landscape {", "Ratios {", "Steps {"];
+    kinds
+        .into_iter()
+        .find(|kind| texts.iter().any(|text| text.starts_with(kind)))
+        .map(|kind| kind.trim_end_matches(" {"))
+}
+
 /// What the marks in its outputs say about an exercise.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -106,20 +118,34 @@ fn without_data_uris(text: &str) -> String {
     kept
 }
 
-/// A text whose proofs' rows (gradient, entries, exact, three errors, mark) say "all" or "some" in place of how many
-/// entries were exact.
+/// A row of the table that a proof prints.
+pub struct ProofRow<'a> {
+    pub entries: usize,
+    exact: usize,
+    /// The gradient's name and shape, and behind the counts the errors and the mark.
+    words: (Vec<&'a str>, [&'a str; 4]),
+}
+
+/// The row that a line is, if it is one: gradient, entries, exact, three errors, mark.
+pub fn proof_row(line: &str) -> Option<ProofRow<'_>> {
+    let mut words: Vec<_> = line.split_whitespace().collect();
+    let tail = words.split_off(words.len().checked_sub(6)?);
+    let [entries, exact, dual, differences, adjoint, mark] = tail[..] else { return None };
+    let (entries, exact) = (entries.parse().ok()?, exact.parse().ok()?);
+    let words = (words, [dual, differences, adjoint, mark]);
+    mark.starts_with([PASSED, FAILED]).then_some(ProofRow { entries, exact, words })
+}
+
+/// A text whose proofs' rows say "all" or "some" in place of how many entries were exact.
 fn without_exact_counts(text: &str) -> String {
-    let row = |line: &str| {
-        let words: Vec<_> = line.split_whitespace().collect();
-        let [.., entries, exact, _, _, _, mark] = words[..] else { return None };
-        let counts = (entries.parse::<usize>().ok()?, exact.parse::<usize>().ok()?);
-        mark.starts_with([PASSED, FAILED]).then(|| {
-            let all = if counts.0 == counts.1 { "all" } else { "some" };
-            let head = words[..words.len() - 5].join(" ");
-            format!("{head} {all} {}", words[words.len() - 4..].join(" "))
-        })
+    let plain = |line: &str| match proof_row(line) {
+        Some(ProofRow { entries, exact, words: (gradient, errors) }) => {
+            let exact = if exact == entries { "all" } else { "some" };
+            format!("{} {entries} {exact} {}", gradient.join(" "), errors.join(" "))
+        }
+        None => line.to_owned(),
     };
-    text.lines().map(|line| row(line).unwrap_or_else(|| line.to_owned())).collect::<Vec<_>>().join("\n")
+    text.lines().map(plain).collect::<Vec<_>>().join("\n")
 }
 
 /// A text without a terminal's colours.

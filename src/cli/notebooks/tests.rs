@@ -1,7 +1,10 @@
 //! The rules by which a notebook is judged and stored.
 
 use super::document::{self, Notebook};
-use super::judge::{Verdict, difference, failure, verdict};
+
+use super::judge::{Verdict, difference, failure, undrawn, verdict};
+use super::proved::entries_proved;
+use anyhow::Context;
 use serde_json::{Value, json};
 
 fn stream(name: &str, text: &str) -> Value {
@@ -21,6 +24,14 @@ fn an_error_a_panic_and_a_word_on_stderr_are_failures() {
     assert_eq!(failure(&[stream("stderr", panic)]).as_deref(), Some("assertion failed: x"));
     assert_eq!(failure(&[stream("stdout", panic)]).as_deref(), Some("assertion failed: x"));
     assert_eq!(failure(&[stream("stdout", "an error of 1e-16"), shown("2")]), None);
+}
+
+#[test]
+fn a_picture_shown_as_text_is_noticed() {
+    let data = |data: Value| json!({"output_type": "execute_result", "data": data});
+    assert_eq!(undrawn(&[data(json!({"text/plain": "Chart { title: None }"}))]), Some("Chart"));
+    assert_eq!(undrawn(&[data(json!({"text/plain": "Chart { title: None }", "text/html": "<img>"}))]), None);
+    assert_eq!(undrawn(&[stream("stdout", "Chart {"), data(json!({"text/plain": "a Chart {"}))]), None);
 }
 
 #[test]
@@ -91,5 +102,24 @@ fn a_stored_notebook_has_nothing_that_changes_from_run_to_run() -> anyhow::Resul
     assert!(!text.contains("null"), "a stream has no data: {text}");
     assert!(!text.contains("busy") && text.contains("\"exercise\""), "{text}");
     assert!(text.ends_with("\"nbformat\": 4,\n \"nbformat_minor\": 5\n}\n"), "{text}");
+    Ok(())
+}
+
+/// The table in the README: a row for each notebook, its fourth column the number of entries that it proves.
+#[test]
+fn the_readme_says_what_the_notebooks_prove() -> anyhow::Result<()> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md"))?;
+    let mut names: Vec<_> = std::fs::read_dir(root.join("notebooks"))?.collect::<Result<_, _>>()?;
+    names.retain(|entry| entry.path().extension().is_some_and(|extension| extension == "ipynb"));
+    for entry in &names {
+        let notebook = Notebook::read(&entry.path())?;
+        let link = format!("(notebooks/{}.ipynb)", notebook.name());
+        let row = readme.lines().find(|line| line.starts_with('|') && line.contains(&link));
+        let row = row.with_context(|| format!("the README's table has no row for {}", notebook.name()))?;
+        let digits: String = row.split('|').nth(4).unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
+        let proved = entries_proved(notebook.cells());
+        assert_eq!(digits.parse().unwrap_or(0), proved, "entries proved by {}", notebook.name());
+    }
     Ok(())
 }
