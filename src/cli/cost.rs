@@ -32,7 +32,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Model::SeedCnn => seed_cnn(start, seed),
         Model::Vgg11 => vgg11(start, seed),
     };
-    let image = if matches!(arguments.model, Model::Vgg11) { [3, 32, 32] } else { [1, 28, 28] };
+    let image = match arguments.model {
+        Model::Vgg11 => [3, 32, 32],
+        _ => [1, 28, 28],
+    };
     println!("{}", Cost::of(&mut model, image)?);
     Ok(ExitCode::SUCCESS)
 }

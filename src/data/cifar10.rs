@@ -54,7 +54,7 @@ pub fn load<T: Float>(directory: impl AsRef<Path>) -> Result<Cifar10<T>, DataErr
     };
     let names: Vec<String> = (1..=5).map(|number| format!("data_batch_{number}.bin")).collect();
     let train: Vec<Vec<u8>> = names.par_iter().map(|name| bytes(name)).collect::<Result<_, _>>()?;
-    Ok(Cifar10 { train: dataset(&train.concat()), test: dataset(&bytes("test_batch.bin")?) })
+    Ok(Cifar10 { train: dataset(&train), test: dataset(&[bytes("test_batch.bin")?]) })
 }
 
 /// Reads `count` records from `content`, which errors call `file`. Of a stream that holds more, one byte too many is read.
@@ -72,7 +72,7 @@ pub fn load<T: Float>(directory: impl AsRef<Path>) -> Result<Cifar10<T>, DataErr
 /// # Ok::<(), handgrad::data::DataError>(())
 /// ```
 pub fn read<T: Float>(file: impl AsRef<Path>, content: impl Read, count: usize) -> Result<Dataset<T>, DataError> {
-    Ok(dataset(&records(file.as_ref(), content, count)?))
+    Ok(dataset(&[records(file.as_ref(), content, count)?]))
 }
 
 /// The bytes of so many records, checked.
@@ -93,9 +93,10 @@ fn records(file: &Path, content: impl Read, count: usize) -> Result<Vec<u8>, Dat
     }
 }
 
-fn dataset<T: Float>(bytes: &[u8]) -> Dataset<T> {
+/// The records of some files, one file after the other.
+fn dataset<T: Float>(files: &[Vec<u8>]) -> Dataset<T> {
     let (mut labels, mut images) = (Vec::new(), Vec::new());
-    for record in bytes.chunks(RECORD) {
+    for record in files.iter().flat_map(|file| file.chunks(RECORD)) {
         labels.push(record[0]);
         images.extend_from_slice(&record[1..]);
     }

@@ -54,7 +54,7 @@ pub fn compose<T: Float>(digits: &Dataset<T>, seed: u64) -> Result<Dataset<T>, S
             }
         }
     }
-    Ok(Dataset { inputs, ..digits.clone() })
+    Ok(Dataset { inputs, labels: digits.labels.clone(), classes: digits.classes })
 }
 
 fn image<T: Float>(rng: &mut ChaCha8Rng, digits: &Dataset<T>, sample: usize) -> Vec<[Colour; SIDE]> {

@@ -43,23 +43,9 @@ shown!(Images);
 /// show::images("six kernels", &kernels).figure();
 /// ```
 pub fn images<T: Float>(title: &str, tensor: &Tensor4<T>) -> Images {
-    let [n, c, h, w] = tensor.shape();
-    let map = |m: usize| {
-        let at = |q: usize| float(tensor[(m / c, m % c, q / w, q % w)]);
-        (0..h * w).map(at).collect()
-    };
-    let drawn = if h * w == 0 { 0 } else { (n * c).min(MAPS) };
-    Images {
-        title: title.into(),
-        maps: (0..drawn).map(map).collect(),
-        coloured: false,
-        side: (h, w),
-        all: n * c,
-        shape: [n, c, h, w],
-        columns: if n > 1 && c > 1 { c.min(MAPS) } else { 0 },
-        captions: Vec::new(),
-        alt: None,
-    }
+    let [n, c, ..] = tensor.shape();
+    let columns = if n > 1 && c > 1 { c.min(MAPS) } else { 0 };
+    Images { columns, ..gathered(title, tensor, 1) }
 }
 
 /// Every sample of a tensor (N, 3, H, W) as one picture: its maps are its red, green and blue, from 0 to 1.
@@ -79,10 +65,32 @@ pub fn photographs<T: Float>(title: &str, tensor: &Tensor4<T>) -> Result<Images,
         let found = format!("the tensor is {:?}", (n, c, h, w));
         return Err(ShapeError::new("photographs", found, "it must be (N, 3, H, W)"));
     }
-    let photograph = |n: usize| (0..3 * h * w).map(|q| float(tensor[(n, q / (h * w), q / w % h, q % w)])).collect();
-    let drawn = if h * w == 0 { 0 } else { n.min(MAPS) };
-    let maps = (0..drawn).map(photograph).collect();
-    Ok(Images { maps, coloured: true, all: n, columns: 0, ..images(title, tensor) })
+    Ok(Images { coloured: true, ..gathered(title, tensor, 3) })
+}
+
+/// The pictures of a tensor, each of so many maps that follow each other.
+fn gathered<T: Float>(title: &str, tensor: &Tensor4<T>, maps: usize) -> Images {
+    let shape @ [n, c, h, w] = tensor.shape();
+    let picture = |p: usize| {
+        let at = |q: usize| {
+            let m = p * maps + q / (h * w);
+            float(tensor[(m / c, m % c, q / w % h, q % w)])
+        };
+        (0..maps * h * w).map(at).collect()
+    };
+    let all = n * c / maps;
+    let drawn = if h * w == 0 { 0 } else { all.min(MAPS) };
+    Images {
+        title: title.into(),
+        maps: (0..drawn).map(picture).collect(),
+        coloured: false,
+        side: (h, w),
+        all,
+        shape,
+        columns: 0,
+        captions: Vec::new(),
+        alt: None,
+    }
 }
 
 impl Images {

@@ -6,19 +6,20 @@ use std::io::Write;
 
 /// A PNG file of `width` pixels a row, each an index into `palette`.
 pub(super) fn by_palette(width: usize, pixels: &[u8], palette: &[[u8; 3]]) -> Vec<u8> {
-    file(width, pixels, 3, Some(palette))
+    file(width, pixels, Some(palette))
 }
 
 /// A PNG file of `width` pixels a row, each a red, a green and a blue.
 pub(super) fn in_colours(width: usize, pixels: &[[u8; 3]]) -> Vec<u8> {
-    file(3 * width, pixels.as_flattened(), 2, None)
+    file(width, pixels.as_flattened(), None)
 }
 
-/// The file with so many bytes a row, of this kind of colour (2: three bytes a pixel, 3: by palette).
+/// The file with so many pixels a row: one byte each by the palette, or three without one.
 ///
 /// Source: W3C, *Portable Network Graphics Specification* (third edition), §11.2.
-fn file(row: usize, bytes: &[u8], colour: u8, palette: Option<&[[u8; 3]]>) -> Vec<u8> {
-    let (width, height) = (if palette.is_some() { row } else { row / 3 }, bytes.len().checked_div(row).unwrap_or(0));
+fn file(width: usize, bytes: &[u8], palette: Option<&[[u8; 3]]>) -> Vec<u8> {
+    let (colour, row) = if palette.is_some() { (3, width) } else { (2, 3 * width) };
+    let height = bytes.len().checked_div(row).unwrap_or(0);
     let mut header = Vec::from((width as u32).to_be_bytes());
     header.extend((height as u32).to_be_bytes());
     header.extend([8, colour, 0, 0, 0]); // eight bits, deflate, no filters of its own, not interlaced

@@ -5,7 +5,7 @@
 //! it. What is quoted from elsewhere stands in a markdown cell with the tag `quotes`.
 
 use super::document::{has_tag, is_code, joined, outputs, source};
-use super::judge::number_length;
+use super::judge::{digits, fraction_length};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use serde_json::Value;
 
@@ -101,17 +101,16 @@ fn numbers(text: &str) -> impl Iterator<Item = Number> {
 
 /// The number that begins here, and how long it is.
 fn number_at(text: &str, at: usize) -> (Number, usize) {
-    let mut digits = String::new();
+    let mut number = String::new();
     let mut length = 0;
     // Thousands: 12,000 in prose, 12{,}000 in a formula, 12_000 in code.
     loop {
         let rest = &text[at + length..];
-        let whole = rest.bytes().take_while(u8::is_ascii_digit).count();
-        digits += &rest[..whole];
+        let whole = digits(rest);
+        number += &rest[..whole];
         length += whole;
         let comma = [",", "{,}", "_"].into_iter().find(|comma| {
-            let behind = text[at + length..].strip_prefix(comma).unwrap_or_default();
-            let group = behind.bytes().take_while(u8::is_ascii_digit).count();
+            let group = digits(rest[whole..].strip_prefix(comma).unwrap_or_default());
             group == 3 || group > 0 && *comma == "_"
         });
         match comma {
@@ -119,12 +118,12 @@ fn number_at(text: &str, at: usize) -> (Number, usize) {
             None => break,
         }
     }
-    let is_grouped = length > digits.len();
-    // The rest of it: point, digits, exponent.
-    let tail = number_length(&format!("0{}", &text[at + length..])) - 1;
-    digits += &text[at + length..at + length + tail];
-    length += tail;
-    let (mantissa, exponent) = digits.split_once('e').unwrap_or((&digits, "0"));
+    let is_grouped = length > number.len();
+    let rest = &text[at + length..];
+    let fraction = fraction_length(rest);
+    number += &rest[..fraction];
+    length += fraction;
+    let (mantissa, exponent) = number.split_once('e').unwrap_or((&number, "0"));
     let mut exponent: i32 = exponent.parse().unwrap_or(0);
     if let Some((power, taken)) = power_of_ten(&text[at + length..]) {
         exponent += power;

@@ -195,15 +195,24 @@ fn pieces(word: &str) -> Vec<&str> {
 }
 
 /// The length of the number a text begins with: sign, digits, point, digits, exponent.
-pub fn number_length(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let sign = usize::from(bytes.first().is_some_and(|byte| b"+-".contains(byte)));
-    let whole = digits(sign);
-    if whole == 0 {
-        return 0;
+fn number_length(text: &str) -> usize {
+    let sign = usize::from(text.starts_with(['+', '-']));
+    match digits(&text[sign..]) {
+        0 => 0,
+        whole => sign + whole + fraction_length(&text[sign + whole..]),
     }
-    let mut end = sign + whole;
+}
+
+/// How many digits a text begins with.
+pub fn digits(text: &str) -> usize {
+    text.bytes().take_while(u8::is_ascii_digit).count()
+}
+
+/// The length of what follows a number's whole part: point, digits, exponent.
+pub fn fraction_length(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let digits = |from: usize| digits(&text[from..]);
+    let mut end = 0;
     if bytes.get(end) == Some(&b'.') && digits(end + 1) > 0 {
         end += 1 + digits(end + 1);
     }
