@@ -603,12 +603,15 @@ mod tests {
     }
 
     /// Whether the loops give the sums that the equation gives, for `run`, which runs them on some kind of vectors.
+    ///
+    /// `a`, `b` and `out` end where [`accumulate`] lets them end: who watches the memory sees every access beyond.
     fn accumulates<T: Float>(rows: usize, depth: usize, terms: usize, run: impl Fn(Accumulate<'_, T>)) {
-        let (a, b) = (numbers::<T>(3 * terms + rows + 64), numbers::<T>(5 * terms + 2 * depth + 1));
         let taps: Vec<Tap> = (0..terms).map(|t| Tap { a: 3 * t, b: 5 * t }).collect();
-        let (column, bias) = (rows + 2, numbers::<T>(depth));
+        let a = taps.last().map_or(0, |tap| tap.a + rows.next_multiple_of(lanes::<T>()));
+        let b = taps.last().map_or(0, |tap| tap.b + 2 * (depth - 1) + 1);
+        let (a, b, column, bias) = (numbers::<T>(a), numbers::<T>(b), rows + 2, numbers::<T>(depth));
         for start in [Start::Nothing, Start::Bias(&bias), Start::Itself] {
-            let before = numbers::<T>(column * depth);
+            let before = numbers::<T>(column * (depth - 1) + rows);
             let mut out = before.clone();
             let (taps, a, b) = (&taps[..], &a[..], &b[..]);
             run(Accumulate { out: out.as_mut_ptr(), column, rows, depth, start, taps, a, b, step: 2 });
@@ -627,10 +630,13 @@ mod tests {
         }
     }
 
+    /// The same for [`dots`].
     fn dots_are_right<T: Float>(taps: usize, depth: usize, len: usize, run: impl Fn(Dots<'_, T>)) {
         let (starts, taps) = ([(0, 0), (len + 1, len + 2)], (0..taps).map(|t| 2 * t).collect::<Vec<_>>());
         let step = 2 * len + 3;
-        let (a, b) = (numbers::<T>(2 * taps.len() + 2 * len), numbers::<T>(step * depth));
+        let a = taps[taps.len() - 1] + (len + 1) + len;
+        let b = step * (depth - 1) + (len + 2) + len;
+        let (a, b) = (numbers::<T>(a), numbers::<T>(b));
         let mut sums = vec![T::zero(); taps.len() * depth * lanes::<T>()];
         let runs = Runs { taps: &taps, starts: &starts, len };
         run(Dots { sums: sums.as_mut_ptr(), depth, runs, a: &a, b: &b, step });
@@ -671,11 +677,13 @@ mod tests {
 
     #[test]
     fn memory_that_nobody_cleared_is_filled_to_the_last_number() {
-        for len in [0, 1, 7, 63, 1 << 16] {
-            let squares: Vec<f64> = collected(len, 50, |range| range.map(|i| (i * i) as f64));
+        // Miri takes seconds for each of more than a thousand chunks: there a few long ones, and a short one at the end.
+        let chunk = if cfg!(miri) { WORTH_A_THREAD / 4 } else { 50 };
+        for (len, chunk) in [(0, 50), (1, 50), (7, 50), (63, 50), (WORTH_A_THREAD + 7, chunk)] {
+            let squares: Vec<f64> = collected(len, chunk, |range| range.map(|i| (i * i) as f64));
             assert_eq!(squares, (0..len).map(|i| (i * i) as f64).collect::<Vec<_>>());
-            let chunks: Vec<f32> = changed(len, 50, |index, chunk| chunk[0] = index as f32);
-            let expected = |i| if i % 50 == 0 { (i / 50) as f32 } else { 0.0 };
+            let chunks: Vec<f32> = changed(len, chunk, |index, chunk| chunk[0] = index as f32);
+            let expected = |i| if i % chunk == 0 { (i / chunk) as f32 } else { 0.0 };
             assert_eq!(chunks, (0..len).map(expected).collect::<Vec<_>>());
         }
     }
