@@ -215,6 +215,18 @@ fn what_was_not_recorded_is_not_applicable_and_says_why() {
     let proof = SymbolicProof::new("f", &dvector![y], &dvector![delta]).input("dz", &dvector![y], &dvector![delta]);
     assert_eq!(
         proof.to_string(),
-        "f: not applicable: not recorded: its session has ended, or belongs to another thread"
+        "f: not applicable: not recorded: its session has ended, belongs to another thread or notebook cell, or met \
+         another session"
     );
+}
+
+#[test]
+fn formulas_of_two_sessions_are_not_compared() {
+    let (one, other) = (Session::new(), Session::new());
+    let (x, y) = (one.symbol("x", 1.0), other.symbol("y", 1.0));
+    let sigmoid = |x: Traced| Traced::one() / (Traced::one() + (-x).exp());
+    for (written, defined) in [(sigmoid(x), sigmoid(y)), (x, y), (x * x, y), (x.exp(), y.exp().recip())] {
+        let proof = SymbolicProof::of_forward("f").output("y", &dvector![written], &dvector![defined]);
+        assert!(matches!(proof.verdict(), Verdict::NotApplicable(_)), "{proof}");
+    }
 }

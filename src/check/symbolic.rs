@@ -48,7 +48,7 @@ mod functions;
 pub use functions::symbolic_proofs;
 
 use super::array::Array;
-use crate::numbers::traced::{Agreement, agreement};
+use crate::numbers::traced::{Agreement, agreement, common_session};
 use crate::numbers::{NoFormula, Session, Traced, gradient};
 use std::fmt;
 
@@ -270,6 +270,7 @@ enum Found {
 }
 
 fn compare(pairs: &[(Traced, Traced)]) -> Result<Found, NoFormula> {
+    common_session(pairs.iter().flat_map(|&(derived, written)| [derived, written]))?;
     let mut open = Vec::new();
     for (number, &(derived, written)) in pairs.iter().enumerate() {
         match (derived.polynomial(), written.polynomial()) {

@@ -1,7 +1,7 @@
 //! The book of a session: every operation once, in the order in which they happened.
 
 use super::monomial::Atoms;
-use super::{Function, Origin, Traced};
+use super::{Function, NoFormula, Origin, Traced};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -129,22 +129,30 @@ pub(crate) fn with_arena<R>(session: u64, f: impl FnOnce(&mut Arena) -> R) -> Op
     ARENAS.with_borrow_mut(|arenas| arenas.get_mut(&session).map(f))
 }
 
-/// The session whose book an operation belongs to: that of its operands, or the thread's youngest if all are constants.
-fn session_of(operands: &[Traced]) -> Option<u64> {
-    let mut session = None;
-    for operand in operands {
-        match (operand.origin(), session) {
-            (Origin::Lost, _) => return None,
-            (Origin::Constant, _) => {}
-            (Origin::Recorded { session: other, .. }, None) => session = Some(other),
-            (Origin::Recorded { session: other, .. }, Some(session)) if other != session => return None,
-            (Origin::Recorded { .. }, Some(_)) => {}
+/// The one session whose book has all these formulas; nothing if all are constants.
+///
+/// # Errors
+/// If a formula was not recorded, or two sessions meet.
+pub(crate) fn common_session(formulas: impl IntoIterator<Item = Traced>) -> Result<Option<u64>, NoFormula> {
+    let mut common = None;
+    for formula in formulas {
+        match formula.origin() {
+            Origin::Constant => {}
+            Origin::Recorded { session, .. } if common.is_none_or(|common| common == session) => common = Some(session),
+            Origin::Recorded { .. } | Origin::Lost => return Err(NoFormula::NotRecorded),
         }
     }
-    session.or_else(|| ARENAS.with_borrow(|arenas| arenas.last_key_value().map(|(&session, _)| session)))
+    Ok(common)
 }
 
-fn operand(x: Traced) -> Operand {
+/// The session whose book an operation belongs to: that of its operands, or the thread's youngest if all are constants.
+fn session_of(operands: &[Traced]) -> Option<u64> {
+    let common = common_session(operands.iter().copied()).ok()?;
+    common.or_else(|| ARENAS.with_borrow(|arenas| arenas.last_key_value().map(|(&session, _)| session)))
+}
+
+/// How an operation of x's book names x.
+pub(crate) fn operand(x: Traced) -> Operand {
     match x.origin() {
         Origin::Recorded { node, .. } => Operand::Node(node),
         Origin::Constant | Origin::Lost => Operand::Constant(x.value().to_bits()),

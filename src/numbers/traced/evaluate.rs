@@ -22,7 +22,7 @@
 //!
 //! Source: Schwartz, *Fast probabilistic algorithms for verification of polynomial identities* (1980); Zippel (1979).
 
-use super::arena::{Arena, Node, Operand};
+use super::arena::{Arena, Node, Operand, common_session, operand};
 use super::field::{PRIME, Residue};
 use super::monomial::Monomial;
 use super::polynomial::terms_of;
@@ -183,9 +183,7 @@ const ATTEMPTS: u64 = 4096;
 ///
 /// Nothing if some formula has no value at any point that was tried.
 pub(crate) fn agreement(pairs: &[(Traced, Traced)]) -> Result<Option<Vec<Agreement>>, NoFormula> {
-    let operands: Option<Vec<_>> = pairs.iter().map(|(a, b)| Some((a.operand()?, b.operand()?))).collect();
-    let operands = operands.ok_or(NoFormula::NotRecorded)?;
-    let Some(session) = operands.iter().find_map(|((_, a), (_, b))| a.or(*b)) else {
+    let Some(session) = common_session(pairs.iter().flat_map(|&(a, b)| [a, b]))? else {
         return Ok(Some(pairs.iter().map(|(a, b)| exact(a.value() == b.value())).collect()));
     };
     let mut found: Vec<Agreement> = vec![Agreement::Accident(1.0); pairs.len()];
@@ -193,9 +191,9 @@ pub(crate) fn agreement(pairs: &[(Traced, Traced)]) -> Result<Option<Vec<Agreeme
     for seed in 0..ATTEMPTS {
         let mut point = Point::new(seed);
         let round = with_arena(session, |arena| -> Result<Vec<Agreement>, Miss> {
-            let mut round = Vec::with_capacity(operands.len());
-            for &((a, _), (b, _)) in &operands {
-                let (a, b) = (point.value(arena, a)?, point.value(arena, b)?);
+            let mut round = Vec::with_capacity(pairs.len());
+            for &(a, b) in pairs {
+                let (a, b) = (point.value(arena, operand(a))?, point.value(arena, operand(b))?);
                 let degree = a.degree_of_difference(b) * 4f64.powi(point.roots.len() as i32);
                 round.push(match a.residue == b.residue {
                     true => Agreement::Accident((degree / PRIME as f64).min(1.0)),

@@ -30,8 +30,8 @@
 //! * **Comparisons follow the value, and the branch taken is recorded**: [`Session::branches`] lists under which
 //!   conditions the formula holds. `abs`, `max`, `floor` and their kin are such branches too. A comparison of two
 //!   constants, or with ±∞ or NaN, tells nothing about the symbols and is not recorded.
-//! * Where no book is at hand (the session has ended, belongs to another thread, or two sessions meet in one operation)
-//!   the value is still right, and the formula reads "not recorded".
+//! * Where no book is at hand (the session has ended, belongs to another thread or notebook cell, or two sessions meet in
+//!   one operation) the value is still right, and the formula reads "not recorded".
 
 mod arena;
 mod derivative;
@@ -53,11 +53,11 @@ pub use function::Function;
 pub use polynomial::{NoFormula, Polynomial};
 pub use session::Session;
 
+pub(crate) use arena::common_session;
+pub(crate) use evaluate::{Agreement, agreement};
 pub(crate) use session::Index;
 
-pub(crate) use evaluate::{Agreement, agreement};
-
-use arena::{Operand, with_arena};
+use arena::with_arena;
 
 use std::fmt;
 
@@ -96,15 +96,6 @@ impl Traced {
     /// What the formula comes to for the symbols' values.
     pub fn value(self) -> f64 {
         self.value
-    }
-
-    /// The formula as an operand, and the session whose book it stands in; nothing if it was not recorded.
-    fn operand(self) -> Option<(Operand, Option<u64>)> {
-        match self.origin {
-            Origin::Constant => Some((Operand::Constant(self.value.to_bits()), None)),
-            Origin::Recorded { session, node } => Some((Operand::Node(node), Some(session))),
-            Origin::Lost => None,
-        }
     }
 
     fn origin(self) -> Origin {

@@ -169,7 +169,7 @@ impl Traced {
 /// Why a number has no formula to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoFormula {
-    /// It was computed where no book was at hand.
+    /// It was computed where no book was at hand, or of the symbols of two sessions.
     NotRecorded,
     /// ±∞ or NaN is in it.
     NotFinite,
@@ -180,7 +180,7 @@ pub enum NoFormula {
 impl fmt::Display for NoFormula {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            NoFormula::NotRecorded => "not recorded: its session has ended, or belongs to another thread",
+            NoFormula::NotRecorded => "not recorded: its session has ended, belongs to another thread or notebook cell, or met another session",
             NoFormula::NotFinite => "not a formula: ∞ or NaN is in it",
             NoFormula::TooLarge => "too large to write out: more than 65,536 terms",
         })

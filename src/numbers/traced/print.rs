@@ -185,13 +185,13 @@ pub(super) fn show(latex: &str, text: &str) {
     println!("EVCXR_BEGIN_CONTENT text/plain\n{text}\nEVCXR_END_CONTENT");
 }
 
-/// Every comparison of a session, as text.
+/// Every comparison of a session, as text; where its book is not at hand, a line that says so.
 pub(super) fn branches(session: u64) -> Vec<String> {
     let all = |arena: &mut Arena| -> Vec<String> {
         let branches = arena.branches.clone();
         branches.into_iter().map(|branch| condition(arena, branch)).collect()
     };
-    with_arena(session, all).unwrap_or_default()
+    with_arena(session, all).unwrap_or_else(|| vec![NoFormula::NotRecorded.to_string()])
 }
 
 fn condition(arena: &mut Arena, Branch { left, relation, right }: Branch) -> String {

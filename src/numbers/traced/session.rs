@@ -22,8 +22,6 @@ fn next_number() -> u64 {
 /// Arrays of symbols are named as in the text: the entries of `session.matrix("z", …)` are z₁₁, z₁₂, …; an axis of
 /// length 1 carries no index, so a batch of one sample reads as that sample. The values are what comparisons follow.
 ///
-/// In a notebook a session lasts for one cell: open it, run the layer and show the formulas there.
-///
 /// ```
 /// use handgrad::numbers::Session;
 /// use num_traits::Float;
@@ -32,6 +30,15 @@ fn next_number() -> u64 {
 /// assert_eq!(x.max(y * y).to_string(), "y²");
 /// assert_eq!(session.branches(), ["x < y²"]);
 /// ```
+///
+/// # In a notebook: one cell
+/// A session and its symbols are of use in the cell that opened it, and in no other: open it, run the layer and show the
+/// formulas there. The kernel links each cell with a copy of this library of its own, and with it a copy of the variable
+/// that holds the open books, so no later cell finds a book that an earlier one has opened. Nor does it take another for
+/// it: the numbers of a copy's sessions are unlike those of every other copy's. Of a [`Traced`] kept from an earlier cell the
+/// value stays right. Its formula and what is computed of it, a kept session's [`branches`](Self::branches) and the symbols
+/// made with it read "not recorded"; a [`SymbolicProof`](crate::check::SymbolicProof) of them is "not applicable", and
+/// [`gradient`](super::gradient) an error. Within one cell, the same holds between threads.
 pub struct Session {
     number: u64,
     /// The book stays in its thread, and so does who closes it.
@@ -91,12 +98,13 @@ impl Session {
         Tensor4::from_fn(shape, |n, c, i, j| symbols[((n * shape[1] + c) * shape[2] + i) * shape[3] + j])
     }
 
-    /// The conditions under which the formulas hold: every comparison so far, and how it came out.
+    /// The conditions under which the formulas hold: every comparison so far, and how it came out. Where the book is not at
+    /// hand, that is the one line.
     pub fn branches(&self) -> Vec<String> {
         super::print::branches(self.number)
     }
 
-    /// How many operations the book holds.
+    /// How many operations the book holds; none where it is not at hand.
     pub fn len(&self) -> usize {
         with_arena(self.number, |arena| arena.nodes.len()).unwrap_or(0)
     }
@@ -170,4 +178,24 @@ fn latex_name(name: &str) -> String {
     };
     let letters: String = stem.chars().map(greek).collect();
     format!("{letters}{star}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::NoFormula;
+    use super::*;
+
+    /// As a later cell of a notebook sees it: a session whose book is not here.
+    #[test]
+    fn a_session_without_its_book_says_so() {
+        let elsewhere = Session { number: next_number(), thread: PhantomData };
+        let here = Session::new();
+        let (kept, x) = (elsewhere.symbol("z", 2.0), here.symbol("x", 3.0));
+        assert_eq!(elsewhere.branches(), [NoFormula::NotRecorded.to_string()]);
+        assert!(elsewhere.is_empty() && here.branches().is_empty());
+        for y in [kept, kept * kept, kept * x] {
+            assert_eq!(y.polynomial(), Err(NoFormula::NotRecorded));
+        }
+        assert_eq!((kept * x).value(), 6.0);
+    }
 }
