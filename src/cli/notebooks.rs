@@ -7,6 +7,7 @@ mod judge;
 pub mod proved;
 #[cfg(test)]
 mod tests;
+mod times;
 
 use super::lab::place::Place;
 use super::lab::progress::Progress;
@@ -18,6 +19,7 @@ use judge::Verdict;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
+use times::Times;
 
 /// Flags of `notebooks`.
 #[derive(clap::Args)]
@@ -30,6 +32,9 @@ pub struct Arguments {
     /// Succeed only if each of the notebooks fails, and fails in its last cell.
     #[arg(long)]
     expect_failure: bool,
+    /// Store nothing; print how long the kernel's start and the cells took, as a table in Markdown.
+    #[arg(long)]
+    times: bool,
     /// Seconds a cell may take.
     #[arg(long, default_value_t = 1200)]
     timeout: u64,
@@ -39,11 +44,12 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let place = Place::find()?;
     setup::set_up(&place)?;
-    let mut wrong = 0;
+    let (mut wrong, mut all_times) = (0, Vec::new());
     let paths = chosen(&place, &arguments.names)?;
     for path in &paths {
         let mut notebook = Notebook::read(path)?;
-        let problems = run_one(&place, &mut notebook, &arguments)?;
+        let (problems, times) = run_one(&place, &mut notebook, &arguments)?;
+        all_times.push(times);
         for problem in &problems {
             eprintln!("  {problem}");
         }
@@ -58,6 +64,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
     }
     eprintln!("{} of {} notebooks as expected", paths.len() - wrong, paths.len());
+    if arguments.times {
+        print!("{}", times::table(&all_times));
+    }
     Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -89,14 +98,15 @@ fn chosen(place: &Place, names: &[String]) -> anyhow::Result<Vec<PathBuf>> {
     Ok(chosen)
 }
 
-/// Runs one notebook in a kernel of its own, and returns what is wrong with it.
-fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> anyhow::Result<Vec<String>> {
+/// Runs one notebook in a kernel of its own, and returns what is wrong with it and how long it took.
+fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> anyhow::Result<(Vec<String>, Times)> {
     let begin = Instant::now();
     let progress = Progress::begin(&notebook.name());
     progress.at("starting a kernel");
     let mut kernel = Kernel::start(place, arguments.timeout, None, |_| ())?;
+    let start = begin.elapsed().as_secs_f64();
     let mut problems = Vec::new();
-    let mut seconds = Vec::new();
+    let mut cells = Vec::new();
     let mut solutions = Vec::new();
 
     if arguments.check {
@@ -107,10 +117,10 @@ fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> any
     for (count, &cell) in (1..).zip(&code) {
         progress.at(&format!("cell {count} of {}", code.len()));
         let this = &notebook.cells()[cell];
-        let Run { outputs: now, seconds: took } =
+        let Run { outputs: now, seconds } =
             kernel.run(&source(this)).with_context(|| format!("{}: cell [{count}]", notebook.name()))?;
         let now = document::normalised(now, count);
-        seconds.push((took, count));
+        cells.push(seconds);
         match (judge::failure(&now), has_tag(this, "raises-exception")) {
             (Some(failure), false) => {
                 problems.push(format!("cell [{count}]: {failure}"));
@@ -163,21 +173,21 @@ fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> any
             problems.push(format!("cell [{}]: this came to stderr after its end: {line}", code.len()));
         }
     }
-    if problems.is_empty() && !arguments.check {
+    if problems.is_empty() && !arguments.check && !arguments.times {
         notebook.write()?;
     }
 
-    seconds.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (median, slowest) = (seconds.get(seconds.len() / 2), seconds.last());
-    let (median, (slowest, count)) = (median.map_or(0.0, |cell| cell.0), slowest.copied().unwrap_or((0.0, 0)));
-    let all = begin.elapsed().as_secs_f64();
-    let line = format!(
-        "{}: {} cells, {} exercises, {all:.1} s; median cell {median:.2} s, slowest [{count}] {slowest:.1} s",
-        notebook.name(),
+    let times = Times { name: notebook.name(), start, cells, all: begin.elapsed().as_secs_f64() };
+    let (number, slowest) = times.slowest();
+    drop(progress);
+    eprintln!(
+        "{} {}: {} cells, {} exercises, {:.1} s; median cell {:.2} s, slowest [{number}] {slowest:.1} s",
+        if problems.is_empty() { '✓' } else { '✗' },
+        times.name,
         code.len(),
         solutions.len(),
+        times.all,
+        times.median(),
     );
-    drop(progress);
-    eprintln!("{} {line}", if problems.is_empty() { '✓' } else { '✗' });
-    Ok(problems)
+    Ok((problems, times))
 }

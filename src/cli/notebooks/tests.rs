@@ -4,6 +4,7 @@ use super::document::{self, Notebook};
 
 use super::judge::{Verdict, difference, failure, undrawn, verdict};
 use super::proved::entries_proved;
+use super::times::{Times, table};
 use anyhow::Context;
 use serde_json::{Value, json};
 
@@ -103,6 +104,25 @@ fn a_stored_notebook_has_nothing_that_changes_from_run_to_run() -> anyhow::Resul
     assert!(!text.contains("busy") && text.contains("\"exercise\""), "{text}");
     assert!(text.ends_with("\"nbformat\": 4,\n \"nbformat_minor\": 5\n}\n"), "{text}");
     Ok(())
+}
+
+#[test]
+fn the_table_of_times_has_each_notebook_and_the_middle_of_all_their_cells() {
+    let times = |name: &str, start: f64, cells: &[f64]| Times {
+        name: name.into(),
+        start,
+        cells: cells.to_vec(),
+        all: start + cells.iter().sum::<f64>(),
+    };
+    let all = [times("00_a", 2.0, &[9.0, 0.25, 0.5]), times("01_b", 4.0, &[8.0, 0.125, 30.0, 0.75])];
+    let expected = "\
+        | seconds of | kernel's start | first cell | median cell | slowest cell | all |\n\
+        | --- | ---: | ---: | ---: | ---: | ---: |\n\
+        | 00_a | 2.0 | 9.0 | 0.50 | 9.0 [1] | 11.8 |\n\
+        | 01_b | 4.0 | 8.0 | 8.00 | 30.0 [3] | 42.9 |\n\
+        | **all** | 4.0 | 9.0 | 0.75 | 30.0 | 54.6 |\n";
+    assert_eq!(table(&all), expected);
+    assert!(table(&[times("00_a", 1.0, &[])]).contains("| 00_a | 1.0 | 0.0 | 0.00 | 0.0 [0] | 1.0 |"));
 }
 
 /// The table in the README: a row for each notebook, its fourth column the number of entries that it proves.
