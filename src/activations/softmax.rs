@@ -29,8 +29,9 @@
 //! Source: Bridle, *Probabilistic interpretation of feedforward classification network outputs* (1990).
 
 use crate::error::same_shape;
-use crate::kernels::elementwise::{by_columns, fold_rows, zip_map};
+use crate::kernels::elementwise::{fold_rows, with_rows, zip_map};
 use crate::kernels::exponential::exp;
+use crate::kernels::memory::Scratch;
 use crate::{Float, ShapeError};
 use nalgebra::DMatrix;
 
@@ -45,11 +46,8 @@ use nalgebra::DMatrix;
 #[inline(never)]
 pub fn softmax_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
     let Exponentials { terms, totals, .. } = exponentials(z);
-    by_columns(z.shape(), |j, p| {
-        for ((p, &e), &total) in p.iter_mut().zip(terms.column(j).as_slice()).zip(&totals) {
-            *p = e / total; // (1)
-        }
-    })
+    let p = with_rows([&terms], [&totals], |[e], [total]| e / total); // (1)
+    DMatrix::from_vec(z.nrows(), z.ncols(), p)
 }
 
 /// dzₙⱼ = pₙⱼ·(next_dzₙⱼ − Σᵢ pₙᵢ·next_dzₙᵢ), for p the output of [`softmax_forward`] and next_dz of its shape.
@@ -67,33 +65,26 @@ pub fn softmax_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
 #[inline(never)]
 pub fn softmax_backward<T: Float>(next_dz: &DMatrix<T>, p: &DMatrix<T>) -> Result<DMatrix<T>, ShapeError> {
     same_shape("softmax_backward", ("next_dz", next_dz.shape()), ("p", p.shape()))?;
-    let products = zip_map(p.as_slice(), next_dz.as_slice(), |p, delta| p * delta);
-    let averages = fold_rows(&DMatrix::from_vec(p.nrows(), p.ncols(), products), |sum, x| sum + x);
-    Ok(by_columns(p.shape(), |j, dz| {
-        let (p, deltas) = (p.column(j), next_dz.column(j));
-        for (((dz, &p), &delta), &average) in dz.iter_mut().zip(p.as_slice()).zip(deltas.as_slice()).zip(&averages) {
-            *dz = p * (delta - average); // (3)
-        }
-    }))
+    let ((n, d), p, deltas) = (p.shape(), p.as_slice(), next_dz.as_slice());
+    let products = Scratch(zip_map(p, deltas, |p, delta| p * delta));
+    let averages = fold_rows(n, &products, |sum, x| sum + x);
+    let dz = with_rows([p, deltas], [&averages], |[p, delta], [average]| p * (delta - average)); // (3)
+    Ok(DMatrix::from_vec(n, d, dz))
 }
 
 /// What softmax and cross-entropy both need of logits z (N, d).
-pub(crate) struct Exponentials<T> {
+pub(crate) struct Exponentials<T: 'static> {
     /// mₙ = maxⱼ zₙⱼ.
-    pub maxima: Vec<T>,
-    /// exp(zₙⱼ − mₙ), shape (N, d).
-    pub terms: DMatrix<T>,
+    pub maxima: Scratch<T>,
+    /// exp(zₙⱼ − mₙ), column by column.
+    pub terms: Scratch<T>,
     /// Σⱼ exp(zₙⱼ − mₙ), at least 1.
-    pub totals: Vec<T>,
+    pub totals: Scratch<T>,
 }
 
 pub(crate) fn exponentials<T: Float>(z: &DMatrix<T>) -> Exponentials<T> {
-    let maxima = fold_rows(z, |max, z| if z > max { z } else { max });
-    let terms = by_columns(z.shape(), |j, terms| {
-        for ((e, &z), &max) in terms.iter_mut().zip(z.column(j).as_slice()).zip(&maxima) {
-            *e = exp(z - max);
-        }
-    });
-    let totals = fold_rows(&terms, |sum, e| sum + e);
+    let maxima = fold_rows(z.nrows(), z.as_slice(), |max, z| if z > max { z } else { max });
+    let terms = Scratch(with_rows([z.as_slice()], [&maxima], |[z], [max]| exp(z - max)));
+    let totals = fold_rows(z.nrows(), &terms, |sum, e| sum + e);
     Exponentials { maxima, terms, totals }
 }

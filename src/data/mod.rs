@@ -10,6 +10,7 @@ pub mod idx;
 pub mod mnist;
 pub mod synthetic;
 
+use crate::kernels::elementwise::select_rows;
 use crate::{Float, ShapeError, Tensor4, lit};
 use nalgebra::DMatrix;
 use rayon::prelude::*;
@@ -76,7 +77,9 @@ impl<T: Float> Dataset<T> {
     /// Like a slice, it panics for a number outside the set.
     pub fn batch(&self, samples: &[usize]) -> (Tensor4<T>, DMatrix<T>) {
         let labels: Vec<u8> = samples.iter().map(|&n| self.labels[n]).collect();
-        (self.inputs.select(samples), one_hot(&labels, self.classes))
+        let [_, c, h, w] = self.inputs.shape();
+        let inputs = Tensor4::from_columns(select_rows(self.inputs.matrix(), samples), [c, h, w]);
+        (inputs, one_hot(&labels, self.classes))
     }
 
     /// The first n samples, or all if there are fewer.

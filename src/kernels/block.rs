@@ -22,7 +22,7 @@
 
 #![allow(clippy::needless_range_loop)] // the indices of registers, as the equations have them
 
-use super::{WORTH_A_THREAD, is_machine_float};
+use super::{WORTH_A_THREAD, is_machine_float, memory};
 use crate::Float;
 use nalgebra::DMatrixViewMut;
 use rayon::prelude::*;
@@ -87,7 +87,47 @@ pub(crate) fn accumulate<T: Float>(
         assert_eq!(bias.len(), depth);
     }
     let column = out.strides().1;
-    on_this_machine::<T>(Accumulate { out: out.as_mut_ptr(), column, rows, depth, start, taps, a, b, step });
+    let loops = Accumulate { out: out.as_mut_ptr(), column, rows, depth, start, taps, a, b, step };
+    if is_same::<T, f32>() { on_this_machine(loops.over::<f32>()) } else { on_this_machine(loops.over::<f64>()) }
+}
+
+fn is_same<T: 'static, U: 'static>() -> bool {
+    TypeId::of::<T>() == TypeId::of::<U>()
+}
+
+/// Numbers of the type T as those of the type U, which must be the same.
+fn over<T: 'static, U: 'static>(numbers: &[T]) -> &[U] {
+    assert!(is_same::<T, U>());
+    // SAFETY: T is U.
+    unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast(), numbers.len()) }
+}
+
+/// A number that the machine has vectors of.
+trait Machine: Float {
+    /// 64 bytes.
+    #[cfg(target_arch = "x86_64")]
+    type Avx512: Vector<Self>;
+    /// 32 bytes.
+    #[cfg(target_arch = "x86_64")]
+    type Avx2: Vector<Self>;
+    /// 16 bytes, on any machine.
+    type Short: Vector<Self>;
+}
+
+impl Machine for f32 {
+    #[cfg(target_arch = "x86_64")]
+    type Avx512 = std::arch::x86_64::__m512;
+    #[cfg(target_arch = "x86_64")]
+    type Avx2 = std::arch::x86_64::__m256;
+    type Short = [f32; 4];
+}
+
+impl Machine for f64 {
+    #[cfg(target_arch = "x86_64")]
+    type Avx512 = std::arch::x86_64::__m512d;
+    #[cfg(target_arch = "x86_64")]
+    type Avx2 = std::arch::x86_64::__m256d;
+    type Short = [f64; 2];
 }
 
 /// A vector of numbers in a register.
@@ -180,37 +220,30 @@ impl<T: Float, const N: usize> Vector<T> for [T; N] {
 }
 
 /// A loop over vectors of any kind.
-trait Loop {
+trait Loop<T> {
     /// With blocks of M vectors of rows, or of G taps: as many as there are registers for.
     ///
     /// # Safety
-    /// The processor must have the vectors V, the loop's numbers must be of the type T, and its fields as the function that
-    /// made it has checked them.
-    unsafe fn run<T: Float, V: Vector<T>, const M: usize, const G: usize>(self);
+    /// The processor must have the vectors V, and the loop's fields must be as the function that made it has checked them.
+    unsafe fn run<V: Vector<T>, const M: usize, const G: usize>(self);
 }
 
-/// Runs a loop over numbers of the type T, `f32` or `f64`, with the longest vectors that this processor has.
-fn on_this_machine<T: Float>(work: impl Loop) {
-    let single = TypeId::of::<T>() == TypeId::of::<f32>();
-    // SAFETY: each version runs where the processor has just been seen to have its instructions; T is what is named; and
-    // `work` comes from the two functions of this file that check its fields.
+/// Runs a loop with the longest vectors that this processor has.
+fn on_this_machine<T: Machine>(work: impl Loop<T>) {
+    // SAFETY: each version runs where the processor has just been seen to have its instructions; and `work` comes from the
+    // two functions of this file that check its fields.
     unsafe {
         #[cfg(target_arch = "x86_64")]
         {
             if is_x86_feature_detected!("avx512f") {
-                return with_avx512(work, single);
+                return with_avx512::<T>(work);
             }
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                return with_avx2(work, single);
+                return with_avx2::<T>(work);
             }
         }
-        // Vectors of 16 bytes: aarch64 always has 32 registers for them, x86-64 always 16.
-        match (cfg!(target_arch = "aarch64"), single) {
-            (true, true) => work.run::<f32, [f32; 4], 4, 4>(),
-            (true, false) => work.run::<f64, [f64; 2], 4, 4>(),
-            (false, true) => work.run::<f32, [f32; 4], 2, 2>(),
-            (false, false) => work.run::<f64, [f64; 2], 2, 2>(),
-        }
+        // aarch64 always has 32 registers for vectors of 16 bytes, x86-64 always 16.
+        if cfg!(target_arch = "aarch64") { work.run::<T::Short, 4, 4>() } else { work.run::<T::Short, 2, 2>() }
     }
 }
 
@@ -220,10 +253,9 @@ fn on_this_machine<T: Float>(work: impl Loop) {
 /// The processor must have AVX-512, and `work` what [`Loop::run`] asks for.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-unsafe fn with_avx512(work: impl Loop, single: bool) {
-    use std::arch::x86_64::{__m512, __m512d};
+unsafe fn with_avx512<T: Machine>(work: impl Loop<T>) {
     // SAFETY: as the caller says.
-    unsafe { if single { work.run::<f32, __m512, 4, 6>() } else { work.run::<f64, __m512d, 4, 6>() } }
+    unsafe { work.run::<T::Avx512, 4, 6>() }
 }
 
 /// 16 registers of 32 bytes.
@@ -232,10 +264,9 @@ unsafe fn with_avx512(work: impl Loop, single: bool) {
 /// The processor must have AVX2 and FMA, and `work` what [`Loop::run`] asks for.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn with_avx2(work: impl Loop, single: bool) {
-    use std::arch::x86_64::{__m256, __m256d};
+unsafe fn with_avx2<T: Machine>(work: impl Loop<T>) {
     // SAFETY: as the caller says.
-    unsafe { if single { work.run::<f32, __m256, 2, 2>() } else { work.run::<f64, __m256d, 2, 2>() } }
+    unsafe { work.run::<T::Avx2, 2, 2>() }
 }
 
 struct Accumulate<'a, T> {
@@ -251,53 +282,69 @@ struct Accumulate<'a, T> {
     step: usize,
 }
 
-impl<N> Loop for Accumulate<'_, N> {
+impl<'a, T: Float> Accumulate<'a, T> {
+    /// The same over U, which must be T.
+    fn over<U: Float>(self) -> Accumulate<'a, U> {
+        let Accumulate { out, column, rows, depth, start, taps, a, b, step } = self;
+        let start = match start {
+            Start::Nothing => Start::Nothing,
+            Start::Bias(bias) => Start::Bias(over(bias)),
+            Start::Itself => Start::Itself,
+        };
+        Accumulate { out: out.cast(), column, rows, depth, start, taps, a: over(a), b: over(b), step }
+    }
+}
+
+impl<T: Float> Loop<T> for Accumulate<'_, T> {
     #[inline(always)]
-    unsafe fn run<T: Float, V: Vector<T>, const M: usize, const G: usize>(self) {
+    unsafe fn run<V: Vector<T>, const M: usize, const G: usize>(self) {
         let whole = self.rows - self.rows % (M * V::LANES);
-        let mut d = 0;
-        while whole > 0 && d < self.depth {
-            // The numbers of a panel of columns stay in the nearest cache while all rows go by.
-            // SAFETY: a panel ends at `depth` or before, and otherwise as the caller says.
-            d += unsafe {
-                match self.depth - d {
-                    6.. => self.panel::<T, V, M, 6>(0..whole, d),
-                    4.. => self.panel::<T, V, M, 4>(0..whole, d),
-                    2.. => self.panel::<T, V, M, 2>(0..whole, d),
-                    _ => self.panel::<T, V, M, 1>(0..whole, d),
-                }
-            };
-        }
-        d = 0;
-        while whole < self.rows && d < self.depth {
-            // Of the rows that are left, one vector at a time by more columns.
-            // SAFETY: as above.
-            d += unsafe {
-                match self.depth - d {
-                    12.. => self.panel::<T, V, 1, 12>(whole..self.rows, d),
-                    6.. => self.panel::<T, V, 1, 6>(whole..self.rows, d),
-                    2.. => self.panel::<T, V, 1, 2>(whole..self.rows, d),
-                    _ => self.panel::<T, V, 1, 1>(whole..self.rows, d),
-                }
-            };
+        // Of the rows that are left, fewer vectors at a time by more columns.
+        let pairs = if M > 2 { self.rows - (self.rows - whole) % (2 * V::LANES) } else { whole };
+        // SAFETY: as the caller says.
+        unsafe {
+            self.strip::<V, M, 6, 4>(0..whole);
+            self.strip::<V, 2, 6, 4>(whole..pairs);
+            self.strip::<V, 1, 12, 6>(pairs..self.rows);
         }
     }
 }
 
-impl<N> Accumulate<'_, N> {
+impl<T: Float> Accumulate<'_, T> {
+    /// These rows of all columns, in panels of MANY or SOME columns, or of 2 or 1.
+    ///
+    /// # Safety
+    /// That of [`Loop::run`], and rows in whole blocks of M vectors or, for M = 1, the last ones.
+    #[inline(always)]
+    unsafe fn strip<V: Vector<T>, const M: usize, const MANY: usize, const SOME: usize>(&self, rows: Range<usize>) {
+        let mut d = 0;
+        while !rows.is_empty() && d < self.depth {
+            // The numbers of a panel of columns stay in the nearest cache while all rows go by.
+            let (rows, left) = (rows.clone(), self.depth - d);
+            // SAFETY: a panel ends at `depth` or before, and otherwise as the caller says.
+            d += unsafe {
+                if left >= MANY {
+                    self.panel::<V, M, MANY>(rows, d)
+                } else if left >= SOME {
+                    self.panel::<V, M, SOME>(rows, d)
+                } else if left >= 2 {
+                    self.panel::<V, M, 2>(rows, d)
+                } else {
+                    self.panel::<V, M, 1>(rows, d)
+                }
+            };
+        }
+    }
+
     /// These rows of the D columns from `d` on; returns D.
     ///
     /// # Safety
     /// That of [`Loop::run`], with d + D ≤ depth, and rows in whole blocks or, for M = 1, the last ones.
     #[inline(always)]
-    unsafe fn panel<T: Float, V: Vector<T>, const M: usize, const D: usize>(
-        &self,
-        rows: Range<usize>,
-        d: usize,
-    ) -> usize {
+    unsafe fn panel<V: Vector<T>, const M: usize, const D: usize>(&self, rows: Range<usize>, d: usize) -> usize {
         for row in rows.step_by(M * V::LANES) {
             // SAFETY: M vectors of rows are there, or else it is said how many rows of one vector are.
-            unsafe { self.block::<T, V, M, D>(row, d, V::LANES.min(self.rows - row)) };
+            unsafe { self.block::<V, M, D>(row, d, V::LANES.min(self.rows - row)) };
         }
         D
     }
@@ -308,18 +355,18 @@ impl<N> Accumulate<'_, N> {
     /// # Safety
     /// That of [`Loop::run`], with row + (M − 1)·LANES + count ≤ rows and d + D ≤ depth.
     #[inline(always)]
-    unsafe fn block<T: Float, V: Vector<T>, const M: usize, const D: usize>(&self, row: usize, d: usize, count: usize) {
-        let (a, b) = (self.a.as_ptr().cast::<T>(), self.b.as_ptr().cast::<T>());
+    unsafe fn block<V: Vector<T>, const M: usize, const D: usize>(&self, row: usize, d: usize, count: usize) {
+        let (a, b) = (self.a.as_ptr(), self.b.as_ptr());
         // SAFETY: `count` rows of a column lie from `place` on, and LANES do if count is LANES; nobody else holds them.
         // `accumulate` has checked that `a` reaches beyond tap.a + row + M·LANES, and b beyond tap.b + (depth − 1)·step.
         unsafe {
-            let place = |j: usize, m: usize| self.out.cast::<T>().add(row + m * V::LANES + (d + j) * self.column);
+            let place = |j: usize, m: usize| self.out.add(row + m * V::LANES + (d + j) * self.column);
             let mut sums = [[V::all(T::zero()); M]; D];
             for j in 0..D {
                 for m in 0..M {
                     sums[j][m] = match self.start {
                         Start::Nothing => V::all(T::zero()),
-                        Start::Bias(bias) => V::all(*bias.as_ptr().cast::<T>().add(d + j)),
+                        Start::Bias(bias) => V::all(*bias.as_ptr().add(d + j)),
                         Start::Itself if count == V::LANES => V::load(place(j, m)),
                         Start::Itself => load_part(place(j, m), count),
                     };
@@ -380,7 +427,8 @@ pub(crate) fn dots<T: Float>(sums: &mut [T], depth: usize, runs: Runs<'_>, a: &[
     let (x, y) = starts.iter().fold((0, 0), |far, start| (far.0.max(start.0), far.1.max(start.1)));
     let tap = taps.iter().copied().max().unwrap_or(0);
     assert!(tap + x + len <= a.len() && (depth - 1) * step + y + len <= b.len());
-    on_this_machine::<T>(Dots { sums: sums.as_mut_ptr(), depth, runs, a, b, step });
+    let loops = Dots { sums: sums.as_mut_ptr(), depth, runs, a, b, step };
+    if is_same::<T, f32>() { on_this_machine(loops.over::<f32>()) } else { on_this_machine(loops.over::<f64>()) }
 }
 
 struct Dots<'a, T> {
@@ -392,39 +440,47 @@ struct Dots<'a, T> {
     step: usize,
 }
 
-impl<N> Loop for Dots<'_, N> {
+impl<'a, T: Float> Dots<'a, T> {
+    /// The same over U, which must be T.
+    fn over<U: Float>(self) -> Dots<'a, U> {
+        let Dots { sums, depth, runs, a, b, step } = self;
+        Dots { sums: sums.cast(), depth, runs, a: over(a), b: over(b), step }
+    }
+}
+
+impl<T: Float> Loop<T> for Dots<'_, T> {
     #[inline(always)]
-    unsafe fn run<T: Float, V: Vector<T>, const M: usize, const G: usize>(self) {
+    unsafe fn run<V: Vector<T>, const M: usize, const G: usize>(self) {
         let mut d = 0;
         while d < self.depth {
             // SAFETY: a panel ends at `depth` or before, and otherwise as the caller says.
             d += unsafe {
                 match self.depth - d {
-                    4.. => self.panel::<T, V, G, 4>(d),
-                    2.. => self.panel::<T, V, G, 2>(d),
-                    _ => self.panel::<T, V, G, 1>(d),
+                    4.. => self.panel::<V, G, 4>(d),
+                    2.. => self.panel::<V, G, 2>(d),
+                    _ => self.panel::<V, G, 1>(d),
                 }
             };
         }
     }
 }
 
-impl<N> Dots<'_, N> {
+impl<T: Float> Dots<'_, T> {
     /// All taps with the D columns from `d` on; returns D.
     ///
     /// # Safety
     /// That of [`Loop::run`], and d + D ≤ depth.
     #[inline(always)]
-    unsafe fn panel<T: Float, V: Vector<T>, const G: usize, const D: usize>(&self, d: usize) -> usize {
+    unsafe fn panel<V: Vector<T>, const G: usize, const D: usize>(&self, d: usize) -> usize {
         let mut tap = 0;
         // SAFETY: the taps that a block takes are there.
         unsafe {
             while tap + G <= self.runs.taps.len() {
-                self.block::<T, V, G, D>(tap, d);
+                self.block::<V, G, D>(tap, d);
                 tap += G;
             }
             while tap < self.runs.taps.len() {
-                self.block::<T, V, 1, D>(tap, d);
+                self.block::<V, 1, D>(tap, d);
                 tap += 1;
             }
         }
@@ -436,13 +492,13 @@ impl<N> Dots<'_, N> {
     /// # Safety
     /// That of [`Loop::run`], with tap + G ≤ taps.len() and d + D ≤ depth.
     #[inline(always)]
-    unsafe fn block<T: Float, V: Vector<T>, const G: usize, const D: usize>(&self, tap: usize, d: usize) {
+    unsafe fn block<V: Vector<T>, const G: usize, const D: usize>(&self, tap: usize, d: usize) {
         let Runs { taps, starts, len } = self.runs;
         let whole = len - len % V::LANES;
         // SAFETY: `dots` has checked that there is a place for the lanes of every sum, which only this block uses, and
         // that a and b reach beyond the last number of every run.
         unsafe {
-            let place = |g: usize, j: usize| self.sums.cast::<T>().add(lanes::<T>() * (d + j + self.depth * (tap + g)));
+            let place = |g: usize, j: usize| self.sums.add(lanes::<T>() * (d + j + self.depth * (tap + g)));
             let mut sums = [[V::all(T::zero()); D]; G];
             for g in 0..G {
                 for j in 0..D {
@@ -450,8 +506,8 @@ impl<N> Dots<'_, N> {
                 }
             }
             for &(x, y) in starts {
-                let a = self.a.as_ptr().cast::<T>().add(x);
-                let b = self.b.as_ptr().cast::<T>().add(y + d * self.step);
+                let a = self.a.as_ptr().add(x);
+                let b = self.b.as_ptr().add(y + d * self.step);
                 let mut r = 0;
                 while r < whole {
                     let mut y = [V::all(T::zero()); D];
@@ -521,12 +577,28 @@ pub(crate) fn collected<T: Float, I: Iterator<Item = T>>(
     numbers: impl Fn(Range<usize>) -> I + Send + Sync,
 ) -> Vec<T> {
     let write = |first: usize, out: &mut [MaybeUninit<T>]| {
-        let len = out.len();
-        let written = out.iter_mut().zip(numbers(first..first + len)).map(|(out, x)| out.write(x)).count();
-        assert_eq!(written, len);
+        let numbers = numbers(first..first + out.len());
+        vectorised(Write { out, numbers });
     };
     // SAFETY: `write` returns when it has counted that all are written.
     unsafe { written(len, chunk, write) }
+}
+
+struct Write<'a, T, I> {
+    out: &'a mut [MaybeUninit<T>],
+    numbers: I,
+}
+
+impl<T, I: Iterator<Item = T>> Work for Write<'_, T, I> {
+    type Result = ();
+
+    /// Panics if the numbers are too few.
+    #[inline(always)]
+    fn run(self) {
+        let len = self.out.len();
+        let written = self.out.iter_mut().zip(self.numbers).map(|(out, x)| out.write(x)).count();
+        assert_eq!(written, len);
+    }
 }
 
 /// `len` numbers, zeros at first, which `f(index, chunk)` changes, `chunk` by chunk.
@@ -555,30 +627,39 @@ unsafe fn written<T: Float>(
     chunk: usize,
     write: impl Fn(usize, &mut [MaybeUninit<T>]) + Send + Sync,
 ) -> Vec<T> {
-    let mut all = Vec::with_capacity(len);
+    let mut all = memory::room(len);
     let out = &mut all.spare_capacity_mut()[..len];
     if is_machine_float::<T>() && len >= WORTH_A_THREAD {
-        let chunks = out.par_chunks_mut(chunk).enumerate();
-        chunks.for_each(|(i, out)| vectorised(|| write(i * chunk, out)));
+        out.par_chunks_mut(chunk).enumerate().for_each(|(i, out)| write(i * chunk, out));
     } else {
-        out.chunks_mut(chunk).enumerate().for_each(|(i, out)| vectorised(|| write(i * chunk, out)));
+        out.chunks_mut(chunk).enumerate().for_each(|(i, out)| write(i * chunk, out));
     }
     // SAFETY: there is room for them, and the caller says that all are written.
     unsafe { all.set_len(len) };
     all
 }
 
-/// Does `work` with the longest vectors that the processor has.
-pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
+/// A work that is compiled once for each kind of processor.
+///
+/// Its `run`, and every function that `run` leaves its loops to, is marked `#[inline(always)]`: what is not inlined is
+/// compiled for all processors alike, with short vectors. So a closure, which cannot be marked, would not do.
+pub(crate) trait Work {
+    type Result;
+
+    fn run(self) -> Self::Result;
+}
+
+/// Runs `work` with the longest vectors that the processor has.
+pub(crate) fn vectorised<W: Work>(work: W) -> W::Result {
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx512dq,avx512vl")]
-        fn with_avx512<R>(work: impl FnOnce() -> R) -> R {
-            work()
+        fn with_avx512<W: Work>(work: W) -> W::Result {
+            work.run()
         }
         #[target_feature(enable = "avx2")]
-        fn with_avx2<R>(work: impl FnOnce() -> R) -> R {
-            work()
+        fn with_avx2<W: Work>(work: W) -> W::Result {
+            work.run()
         }
         if is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512dq") {
             // SAFETY: the processor has such instructions.
@@ -589,7 +670,7 @@ pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
             return unsafe { with_avx2(work) };
         }
     }
-    work()
+    work.run()
 }
 
 #[cfg(test)]
@@ -653,12 +734,12 @@ mod tests {
         for (rows, depth, terms) in
             [(1, 1, 1), (16, 6, 3), (17, 13, 2), (64, 12, 4), (100, 7, 5), (130, 23, 1), (9, 2, 0)]
         {
-            accumulates::<f32>(rows, depth, terms, |loops| on_this_machine::<f32>(loops));
-            accumulates::<f64>(rows, depth, terms, |loops| on_this_machine::<f64>(loops));
+            accumulates::<f32>(rows, depth, terms, |loops| on_this_machine(loops));
+            accumulates::<f64>(rows, depth, terms, |loops| on_this_machine(loops));
         }
         for (taps, depth, len) in [(1, 1, 1), (6, 4, 16), (7, 7, 37), (25, 6, 15)] {
-            dots_are_right::<f32>(taps, depth, len, |loops| on_this_machine::<f32>(loops));
-            dots_are_right::<f64>(taps, depth, len, |loops| on_this_machine::<f64>(loops));
+            dots_are_right::<f32>(taps, depth, len, |loops| on_this_machine(loops));
+            dots_are_right::<f64>(taps, depth, len, |loops| on_this_machine(loops));
         }
     }
 
@@ -667,11 +748,11 @@ mod tests {
     fn blocks_of_long_vectors_leave_no_seam() {
         for (rows, depth, terms) in [(1, 1, 1), (65, 7, 2), (82, 19, 3)] {
             // SAFETY: arrays are vectors of every machine, and the fields are as `accumulate` would have them.
-            accumulates::<f32>(rows, depth, terms, |loops| unsafe { loops.run::<f32, [f32; 16], 4, 6>() });
+            accumulates::<f32>(rows, depth, terms, |loops| unsafe { loops.run::<[f32; 16], 4, 6>() });
         }
         for (taps, depth, len) in [(7, 5, 33), (13, 2, 16)] {
             // SAFETY: the same, as `dots` would have them.
-            dots_are_right::<f64>(taps, depth, len, |loops| unsafe { loops.run::<f64, [f64; 8], 4, 6>() });
+            dots_are_right::<f64>(taps, depth, len, |loops| unsafe { loops.run::<[f64; 8], 4, 6>() });
         }
     }
 

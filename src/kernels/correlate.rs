@@ -12,10 +12,12 @@
 //! stays in the second cache while every kernel is weighed against it.
 
 use super::block::{Runs, Start, Tap, VECTOR, accumulate, dots, fold, lanes};
+use super::elementwise::divide;
+use super::memory::{Scratch, any_numbers, room, zeros};
 use super::tile::{Block, Geometry, Tile};
 use super::{Cut, Space, in_parts, is_machine_float, sum, with_space};
 use crate::{Float, Tensor4};
-use nalgebra::{DMatrixViewMut, DVector};
+use nalgebra::{DMatrix, DMatrixViewMut, DVector};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -117,11 +119,12 @@ pub(crate) fn correlate<T: Float>(
     let [samples, channels, _, _] = z.shape();
     let (height, width) = g.out;
     let depth = kernel.channels().1;
-    let mut out = Tensor4::zeros([samples, depth, height, width]);
     let rows = samples * height * width;
-    if rows * depth == 0 {
-        return out;
+    if rows * depth * channels == 0 {
+        return Tensor4::zeros([samples, depth, height, width]);
     }
+    let numbers = DMatrix::from_vec(samples, depth * height * width, any_numbers(rows * depth));
+    let mut out = Tensor4::from_columns(numbers, [depth, height, width]);
     // Parts are whole rows of pixels, as long as there is more than one; else whole pixels; else samples.
     let line = if height > 1 {
         samples * width
@@ -133,7 +136,7 @@ pub(crate) fn correlate<T: Float>(
     let sizes = Sizes::of(z, g, 1, usize::MAX);
     let view = DMatrixViewMut::from_slice(out.as_mut_slice(), rows, depth);
     let terms = channels * g.kernel.0 * g.kernel.1;
-    let cut = Cut { rows: line * (2 * ROWS).div_ceil(line), columns: 6 };
+    let cut = Cut { rows: line * (2 * ROWS).div_ceil(line), columns: 6, parts: 2 };
     in_parts(view, (0, 0), cut, terms, &|mut out: DMatrixViewMut<'_, T>, (first, d)| {
         let count = out.nrows();
         let lines = first / line..(first + count).div_ceil(line);
@@ -221,7 +224,9 @@ fn add_block<T: Float>(
 /// The gradient of the kernels K (C, D, k1, k2), colsᵀ · next_dz, divided by `n`.
 pub(crate) fn correlate_kernel<T: Float>(z: &Tensor4<T>, next_dz: &Tensor4<T>, g: Geometry, n: T) -> Tensor4<T> {
     let ([_, channels, _, _], depth) = (z.shape(), next_dz.shape()[1]);
-    let mut dk = Tensor4::zeros([channels, depth, g.kernel.0, g.kernel.1]);
+    let columns = depth * g.kernel.0 * g.kernel.1;
+    let sums = DMatrix::from_vec(channels, columns, zeros(channels * columns));
+    let mut dk = Tensor4::from_columns(sums, [depth, g.kernel.0, g.kernel.1]);
     if dk.as_slice().is_empty() {
         return dk;
     }
@@ -232,7 +237,7 @@ pub(crate) fn correlate_kernel<T: Float>(z: &Tensor4<T>, next_dz: &Tensor4<T>, g
     } else {
         kernel_by_channels(&mut dk, z, next_dz, g);
     }
-    *dk.matrix_mut() /= n;
+    divide(dk.as_mut_slice(), n);
     dk
 }
 
@@ -275,7 +280,7 @@ fn kernel_by_channels<T: Float>(dk: &mut Tensor4<T>, z: &Tensor4<T>, next_dz: &T
     let sizes = Sizes::of(z, g, size, size);
     let columns = dk.matrix().ncols();
     let view = DMatrixViewMut::from_slice(dk.as_mut_slice(), channels, columns);
-    let cut = Cut { rows: size, columns: k1 * k2 };
+    let cut = Cut { rows: size, columns: k1 * k2, parts: 1 };
     in_parts(view, (0, 0), cut, step, &|mut dk: DMatrixViewMut<'_, T>, (first, column)| {
         let deltas = &next_dz.as_slice()[step * (column / (k1 * k2))..];
         let depth = dk.ncols() / (k1 * k2);
@@ -321,7 +326,7 @@ fn kernel_by_dots<T: Float>(dk: &mut Tensor4<T>, z: &Tensor4<T>, next_dz: &Tenso
     for maps in pieces(0..depth, most) {
         let size = taps * maps.len() * lanes::<T>();
         let deltas = &next_dz.as_slice()[maps.start * step..];
-        let mut sums = vec![T::zero(); GROUPS * size];
+        let mut sums = Scratch(zeros(GROUPS * size));
         sums.par_chunks_mut(size).enumerate().for_each(|(group, sums)| {
             let rows = height * group / GROUPS..height * (group + 1) / GROUPS;
             with_space(|space| {
@@ -370,5 +375,7 @@ fn runs<T: Float>(z: &Tensor4<T>, g: Geometry, block: &Block, space: &mut Space<
 pub(crate) fn map_sums<T: Float>(next_dz: &Tensor4<T>, n: T) -> DVector<T> {
     let [samples, depth, height, width] = next_dz.shape();
     let size = samples * height * width;
-    DVector::from_fn(depth, |d, _| sum(&next_dz.as_slice()[d * size..(d + 1) * size]) / n)
+    let mut sums = room(depth);
+    sums.extend((0..depth).map(|d| sum(&next_dz.as_slice()[d * size..(d + 1) * size]) / n));
+    DVector::from_vec(sums)
 }

@@ -5,7 +5,8 @@
 //! the caches that would be one pass more. Memory that is new costs more than any pass, as the system has to find and
 //! clear every page of it at its first touch; so each thread touches the pages of its own part.
 
-use super::block::{changed, collected, vectorised};
+use super::block::{Work, changed, collected, vectorised};
+use super::memory::{self, Scratch};
 use super::{WORTH_A_THREAD, is_machine_float};
 use crate::Float;
 use nalgebra::DMatrix;
@@ -23,48 +24,141 @@ pub(crate) fn zip_map<T: Float>(x: &[T], y: &[T], f: impl Fn(T, T) -> T + Copy +
     collected(x.len(), CHUNK, |range| x[range.clone()].iter().zip(&y[range]).map(move |(&x, &y)| f(x, y)))
 }
 
+/// The rows of a matrix with these numbers, in this order. Panics, like a slice, for a number outside.
+pub(crate) fn select_rows<T: Float>(matrix: &DMatrix<T>, rows: &[usize]) -> DMatrix<T> {
+    let several = (CHUNK / rows.len().max(1)).max(1);
+    let numbers = changed(rows.len() * matrix.ncols(), rows.len() * several, |number, out| {
+        for (j, out) in out.chunks_mut(rows.len()).enumerate() {
+            let column = matrix.column(number * several + j);
+            out.iter_mut().zip(rows).for_each(|(out, &row)| *out = column.as_slice()[row]);
+        }
+    });
+    DMatrix::from_vec(rows.len(), matrix.ncols(), numbers)
+}
+
+/// A work on numbers that lie side by side, for [`in_runs`].
+pub(crate) trait Run {
+    /// Does it with the L numbers from `first` on.
+    fn run<const L: usize>(&mut self, first: usize);
+}
+
+/// A work on so many numbers, 16 at a time as long as there are so many: an array of a known length is a register or two
+/// to the compiler.
+#[inline(always)]
+pub(crate) fn in_runs(count: usize, mut work: impl Run) {
+    let whole = count - count % 16;
+    for first in (0..whole).step_by(16) {
+        work.run::<16>(first);
+    }
+    for first in whole..count {
+        work.run::<1>(first);
+    }
+}
+
+/// The L numbers from `first` on. Panics if there are not so many.
+#[inline(always)]
+pub(crate) fn array<T: Copy, const L: usize>(numbers: &[T], first: usize) -> [T; L] {
+    let numbers = &numbers[first..first + L];
+    std::array::from_fn(|l| numbers[l])
+}
+
 /// `out[n] ← f(… f(f(z[p₀, n], z[p₁, n]), z[p₂, n]) …)` over the columns p of z, each as long as `out`; nothing is done
 /// if there are none.
 #[inline(always)]
-pub(crate) fn fold_columns<T: Float>(out: &mut [T], z: &[T], columns: &[usize], f: impl Fn(T, T) -> T + Copy) {
-    let n = out.len();
-    let column = |p: usize| &z[p * n..(p + 1) * n];
-    // Four columns in one pass, if there are so many: a number that stays in its register need not be stored.
-    let mut others = match columns {
-        [a, b, c, d, others @ ..] => {
-            let numbers = out.iter_mut().zip(column(*a)).zip(column(*b)).zip(column(*c)).zip(column(*d));
-            numbers.for_each(|((((out, &a), &b), &c), &d)| *out = f(f(f(a, b), c), d));
-            others
-        }
-        [a, others @ ..] => {
-            out.copy_from_slice(column(*a));
-            others
-        }
-        [] => return,
-    };
-    while let [a, b, c, d, rest @ ..] = others {
-        let numbers = out.iter_mut().zip(column(*a)).zip(column(*b)).zip(column(*c)).zip(column(*d));
-        numbers.for_each(|((((out, &a), &b), &c), &d)| *out = f(f(f(f(*out, a), b), c), d));
-        others = rest;
-    }
-    for &a in others {
-        out.iter_mut().zip(column(a)).for_each(|(out, &a)| *out = f(*out, a));
+pub(crate) fn fold_columns<T: Float>(
+    out: &mut [T],
+    z: &[T],
+    columns: impl Iterator<Item = usize> + Clone,
+    f: impl Fn(T, T) -> T,
+) {
+    in_runs(out.len(), FoldColumns { out, z, columns, f });
+}
+
+struct FoldColumns<'a, T, C, F> {
+    out: &'a mut [T],
+    z: &'a [T],
+    columns: C,
+    f: F,
+}
+
+impl<T: Float, C: Iterator<Item = usize> + Clone, F: Fn(T, T) -> T> Work for FoldColumns<'_, T, C, F> {
+    type Result = ();
+
+    #[inline(always)]
+    fn run(self) {
+        in_runs(self.out.len(), self);
     }
 }
 
-/// The n × d matrix whose column j, zeros at first, `f(j, column)` changes.
-pub(crate) fn by_columns<T: Float>((n, d): (usize, usize), f: impl Fn(usize, &mut [T]) + Send + Sync) -> DMatrix<T> {
-    let several = (CHUNK / n.max(1)).max(1);
-    let numbers = changed(n * d, n * several, |first, chunk| {
-        chunk.chunks_mut(n).enumerate().for_each(|(j, column)| f(first * several + j, column));
-    });
-    DMatrix::from_vec(n, d, numbers)
+impl<T: Float, C: Iterator<Item = usize> + Clone, F: Fn(T, T) -> T> Run for FoldColumns<'_, T, C, F> {
+    #[inline(always)]
+    fn run<const L: usize>(&mut self, first: usize) {
+        let n = self.out.len();
+        let mut columns = self.columns.clone().map(|p| array::<T, L>(self.z, p * n + first));
+        let Some(mut folded) = columns.next() else { return };
+        for column in columns {
+            for l in 0..L {
+                folded[l] = (self.f)(folded[l], column[l]);
+            }
+        }
+        self.out[first..first + L].copy_from_slice(&folded);
+    }
 }
 
-/// `f(… f(f(z₀, z₁), z₂) …)` over the columns of z: a number for each row, 0 if there are no columns.
-pub(crate) fn fold_rows<T: Float>(z: &DMatrix<T>, f: impl Fn(T, T) -> T + Copy) -> Vec<T> {
-    let (mut folded, columns) = (vec![T::zero(); z.nrows()], (0..z.ncols()).collect::<Vec<_>>());
-    vectorised(|| fold_columns(&mut folded, z.as_slice(), &columns, f));
+/// `f([a, b, …], [r, s, …])` of the numbers a, b, … that stand in the same place of several matrices (N, d), and of the
+/// numbers r, s, … of their row. Panics if the matrices are not all as large as the first, and the rows not as long.
+pub(crate) fn with_rows<T: Float, const M: usize, const R: usize>(
+    matrices: [&[T]; M],
+    rows: [&[T]; R],
+    f: impl Fn([T; M], [T; R]) -> T + Sync,
+) -> Vec<T> {
+    let n = rows[0].len();
+    let chunk = n * (CHUNK / n.max(1)).max(1);
+    changed(matrices[0].len(), chunk, |number, out| {
+        vectorised(WithRows { out, first: chunk * number, matrices, rows, f: &f });
+    })
+}
+
+struct WithRows<'a, T, F, const M: usize, const R: usize> {
+    /// Some columns …
+    out: &'a mut [T],
+    /// … and where they begin in the matrices.
+    first: usize,
+    matrices: [&'a [T]; M],
+    rows: [&'a [T]; R],
+    f: &'a F,
+}
+
+impl<T: Float, F: Fn([T; M], [T; R]) -> T, const M: usize, const R: usize> Work for WithRows<'_, T, F, M, R> {
+    type Result = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let WithRows { out, first, matrices, rows, f } = self;
+        let n = rows[0].len();
+        for (j, out) in out.chunks_mut(n).enumerate() {
+            in_runs(n, WithRows { out, first: first + n * j, matrices, rows, f });
+        }
+    }
+}
+
+/// Of one column.
+impl<T: Float, F: Fn([T; M], [T; R]) -> T, const M: usize, const R: usize> Run for WithRows<'_, T, F, M, R> {
+    #[inline(always)]
+    fn run<const L: usize>(&mut self, row: usize) {
+        let numbers: [[T; L]; M] = std::array::from_fn(|k| array(self.matrices[k], self.first + row));
+        let rows: [[T; L]; R] = std::array::from_fn(|k| array(self.rows[k], row));
+        let out = &mut self.out[row..row + L];
+        for l in 0..L {
+            out[l] = (self.f)(std::array::from_fn(|k| numbers[k][l]), std::array::from_fn(|k| rows[k][l]));
+        }
+    }
+}
+
+/// `f(… f(f(z₀, z₁), z₂) …)` over the columns of z, n numbers each: a number for each row, 0 if there are no columns.
+pub(crate) fn fold_rows<T: Float>(n: usize, z: &[T], f: impl Fn(T, T) -> T) -> Scratch<T> {
+    let mut folded = Scratch(memory::zeros(n));
+    vectorised(FoldColumns { out: &mut folded, z, columns: 0..z.len() / n.max(1), f });
     folded
 }
 
@@ -76,7 +170,7 @@ pub(crate) fn update<T: Float, const K: usize>(
     rule: &(impl Fn(T, T, [T; K]) -> (T, [T; K]) + Sync),
 ) {
     if !is_machine_float::<T>() || w.len() < WORTH_A_THREAD {
-        return vectorised(|| update_in_order(w, g, memories, rule));
+        return vectorised(Update { w, g, memories, rule });
     }
     let half = w.len() / 2;
     let (w, g) = (w.split_at_mut(half), g.split_at(half));
@@ -86,42 +180,89 @@ pub(crate) fn update<T: Float, const K: usize>(
     rayon::join(|| update(w.0, g.0, first, rule), || update(w.1, g.1, second, rule));
 }
 
-#[inline(always)]
-fn update_in_order<T: Float, const K: usize>(
-    w: &mut [T],
-    g: &[T],
-    mut memories: [&mut [T]; K],
-    rule: &impl Fn(T, T, [T; K]) -> (T, [T; K]),
-) {
-    // Slices of one known length: the loop over them becomes vector instructions.
-    let len = w.len();
-    let g = &g[..len];
-    for memory in &mut memories {
-        *memory = &mut std::mem::take(memory)[..len];
+struct Update<'a, T, R, const K: usize> {
+    w: &'a mut [T],
+    g: &'a [T],
+    memories: [&'a mut [T]; K],
+    rule: &'a R,
+}
+
+impl<T: Float, R: Fn(T, T, [T; K]) -> (T, [T; K]), const K: usize> Work for Update<'_, T, R, K> {
+    type Result = ();
+
+    #[inline(always)]
+    fn run(self) {
+        in_runs(self.w.len(), self);
     }
-    for j in 0..len {
-        let (next, next_memories) = rule(w[j], g[j], std::array::from_fn(|k| memories[k][j]));
-        w[j] = next;
-        for k in 0..K {
-            memories[k][j] = next_memories[k];
+}
+
+impl<T: Float, R: Fn(T, T, [T; K]) -> (T, [T; K]), const K: usize> Run for Update<'_, T, R, K> {
+    #[inline(always)]
+    fn run<const L: usize>(&mut self, first: usize) {
+        let (mut w, g): ([T; L], [T; L]) = (array(self.w, first), array(self.g, first));
+        let mut memories: [[T; L]; K] = std::array::from_fn(|k| array(self.memories[k], first));
+        for l in 0..L {
+            let (next, next_memories) = (self.rule)(w[l], g[l], std::array::from_fn(|k| memories[k][l]));
+            w[l] = next;
+            for k in 0..K {
+                memories[k][l] = next_memories[k];
+            }
+        }
+        self.w[first..first + L].copy_from_slice(&w);
+        for (kept, memory) in self.memories.iter_mut().zip(&memories) {
+            kept[first..first + L].copy_from_slice(memory);
         }
     }
 }
 
-/// Σ f(x) over all x. In order, but for `f32` and `f64`: theirs are added up in 16 sums side by side, and these in order.
+/// `x ← x / n` for every x.
+pub(crate) fn divide<T: Float>(x: &mut [T], n: T) {
+    vectorised(Divide(x, n));
+}
+
+struct Divide<'a, T>(&'a mut [T], T);
+
+impl<T: Float> Work for Divide<'_, T> {
+    type Result = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.0.iter_mut().for_each(|x| *x /= self.1);
+    }
+}
+
+/// Σ x. In order, but for `f32` and `f64`: theirs are added up in 16 sums side by side, and these in order.
+pub(crate) fn sum<T: Float>(x: &[T]) -> T {
+    sum_of(x, |x| x)
+}
+
+/// Σ f(x), added up as [`sum`] does.
 pub(crate) fn sum_of<T: Float>(x: &[T], f: impl Fn(T) -> T) -> T {
     let in_order = |x: &[T]| x.iter().map(|&x| f(x)).reduce(|sum, x| sum + x).unwrap_or_else(T::zero);
     let (chunks, rest) = x.as_chunks::<16>();
     let Some((first, others)) = chunks.split_first().filter(|_| is_machine_float::<T>()) else {
         return in_order(x);
     };
-    let sums = vectorised(|| {
-        let mut sums = first.map(&f);
-        for chunk in others {
-            sums.iter_mut().zip(chunk).for_each(|(sum, &x)| *sum += f(x));
-        }
-        sums
-    });
+    let sums = vectorised(Sums { first, others, f: &f });
     let sum = sums.into_iter().reduce(|sum, x| sum + x).unwrap_or_else(T::zero);
     if rest.is_empty() { sum } else { sum + in_order(rest) }
+}
+
+struct Sums<'a, T, F> {
+    first: &'a [T; 16],
+    others: &'a [[T; 16]],
+    f: &'a F,
+}
+
+impl<T: Float, F: Fn(T) -> T> Work for Sums<'_, T, F> {
+    type Result = [T; 16];
+
+    #[inline(always)]
+    fn run(self) -> [T; 16] {
+        let mut sums = self.first.map(self.f);
+        for chunk in self.others {
+            sums.iter_mut().zip(chunk).for_each(|(sum, &x)| *sum += (self.f)(x));
+        }
+        sums
+    }
 }

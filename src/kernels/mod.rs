@@ -8,9 +8,11 @@ pub(crate) mod block;
 pub(crate) mod correlate;
 pub(crate) mod elementwise;
 pub(crate) mod exponential;
+pub(crate) mod memory;
 pub(crate) mod product;
 mod tile;
 
+pub(crate) use elementwise::sum;
 pub use product::matmul;
 pub(crate) use tile::Geometry;
 
@@ -111,11 +113,16 @@ fn watch(done: &AtomicBool) {
 /// Multiply-adds below which a part of a product is not worth handing to another thread.
 const PART: usize = 1 << 18;
 
-/// Where a matrix may be cut: between so many rows, or columns.
+/// How a matrix may be cut.
 #[derive(Clone, Copy)]
 struct Cut {
+    /// Between so many rows …
     rows: usize,
+    /// … or columns.
     columns: usize,
+    /// Into so many parts for each thread: several, and a thread that is late has fewer of them; one, and least is
+    /// gathered twice.
+    parts: usize,
 }
 
 /// Calls `work(part, (its first row, its first column))` for the parts of `out`, on all threads. Each number of `out` is a
@@ -129,7 +136,7 @@ fn in_parts<T: Float>(
 ) {
     let threads = rayon::current_num_threads();
     let whole = threads == 1 || !is_machine_float::<T>();
-    let size = if whole { usize::MAX } else { (out.len() / (2 * threads)).max(PART / terms.max(1)) };
+    let size = if whole { usize::MAX } else { (out.len() / (cut.parts * threads)).max(PART / terms.max(1)) };
     halves(out, first, cut, size, work);
 }
 
@@ -184,20 +191,7 @@ fn with_space<T: Float, R>(work: impl FnOnce(&mut Space<T>) -> R) -> R {
 
 /// Σₙ of every column.
 pub(crate) fn column_sums<T: Float>(m: &DMatrix<T>) -> DVector<T> {
-    DVector::from_iterator(m.ncols(), m.column_iter().map(|column| sum(column.as_slice())))
-}
-
-/// The sum of the elements; the first term is not added to a zero. In order, but for `f32` and `f64`: theirs are added up
-/// in 16 sums, which a processor can do at once.
-pub(crate) fn sum<T: Float>(values: &[T]) -> T {
-    let in_order = |values: &[T]| values.iter().copied().reduce(|sum, x| sum + x).unwrap_or_else(T::zero);
-    let (chunks, rest) = values.as_chunks::<16>();
-    let Some((first, others)) = chunks.split_first().filter(|_| is_machine_float::<T>()) else {
-        return in_order(values);
-    };
-    let mut sums = *first;
-    for chunk in others {
-        sums.iter_mut().zip(chunk).for_each(|(sum, &x)| *sum += x);
-    }
-    in_order(&sums) + in_order(rest)
+    let mut sums = memory::room(m.ncols());
+    sums.extend(m.column_iter().map(|column| sum(column.as_slice())));
+    DVector::from_vec(sums)
 }

@@ -27,7 +27,7 @@
 
 use crate::error::same_shape;
 use crate::float::count;
-use crate::kernels::product::{Factor, multiply};
+use crate::kernels::product::{Factor, multiply, multiply_mean};
 use crate::kernels::{column_sums, wide_awake};
 use crate::{Float, ShapeError};
 use nalgebra::{DMatrix, DVector};
@@ -107,8 +107,7 @@ pub(crate) fn fc_backward_parameters<T: Float>(
 
 fn parameter_gradients<T: Float>(next_dz: &DMatrix<T>, z: &DMatrix<T>) -> (DMatrix<T>, DVector<T>) {
     let n: T = count(z.nrows());
-    let mut dw = multiply(Factor::of(z).t(), Factor::of(next_dz), None);
-    dw /= n; // (3)
+    let dw = multiply_mean(Factor::of(z).t(), Factor::of(next_dz), n); // (3)
     (dw, column_sums(next_dz) / n) // (4)
 }
 

@@ -11,6 +11,7 @@
 //!
 //! A [`Tensor4`] *is* the matrix of its flat samples, so neither direction computes anything.
 
+use crate::kernels::memory::copy_rows;
 use crate::{Float, ShapeError, Tensor4};
 use nalgebra::DMatrix;
 
@@ -25,7 +26,7 @@ use nalgebra::DMatrix;
 /// ```
 #[inline(never)]
 pub fn flatten_forward<T: Float>(z: &Tensor4<T>) -> DMatrix<T> {
-    z.matrix().clone()
+    copy_rows(z.matrix(), 0..z.shape()[0])
 }
 
 /// next_dz (N, C·H·W) in the shape of z (N, C, H, W).
@@ -34,7 +35,11 @@ pub fn flatten_forward<T: Float>(z: &Tensor4<T>) -> DMatrix<T> {
 /// If next_dz is not (N, C·H·W).
 #[inline(never)]
 pub fn flatten_backward<T: Float>(next_dz: &DMatrix<T>, z: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
-    let [n, c, h, w] = z.shape();
+    unflatten(next_dz, z.shape())
+}
+
+/// [`flatten_backward`] for a z of this shape.
+pub(crate) fn unflatten<T: Float>(next_dz: &DMatrix<T>, [n, c, h, w]: [usize; 4]) -> Result<Tensor4<T>, ShapeError> {
     if next_dz.shape() != (n, c * h * w) {
         return Err(ShapeError::new(
             "flatten_backward",
@@ -42,5 +47,5 @@ pub fn flatten_backward<T: Float>(next_dz: &DMatrix<T>, z: &Tensor4<T>) -> Resul
             format!("next_dz must be (N, C·H·W) = {:?}", (n, c * h * w)),
         ));
     }
-    Tensor4::from_matrix(next_dz.clone(), [c, h, w]) // (1)
+    Tensor4::from_matrix(copy_rows(next_dz, 0..n), [c, h, w]) // (1)
 }

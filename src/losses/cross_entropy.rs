@@ -29,7 +29,8 @@ use super::Loss;
 use crate::activations::softmax::{Exponentials, exponentials};
 use crate::error::same_shape;
 use crate::float::count;
-use crate::kernels::elementwise::{by_columns, fold_rows};
+use crate::kernels::elementwise::{fold_rows, map, with_rows};
+use crate::kernels::memory::Scratch;
 use crate::kernels::sum;
 use crate::{Float, ShapeError};
 use nalgebra::DMatrix;
@@ -49,22 +50,12 @@ use nalgebra::DMatrix;
 #[inline(never)]
 pub fn cross_entropy_loss<T: Float>(y_predict: &DMatrix<T>, y_true: &DMatrix<T>) -> Result<Loss<T>, ShapeError> {
     same_shape("cross_entropy_loss", ("y_predict", y_predict.shape()), ("y_true", y_true.shape()))?;
-    let (n, d) = y_predict.shape();
+    let ((n, d), y, targets) = (y_predict.shape(), y_predict.as_slice(), y_true.as_slice());
     let Exponentials { maxima, terms, totals } = exponentials(y_predict);
-    let log_totals: Vec<T> = totals.iter().map(|total| total.ln()).collect();
-    let surprises = by_columns((n, d), |j, surprises| {
-        let (y, targets) = (y_predict.column(j), y_true.column(j));
-        for (n, (&y, &t)) in y.iter().zip(targets.iter()).enumerate() {
-            surprises[n] = -t * (y - maxima[n] - log_totals[n]); // (1)
-        }
-    });
-    let weights = fold_rows(y_true, |sum, t| sum + t);
-    let dy = by_columns((n, d), |j, dy| {
-        let (terms, targets) = (terms.column(j), y_true.column(j));
-        for (n, (&e, &t)) in terms.iter().zip(targets.iter()).enumerate() {
-            dy[n] = e / totals[n] * weights[n] - t; // (3)
-        }
-    });
-    let losses = fold_rows(&surprises, |sum, surprise| sum + surprise);
-    Ok(Loss { loss: sum(&losses) / count(n), dy })
+    let logs = Scratch(map(&totals, T::ln));
+    let surprises = Scratch(with_rows([y, targets], [&maxima, &logs], |[y, t], [max, log]| -t * (y - max - log))); // (1)
+    let losses = fold_rows(n, &surprises, |sum, surprise| sum + surprise);
+    let weights = fold_rows(n, targets, |sum, t| sum + t);
+    let dy = with_rows([&terms, targets], [&totals, &weights], |[e, t], [total, weight]| e / total * weight - t); // (3)
+    Ok(Loss { loss: sum(&losses) / count(n), dy: DMatrix::from_vec(n, d, dy) })
 }

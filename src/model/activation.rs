@@ -1,7 +1,8 @@
 //! The activations without weights of their own.
 
-use super::{Layer, remembered};
+use super::{Layer, forget, remembered};
 use crate::activations::*;
+use crate::kernels::memory::{copy, give_back};
 use crate::{Float, ShapeError, Tensor4};
 
 /// An activation as a layer: `$forward` of a matrix, and `$backward` of next_dz and the forward's input, or of next_dz
@@ -34,6 +35,7 @@ macro_rules! activation {
             }
 
             fn forward(&mut self, z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+                forget(&mut self.memory);
                 let y = self.infer(&z)?;
                 self.memory = Some(activation!(@keep $kept, z, y));
                 Ok(y)
@@ -47,7 +49,10 @@ macro_rules! activation {
         }
     };
     (@keep input, $z:ident, $y:ident) => { $z };
-    (@keep output, $z:ident, $y:ident) => { $y.clone() };
+    (@keep output, $z:ident, $y:ident) => {{
+        give_back($z.into_matrix());
+        copy(&$y)
+    }};
 }
 
 activation! {

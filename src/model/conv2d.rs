@@ -1,6 +1,6 @@
 //! A convolution.
 
-use super::{Layer, Parameter, ParameterMut, remembered};
+use super::{Layer, Parameter, ParameterMut, forget, remembered, replace_gradients};
 use crate::error::same_shape;
 use crate::layers::conv::conv_backward_parameters;
 use crate::layers::{ConvGradients, conv_backward, conv_forward};
@@ -53,6 +53,7 @@ impl<T: Float> Layer<T> for Conv2d<T> {
     }
 
     fn forward(&mut self, z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+        forget(&mut self.z);
         let y = self.infer(&z)?;
         self.z = Some(z);
         Ok(y)
@@ -61,13 +62,14 @@ impl<T: Float> Layer<T> for Conv2d<T> {
     fn backward(&mut self, next_dz: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
         let z = remembered("Conv2d", &self.z)?;
         let ConvGradients { dk, db, dz } = conv_backward(next_dz, &self.k, z, self.slide)?;
-        (self.dk, self.db) = (dk, db);
+        replace_gradients((self.dk.matrix_mut(), &mut self.db), (dk.into_matrix(), db));
         Ok(dz)
     }
 
     fn backward_parameters(&mut self, next_dz: &Tensor4<T>) -> Result<(), ShapeError> {
         let z = remembered("Conv2d", &self.z)?;
-        (self.dk, self.db) = conv_backward_parameters(next_dz, &self.k, z, self.slide)?;
+        let (dk, db) = conv_backward_parameters(next_dz, &self.k, z, self.slide)?;
+        replace_gradients((self.dk.matrix_mut(), &mut self.db), (dk.into_matrix(), db));
         Ok(())
     }
 

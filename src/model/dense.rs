@@ -1,6 +1,6 @@
 //! A fully connected layer.
 
-use super::{Layer, Parameter, ParameterMut, remembered};
+use super::{Layer, Parameter, ParameterMut, forget, remembered, replace_gradients};
 use crate::error::same_shape;
 use crate::layers::fc::fc_backward_parameters;
 use crate::layers::{FcGradients, fc_backward, fc_forward};
@@ -50,6 +50,7 @@ impl<T: Float> Layer<T> for Dense<T> {
     }
 
     fn forward(&mut self, z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+        forget(&mut self.z);
         let y = self.infer(&z)?;
         self.z = Some(z);
         Ok(y)
@@ -59,13 +60,14 @@ impl<T: Float> Layer<T> for Dense<T> {
         let z = remembered("Dense", &self.z)?;
         let FcGradients { dw, db, dz } = fc_backward(next_dz.matrix(), &self.w, z.matrix())?;
         let [_, c, h, w] = z.shape();
-        (self.dw, self.db) = (dw, db);
+        replace_gradients((&mut self.dw, &mut self.db), (dw, db));
         Tensor4::from_matrix(dz, [c, h, w])
     }
 
     fn backward_parameters(&mut self, next_dz: &Tensor4<T>) -> Result<(), ShapeError> {
         let z = remembered("Dense", &self.z)?;
-        (self.dw, self.db) = fc_backward_parameters(next_dz.matrix(), &self.w, z.matrix())?;
+        let gradients = fc_backward_parameters(next_dz.matrix(), &self.w, z.matrix())?;
+        replace_gradients((&mut self.dw, &mut self.db), gradients);
         Ok(())
     }
 

@@ -1,7 +1,8 @@
 //! Flatten, between the last map and the first vector.
 
 use super::{Layer, remembered};
-use crate::layers::{flatten_backward, flatten_forward};
+use crate::layers::flatten::unflatten;
+use crate::layers::flatten_forward;
 use crate::{Float, ShapeError, Tensor4};
 
 /// z (N, C, H, W) as (N, C·H·W, 1, 1) ([`flatten_forward`]).
@@ -9,18 +10,18 @@ use crate::{Float, ShapeError, Tensor4};
 /// [`Dense`](super::Dense) reads any tensor as its matrix, so a network works without it; it stands where a reader,
 /// and PyTorch's numbering of the layers, expect it.
 #[derive(Clone, Debug, Default)]
-pub struct Flatten<T> {
-    z: Option<Tensor4<T>>,
+pub struct Flatten {
+    shape: Option<[usize; 4]>,
 }
 
-impl<T: Float> Flatten<T> {
+impl Flatten {
     /// The layer.
     pub fn new() -> Self {
-        Flatten { z: None }
+        Flatten { shape: None }
     }
 }
 
-impl<T: Float> Layer<T> for Flatten<T> {
+impl<T: Float> Layer<T> for Flatten {
     fn description(&self) -> String {
         "Flatten".into()
     }
@@ -29,13 +30,13 @@ impl<T: Float> Layer<T> for Flatten<T> {
         Ok(Tensor4::from_vectors(flatten_forward(z)))
     }
 
+    /// Nothing moves: z's matrix is y's.
     fn forward(&mut self, z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
-        let y = self.infer(&z)?;
-        self.z = Some(z);
-        Ok(y)
+        self.shape = Some(z.shape());
+        Ok(Tensor4::from_vectors(z.into_matrix()))
     }
 
     fn backward(&mut self, next_dz: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
-        flatten_backward(next_dz.matrix(), remembered("Flatten", &self.z)?)
+        unflatten(next_dz.matrix(), *remembered("Flatten", &self.shape)?)
     }
 }

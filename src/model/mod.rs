@@ -42,7 +42,9 @@ pub use pooling::*;
 pub use prelu::*;
 pub use sequential::*;
 
+use crate::kernels::memory::give_back;
 use crate::{Float, ShapeError, Tensor4};
+use nalgebra::{DMatrix, DVector};
 
 /// A forward and its backward, with the weights they share and the memory between them.
 pub trait Layer<T: Float>: Send + Sync {
@@ -136,6 +138,19 @@ pub struct ParameterMut<'a, T> {
     pub values: &'a mut [T],
     /// ∂L/∂values as the last backward left it, zeros before the first.
     pub gradient: &'a [T],
+}
+
+/// Forgets what the last forward remembered: its memory is used again.
+fn forget<T: Float>(memory: &mut Option<Tensor4<T>>) {
+    if let Some(z) = memory.take() {
+        give_back(z.into_matrix());
+    }
+}
+
+/// Puts new gradients in the place of old ones, whose memory is used again.
+fn replace_gradients<T: Float>(old: (&mut DMatrix<T>, &mut DVector<T>), new: (DMatrix<T>, DVector<T>)) {
+    give_back(std::mem::replace(old.0, new.0));
+    give_back(std::mem::replace(old.1, new.1));
 }
 
 /// What a layer's forward remembered, if there was one.

@@ -1,7 +1,7 @@
 //! The poolings, by windows and of whole maps.
 
 use super::conv2d::sliding;
-use super::{Layer, remembered};
+use super::{Layer, forget, remembered};
 use crate::layers::{
     avg_pooling_backward, avg_pooling_forward, global_avg_pooling_backward, global_avg_pooling_forward,
     global_max_pooling_backward, global_max_pooling_forward, max_pooling_backward, max_pooling_forward,
@@ -42,6 +42,7 @@ macro_rules! windows {
             }
 
             fn forward(&mut self, z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+                forget(&mut self.z);
                 let y = self.infer(&z)?;
                 self.z = Some(z);
                 Ok(y)
@@ -89,6 +90,7 @@ macro_rules! whole_maps {
             }
 
             fn forward(&mut self, z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+                forget(&mut self.z);
                 let y = self.infer(&z)?;
                 self.z = Some(z);
                 Ok(y)

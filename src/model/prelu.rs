@@ -1,6 +1,6 @@
 //! The parametric ReLU, which learns its slopes.
 
-use super::{Layer, Parameter, ParameterMut, remembered};
+use super::{Layer, Parameter, ParameterMut, forget, remembered};
 use crate::activations::{PreluGradients, prelu_backward, prelu_forward};
 use crate::{Float, ShapeError, Tensor4, lit};
 use nalgebra::DVector;
@@ -35,6 +35,7 @@ impl<T: Float> Layer<T> for Prelu<T> {
     }
 
     fn forward(&mut self, z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+        forget(&mut self.z);
         let y = self.infer(&z)?;
         self.z = Some(z);
         Ok(y)

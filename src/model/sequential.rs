@@ -1,6 +1,7 @@
 //! Layers in a row.
 
-use super::{Layer, Parameter, ParameterMut};
+use super::{Layer, Parameter, ParameterMut, forget};
+use crate::kernels::memory::give_back;
 use crate::kernels::wide_awake;
 use crate::optim::Optimizer;
 use crate::{Float, ShapeError, Tensor4};
@@ -90,7 +91,9 @@ impl<T: Float> Sequential<T> {
         let mut dz = None;
         for number in (first..self.layers.len()).rev() {
             let next_dz = dz.as_ref().unwrap_or(next_dz);
-            dz = Some(self.layers[number].backward(next_dz).map_err(|error| self.located(number, error))?);
+            let next = self.layers[number].backward(next_dz).map_err(|error| self.located(number, error))?;
+            forget(&mut dz);
+            dz = Some(next);
         }
         Ok(dz)
     }
@@ -126,7 +129,8 @@ impl<T: Float> Layer<T> for Sequential<T> {
         wide_awake::<T, _>(z.as_slice().len(), || {
             let mut y = first.infer(z).map_err(|error| self.located(0, error))?;
             for (number, layer) in others.iter().enumerate() {
-                y = layer.infer(&y).map_err(|error| self.located(number + 1, error))?;
+                let next = layer.infer(&y).map_err(|error| self.located(number + 1, error))?;
+                give_back(std::mem::replace(&mut y, next).into_matrix());
             }
             Ok(y)
         })
@@ -150,9 +154,11 @@ impl<T: Float> Layer<T> for Sequential<T> {
         let Some(first) = self.layers.iter().position(|layer| !layer.parameters().is_empty()) else {
             return self.backward(next_dz).map(drop);
         };
-        let dz = self.backward_to(first + 1, next_dz)?;
+        let mut dz = self.backward_to(first + 1, next_dz)?;
         let next_dz = dz.as_ref().unwrap_or(next_dz);
-        self.layers[first].backward_parameters(next_dz).map_err(|error| self.located(first, error))
+        self.layers[first].backward_parameters(next_dz).map_err(|error| self.located(first, error))?;
+        forget(&mut dz);
+        Ok(())
     }
 
     fn parameters(&self) -> Vec<Parameter<'_, T>> {

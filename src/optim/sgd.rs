@@ -108,17 +108,21 @@ impl<T: Float> Optimizer<T> for Sgd<T> {
     fn step(&mut self, parameters: &mut [&mut [T]], gradients: &[&[T]]) -> Result<(), ShapeError> {
         let rate = self.learning_rate / lit(1.0 + self.learning_rate_decay * self.state.steps as f64); // (6)
         let (mu, lambda) = (lit::<T>(self.momentum), lit::<T>(self.weight_decay));
-        let nesterov = self.nesterov;
         if self.momentum == 0.0 {
             return self.state.step("Sgd::step", parameters, gradients, [], |w, g, []| {
                 (w - rate * (g + lambda * w), []) // (1, 5)
             });
         }
+        if self.nesterov {
+            return self.state.step("Sgd::step", parameters, gradients, [T::zero()], |w, g, [v]| {
+                let g = g + lambda * w; // (5)
+                let v = mu * v + g; // (2)
+                (w - rate * (g + mu * v), [v]) // (4)
+            });
+        }
         self.state.step("Sgd::step", parameters, gradients, [T::zero()], |w, g, [v]| {
-            let g = g + lambda * w; // (5)
-            let v = mu * v + g; // (2)
-            let direction = if nesterov { g + mu * v } else { v }; // (4)
-            (w - rate * direction, [v])
+            let v = mu * v + (g + lambda * w); // (2, 5)
+            (w - rate * v, [v])
         })
     }
 

@@ -1,5 +1,6 @@
 use super::Plan;
 use crate::data::Dataset;
+use crate::kernels::memory::copy_rows;
 use crate::{Float, Tensor4, init};
 use nalgebra::DMatrix;
 use rand::seq::SliceRandom;
@@ -44,6 +45,8 @@ impl<'a, T: Float> Batches<'a, T> {
         }
         let (inputs, targets) = &self.gathered;
         let first = from - self.first;
-        (inputs.samples(first, count), targets.rows(first, count).into_owned())
+        let [_, c, h, w] = inputs.shape();
+        let z = Tensor4::from_columns(copy_rows(inputs.matrix(), first..first + count), [c, h, w]);
+        (z, copy_rows(targets, first..first + count))
     }
 }

@@ -33,6 +33,7 @@ pub use error::TrainError;
 pub use second_order::{Along, Eigenvalue, Hessian, Search};
 
 use crate::data::Dataset;
+use crate::kernels::memory::give_back;
 use crate::kernels::wide_awake;
 use crate::losses::Loss;
 use crate::model::{Layer, Sequential};
@@ -195,11 +196,23 @@ impl<T: Float> Training<T> {
         train: &Dataset<T>,
         test: &Dataset<T>,
         epochs: usize,
-        mut observer: impl FnMut(Event) -> ControlFlow<()>,
+        observer: impl FnMut(Event) -> ControlFlow<()> + Send,
     ) -> Result<End, TrainError> {
         check_data("the training set", train)?;
         check_data("the test set", test)?;
         self.check_plan(train.len())?;
+        let numbers = self.plan.batch.min(train.len()) * train.inputs.matrix().ncols();
+        wide_awake::<T, _>(numbers, || self.run(train, test, epochs, observer))
+    }
+
+    /// [`fit`](Self::fit), once all is known to be in order.
+    fn run(
+        &mut self,
+        train: &Dataset<T>,
+        test: &Dataset<T>,
+        epochs: usize,
+        mut observer: impl FnMut(Event) -> ControlFlow<()>,
+    ) -> Result<End, TrainError> {
         let steps = train.len().div_ceil(self.plan.batch);
         while self.history.epochs.len() < epochs {
             let epoch = self.history.epochs.len();
@@ -208,7 +221,8 @@ impl<T: Float> Training<T> {
                 let start = Instant::now();
                 let (z, y_true) = batches.get(step);
                 let samples = y_true.nrows();
-                let loss = wide_awake::<T, _>(z.as_slice().len(), || self.step(z, &y_true))?;
+                let loss = self.step(z, &y_true)?;
+                give_back(y_true);
                 self.history.losses.push(loss);
                 self.history.seconds += start.elapsed().as_secs_f64();
                 let made = Step { epoch: epoch + 1, step: step + 1, steps, samples, loss };
@@ -238,8 +252,11 @@ impl<T: Float> Training<T> {
             return Err(TrainError::NotFinite { step, loss: as_f64(loss), learning_rate });
         }
         let [_, c, h, w] = y.shape();
-        self.model.backward_parameters(&Tensor4::from_matrix(dy, [c, h, w])?)?;
+        let dy = Tensor4::from_matrix(dy, [c, h, w])?;
+        self.model.backward_parameters(&dy)?;
         self.model.step(&mut *self.optimizer)?;
+        give_back(y.into_matrix());
+        give_back(dy.into_matrix());
         Ok(as_f64(loss))
     }
 

@@ -24,8 +24,8 @@
 //! Source: LeCun et al., *Gradient-based learning applied to document recognition* (1998).
 
 use super::{Windows, by_channels, channel, column, column_mut};
-use crate::float::count;
-use crate::kernels::elementwise::fold_columns;
+use crate::kernels::block::{Work, vectorised};
+use crate::kernels::elementwise::{Run, array, fold_columns, in_runs};
 use crate::{Float, ShapeError, Slide, Tensor4};
 
 /// The mean of every window of z (N, C, H, W), the padding's zeros included.
@@ -47,17 +47,31 @@ pub fn avg_pooling_forward<T: Float>(
 ) -> Result<Tensor4<T>, ShapeError> {
     let windows = Windows::new("avg_pooling_forward", z, pooling, slide)?;
     let [samples, channels, _, _] = z.shape();
-    let area = count(pooling.0 * pooling.1);
     Ok(by_channels([samples, channels, windows.out.0, windows.out.1], |c, y| {
-        let (z, mut pixels) = (channel(z, c), Vec::new());
-        for (at, window) in windows.all().enumerate() {
-            let y = column_mut(y, samples, at);
-            pixels.clear();
-            pixels.extend(windows.pixels(window));
-            fold_columns(y, z, &pixels, |sum, z| sum + z);
+        vectorised(Forward { y, z: channel(z, c), samples, windows: &windows });
+    }))
+}
+
+/// Of one channel.
+struct Forward<'a, T> {
+    y: &'a mut [T],
+    z: &'a [T],
+    samples: usize,
+    windows: &'a Windows,
+}
+
+impl<T: Float> Work for Forward<'_, T> {
+    type Result = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let area = self.windows.area();
+        for (at, window) in self.windows.all().enumerate() {
+            let y = column_mut(self.y, self.samples, at);
+            fold_columns(y, self.z, self.windows.pixels(window), |sum, z| sum + z);
             y.iter_mut().for_each(|y| *y /= area);
         }
-    }))
+    }
 }
 
 /// Each window's next_dz, in equal shares for all its places, for next_dz (N, C, H', W'); dz is (N, C, H, W).
@@ -83,15 +97,49 @@ pub fn avg_pooling_backward<T: Float>(
     let windows = Windows::new("avg_pooling_backward", z, pooling, slide)?;
     windows.check_next_dz("avg_pooling_backward", next_dz, z)?;
     let samples = z.shape()[0];
-    let area = count(pooling.0 * pooling.1);
     Ok(by_channels(z.shape(), |c, dz| {
-        let (next_dz, mut shares) = (channel(next_dz, c), vec![T::zero(); samples]);
-        for (at, window) in windows.all().enumerate() {
-            let deltas = column(next_dz, samples, at);
-            shares.iter_mut().zip(deltas).for_each(|(share, &delta)| *share = delta / area);
-            for pixel in windows.pixels(window) {
-                column_mut(dz, samples, pixel).iter_mut().zip(&shares).for_each(|(dz, &share)| *dz += share); // (2)
+        vectorised(Backward { dz, next_dz: channel(next_dz, c), samples, windows: &windows });
+    }))
+}
+
+/// Of one channel.
+struct Backward<'a, T> {
+    dz: &'a mut [T],
+    next_dz: &'a [T],
+    samples: usize,
+    windows: &'a Windows,
+}
+
+impl<T: Float> Work for Backward<'_, T> {
+    type Result = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let (dz, area) = (self.dz, self.windows.area());
+        for (at, window) in self.windows.all().enumerate() {
+            let (deltas, pixels) = (column(self.next_dz, self.samples, at), self.windows.pixels(window));
+            in_runs(self.samples, HandOut { dz, deltas, pixels, area });
+        }
+    }
+}
+
+/// The δ of every sample of one window, handed out in equal shares.
+struct HandOut<'a, T, P> {
+    dz: &'a mut [T],
+    deltas: &'a [T],
+    pixels: P,
+    area: T,
+}
+
+impl<T: Float, P: Iterator<Item = usize> + Clone> Run for HandOut<'_, T, P> {
+    #[inline(always)]
+    fn run<const L: usize>(&mut self, first: usize) {
+        let shares = array::<T, L>(self.deltas, first).map(|delta| delta / self.area);
+        for pixel in self.pixels.clone() {
+            let dz = &mut self.dz[pixel * self.deltas.len() + first..][..L];
+            for l in 0..L {
+                dz[l] += shares[l]; // (2)
             }
         }
-    }))
+    }
 }

@@ -32,7 +32,8 @@
 //! Müller, Behnke (2010) for its maximum.
 
 use super::{Windows, by_channels, channel, column, column_mut};
-use crate::kernels::elementwise::fold_columns;
+use crate::kernels::block::{Work, vectorised};
+use crate::kernels::elementwise::{Run, array, fold_columns, in_runs};
 use crate::{Float, ShapeError, Slide, Tensor4};
 
 /// The maximum of every window of z (N, C, H, W); padded with −∞.
@@ -138,11 +139,13 @@ fn padded_with_infinity<T: Float>(
 }
 
 /// Whether `x` takes the place of the best so far: only if larger, so the first of equals stays.
+#[inline(always)]
 fn beats<T: Float>(x: T, best: T) -> bool {
     x > best || x.is_nan()
 }
 
 /// The larger one, of equals the first.
+#[inline(always)]
 fn larger<T: Float>(best: T, x: T) -> T {
     if beats(x, best) { x } else { best }
 }
@@ -150,62 +153,106 @@ fn larger<T: Float>(best: T, x: T) -> T {
 /// Every window's maximum; a place in the padding counts as `padding`, or not at all.
 fn forward<T: Float>(z: &Tensor4<T>, windows: &Windows, padding: Option<T>) -> Tensor4<T> {
     let [samples, channels, _, _] = z.shape();
-    let window_size = windows.pooling.0 * windows.pooling.1;
     by_channels([samples, channels, windows.out.0, windows.out.1], |c, y| {
-        let (z, mut pixels) = (channel(z, c), Vec::new());
-        for (at, window) in windows.all().enumerate() {
-            let y = column_mut(y, samples, at);
-            pixels.clear();
-            pixels.extend(windows.pixels(window));
-            fold_columns(y, z, &pixels, larger);
-            match padding {
-                Some(value) if pixels.is_empty() => y.fill(value),
-                Some(value) if pixels.len() < window_size => y.iter_mut().for_each(|y| *y = larger(*y, value)),
+        vectorised(Forward { y, z: channel(z, c), samples, windows, padding });
+    })
+}
+
+/// Of one channel.
+struct Forward<'a, T> {
+    y: &'a mut [T],
+    z: &'a [T],
+    samples: usize,
+    windows: &'a Windows,
+    padding: Option<T>,
+}
+
+impl<T: Float> Work for Forward<'_, T> {
+    type Result = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let window_size = self.windows.pooling.0 * self.windows.pooling.1;
+        for (at, window) in self.windows.all().enumerate() {
+            let (y, pixels) = (column_mut(self.y, self.samples, at), self.windows.pixels(window));
+            fold_columns(y, self.z, pixels.clone(), larger);
+            match (self.padding, pixels.count()) {
+                (Some(value), 0) => y.fill(value),
+                (Some(value), pixels) if pixels < window_size => y.iter_mut().for_each(|y| *y = larger(*y, value)),
                 _ => {}
             }
         }
-    })
+    }
 }
 
 fn backward<T: Float>(next_dz: &Tensor4<T>, z: &Tensor4<T>, windows: &Windows, padding: Option<T>) -> Tensor4<T> {
     let samples = z.shape()[0];
     by_channels(z.shape(), |c, dz| {
-        let (z, next_dz) = (channel(z, c), channel(next_dz, c));
-        let (mut best, mut winners, mut taps) = (vec![T::zero(); samples], vec![0; samples], Vec::new());
-        for (at, window) in windows.all().enumerate() {
-            taps.clear();
-            taps.extend(windows.taps(window));
-            find_winners(z, &taps, padding, &mut best, &mut winners);
-            let deltas = column(next_dz, samples, at);
-            for (tap, &pixel) in (0..).zip(&taps) {
-                let Some(pixel) = pixel else { continue };
-                for ((dz, &delta), &winner) in column_mut(dz, samples, pixel).iter_mut().zip(deltas).zip(&winners) {
-                    *dz = if winner == tap { *dz + delta } else { *dz }; // (2)
-                }
-            }
-        }
+        vectorised(Backward { dz, z: channel(z, c), next_dz: channel(next_dz, c), samples, windows, padding });
     })
 }
 
-/// Of every sample, which of the taps of one window has the maximum, counted from 0; `best` is that maximum.
-fn find_winners<T: Float>(z: &[T], taps: &[Option<usize>], padding: Option<T>, best: &mut [T], winners: &mut [u32]) {
-    let samples = best.len();
-    let mut first = true;
-    for (tap, &pixel) in (0..).zip(taps) {
-        match (pixel, padding) {
-            (Some(pixel), _) => raise(best, winners, tap, first, column(z, samples, pixel).iter().copied()),
-            (None, Some(value)) => raise(best, winners, tap, first, std::iter::repeat(value)),
-            (None, None) => continue,
+/// Of one channel.
+struct Backward<'a, T> {
+    dz: &'a mut [T],
+    z: &'a [T],
+    next_dz: &'a [T],
+    samples: usize,
+    windows: &'a Windows,
+    padding: Option<T>,
+}
+
+impl<T: Float> Work for Backward<'_, T> {
+    type Result = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Backward { dz, z, padding, .. } = self;
+        let mut taps = Vec::new();
+        for (at, window) in self.windows.all().enumerate() {
+            taps.clear();
+            taps.extend(self.windows.taps(window));
+            let deltas = column(self.next_dz, self.samples, at);
+            in_runs(self.samples, HandOver { dz, z, deltas, taps: &taps, padding });
         }
-        first = false;
     }
 }
 
-/// Every sample's value at this tap takes the place of the best so far if it beats it, or if it is the first.
-fn raise<T: Float>(best: &mut [T], winners: &mut [u32], tap: u32, first: bool, values: impl Iterator<Item = T>) {
-    for ((best, winner), x) in best.iter_mut().zip(winners).zip(values) {
-        // Both are written whether x wins or not: without a branch, the loop becomes vector instructions.
-        let wins = first || beats(x, *best);
-        (*best, *winner) = if wins { (x, tap) } else { (*best, *winner) };
+/// The δ of every sample of one window, handed to the tap that has the sample's maximum.
+struct HandOver<'a, T> {
+    dz: &'a mut [T],
+    z: &'a [T],
+    deltas: &'a [T],
+    taps: &'a [Option<usize>],
+    padding: Option<T>,
+}
+
+impl<T: Float> Run for HandOver<'_, T> {
+    #[inline(always)]
+    fn run<const L: usize>(&mut self, first: usize) {
+        let samples = self.deltas.len();
+        let (mut best, mut winners) = ([T::zero(); L], [0; L]);
+        let mut none_yet = true;
+        for (tap, &pixel) in (0_u32..).zip(self.taps) {
+            let values: [T; L] = match (pixel, self.padding) {
+                (Some(pixel), _) => array(self.z, pixel * samples + first),
+                (None, Some(value)) => [value; L],
+                (None, None) => continue,
+            };
+            // Both are written whether a value wins or not: without a branch, the loop becomes vector instructions.
+            for l in 0..L {
+                let wins = none_yet || beats(values[l], best[l]);
+                (best[l], winners[l]) = if wins { (values[l], tap) } else { (best[l], winners[l]) };
+            }
+            none_yet = false;
+        }
+        let deltas: [T; L] = array(self.deltas, first);
+        for (tap, &pixel) in (0..).zip(self.taps) {
+            let Some(pixel) = pixel else { continue };
+            let dz = &mut self.dz[pixel * samples + first..][..L];
+            for l in 0..L {
+                dz[l] = if winners[l] == tap { dz[l] + deltas[l] } else { dz[l] }; // (2)
+            }
+        }
     }
 }

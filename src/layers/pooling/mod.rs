@@ -12,6 +12,7 @@ pub use global::*;
 pub use max::*;
 
 use crate::error::same_shape;
+use crate::float::count;
 use crate::kernels::block::changed;
 use crate::{Float, ShapeError, Slide, Tensor4};
 use nalgebra::DMatrix;
@@ -36,6 +37,11 @@ impl Windows {
         Ok(Windows { image: (height, width), pooling, slide, out })
     }
 
+    /// k1·k2: how many places a window has.
+    fn area<T: Float>(&self) -> T {
+        count(self.pooling.0 * self.pooling.1)
+    }
+
     /// All windows (i, j), row by row.
     fn all(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
         let (rows, columns) = self.out;
@@ -43,7 +49,7 @@ impl Windows {
     }
 
     /// The pixels r·W + q under window (i, j), row by row, without those in the padding.
-    fn pixels(&self, (i, j): (usize, usize)) -> impl Iterator<Item = usize> + use<> {
+    fn pixels(&self, (i, j): (usize, usize)) -> impl Iterator<Item = usize> + Clone + use<> {
         let ((height, width), (s1, s2), (p1, p2)) = (self.image, self.slide.strides, self.slide.padding);
         let along =
             |at: usize, k: usize, p: usize, size: usize| at.saturating_sub(p)..(at + k).saturating_sub(p).min(size);
