@@ -201,7 +201,8 @@ impl<T: Float> Training<T> {
         check_data("the training set", train)?;
         check_data("the test set", test)?;
         self.check_plan(train.len())?;
-        let numbers = self.plan.batch.min(train.len()) * train.inputs.matrix().ncols();
+        // A network's maps hold some times as many numbers as its input.
+        let numbers = 8 * self.plan.batch.min(train.len()) * train.inputs.matrix().ncols();
         wide_awake::<T, _>(numbers, || self.run(train, test, epochs, observer))
     }
 
