@@ -16,24 +16,29 @@ document.addEventListener("DOMContentLoaded", () => {
     try { localStorage.setItem("colours", root.dataset.colours); } catch { /* a page from a file may have no storage */ }
   });
 
-  // On a narrow screen the contents unfold.
+  // On a narrow screen the contents unfold, until a place is chosen or Escape pressed.
   const menu = document.getElementById("menu");
-  menu.addEventListener("click", () => {
-    const open = document.body.classList.toggle("menu");
+  const contents = document.getElementById("contents");
+  const unfold = (open) => {
+    document.body.classList.toggle("menu", open);
     menu.setAttribute("aria-expanded", open);
-  });
+  };
+  menu.addEventListener("click", () => unfold(!document.body.classList.contains("menu")));
+  contents.addEventListener("click", (event) => { if (event.target.closest("a")) unfold(false); });
   document.querySelector("#contents [aria-current]")?.scrollIntoView({ block: "center" });
 
   // The search: sections that have all the words, those with a word in the heading first.
   const search = document.getElementById("search");
   const input = search.querySelector("input");
   const found = document.getElementById("found");
+  const count = document.getElementById("count");
   search.hidden = false;
   const plain = (html) => new DOMParser().parseFromString(html, "text/html").body.textContent;
   const show = () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     found.replaceChildren();
     found.hidden = words.length === 0;
+    count.textContent = "";
     if (found.hidden) return;
     const hits = SECTIONS.map((section) => {
       const heading = (section.page + " " + section.heading).toLowerCase();
@@ -55,24 +60,38 @@ document.addEventListener("DOMContentLoaded", () => {
       item.append(link);
       found.append(item);
     }
+    count.textContent = hits.length === 1 ? "1 section found" : `${hits.length} sections found`;
     if (hits.length === 0) found.append(Object.assign(document.createElement("li"), { textContent: "Nothing has all these words." }));
   };
   input.addEventListener("input", show);
+  input.addEventListener("focus", show);
+  search.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !search.contains(event.relatedTarget)) found.hidden = true;
+  });
   document.addEventListener("keydown", (event) => {
     if (event.key === "/" && !event.target.closest("input, textarea, [contenteditable]")) {
       event.preventDefault();
       input.focus();
     }
-    if (event.key === "Escape" && search.contains(document.activeElement)) {
+    if (event.key === "Escape" && document.body.classList.contains("menu")) {
+      unfold(false);
+      menu.focus();
+    }
+    if (!search.contains(document.activeElement)) return;
+    if (event.key === "Escape") {
       input.value = "";
       show();
-      input.blur();
+      document.activeElement.blur();
     }
-    if (event.key === "ArrowDown" && search.contains(document.activeElement)) {
-      const links = [...found.querySelectorAll("a")];
-      links[Math.min(links.indexOf(document.activeElement) + 1, links.length - 1)]?.focus();
+    // From the words down the list of what was found, and up again; Enter opens the first.
+    const stops = [input, ...found.querySelectorAll("a")];
+    const at = stops.indexOf(document.activeElement);
+    const next = { ArrowDown: at + 1, ArrowUp: at - 1 }[event.key];
+    if (next !== undefined) {
+      stops[Math.min(Math.max(next, 0), stops.length - 1)].focus();
       event.preventDefault();
     }
+    if (event.key === "Enter" && at === 0) stops[1]?.click();
   });
   document.addEventListener("click", (event) => { if (!search.contains(event.target)) found.hidden = true; });
   found.addEventListener("click", () => { found.hidden = true; });

@@ -16,6 +16,13 @@ fn formulas_become_mathml() {
 }
 
 #[test]
+fn formulas_are_set_as_latex_sets_them() {
+    let page = html(r"$\sqrt\mu / x.$");
+    assert!(page.contains("<msqrt><mspace") && page.contains("<mi>\u{3bc}</mi>"), "{page}");
+    assert_eq!(page.matches("lspace=\"0\" rspace=\"0\"").count(), 2, "{page}");
+}
+
+#[test]
 fn a_formula_that_cannot_be_read_is_an_error_and_not_a_red_box() {
     let error = text::formula(r"\frac{1}{2", DisplayMode::Inline).unwrap_err().to_string();
     assert!(error.starts_with(r#"the formula "\\frac{1}{2" cannot be read: "#), "{error}");

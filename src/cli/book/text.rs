@@ -132,12 +132,26 @@ pub fn formula(latex: &str, display_mode: DisplayMode) -> anyhow::Result<String>
     let mut out = String::new();
     let config = RenderConfig { display_mode, ..RenderConfig::default() };
     mathml::push_mathml(&mut out, events, config)?;
+    let out = as_latex_sets_it(out);
     match failure {
         Some(error) => bail!("the formula {latex:?} cannot be read: {error}"),
         None if display_mode == DisplayMode::Block => Ok(format!("<span class=\"wide\">{out}</span>")),
         None if latex.len() > LONG => Ok(format!("<span class=\"long\">{out}</span>")),
         None => Ok(out),
     }
+}
+
+/// MathML as LaTeX would set it: µ slants, as it is the Greek letter and not the sign of a unit; a slash and a full stop
+/// have no space around them; and the sign of a root stands on the line, as its content is never lower than a letter with
+/// a descender.
+fn as_latex_sets_it(mathml: String) -> String {
+    const CHANGES: [(&str, &str); 4] = [
+        ("\u{b5}", "\u{3bc}"),
+        ("<mo>/</mo>", "<mo lspace=\"0\" rspace=\"0\">/</mo>"),
+        ("<mo>.</mo>", "<mo lspace=\"0\" rspace=\"0\">.</mo>"),
+        ("<msqrt>", "<msqrt><mspace height=\"0.7em\" depth=\"0.2em\"/>"),
+    ];
+    CHANGES.iter().fold(mathml, |mathml, (from, to)| mathml.replace(from, to))
 }
 
 /// The formulas of a `text/latex` output: what stands between `$$` and `$$`, or all of it.
