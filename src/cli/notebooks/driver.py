@@ -16,6 +16,7 @@ from jupyter_client.manager import KernelManager
 from nbformat.v4 import output_from_msg
 
 ALIVE = 1.0  # seconds between two looks at whether the kernel is still there
+SETTLED = 0.1  # seconds without a message after which a cell has said all
 SENTINEL = "end of notebook"
 
 answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -25,6 +26,22 @@ os.dup2(2, 1)  # what the kernel itself prints must not fall between the answers
 def answer(**fields):
     answers.write(json.dumps(fields) + "\n")
     answers.flush()
+
+
+def keep(message, outputs):
+    """Appends what a notebook shows."""
+    if message["msg_type"] in ("stream", "display_data", "execute_result", "error"):
+        outputs.append(output_from_msg(message))
+
+
+def settle(client, outputs):
+    """Appends what a cell has printed and a thread of the kernel has still to pass on: on a busy machine it may be later
+    than the message that the cell has ended, and would be taken for the next cell's."""
+    while True:
+        try:
+            keep(client.get_iopub_msg(timeout=SETTLED), outputs)
+        except queue.Empty:
+            return
 
 
 def collect(client, manager, deadline, outputs, done):
@@ -38,8 +55,7 @@ def collect(client, manager, deadline, outputs, done):
             if not manager.is_alive():
                 raise RuntimeError("the kernel died")
             continue
-        if message["msg_type"] in ("stream", "display_data", "execute_result", "error"):
-            outputs.append(output_from_msg(message))
+        keep(message, outputs)
         if done(message):
             return
 
@@ -66,7 +82,9 @@ def main():
                 )
 
             collect(client, manager, begin + timeout, outputs, idle)
-            answer(outputs=outputs, seconds=time.monotonic() - begin)
+            seconds = time.monotonic() - begin
+            settle(client, outputs)
+            answer(outputs=outputs, seconds=seconds)
 
         # stderr keeps its order: once the sentinel is here, so is all that was printed before it.
         outputs = []
