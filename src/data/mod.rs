@@ -11,6 +11,7 @@ pub mod mnist;
 pub mod synthetic;
 
 use crate::kernels::elementwise::select_rows;
+use crate::kernels::memory::copy_samples;
 use crate::{Float, ShapeError, Tensor4, lit};
 use nalgebra::DMatrix;
 use rayon::prelude::*;
@@ -94,7 +95,7 @@ impl<T: Float> Dataset<T> {
     }
 
     fn range(&self, from: usize, to: usize) -> Self {
-        let inputs = self.inputs.select(&(from..to).collect::<Vec<_>>());
+        let inputs = copy_samples(&self.inputs, from..to);
         Dataset { inputs, labels: self.labels[from..to].to_vec(), classes: self.classes }
     }
 }

@@ -56,6 +56,11 @@ fn shelf<T: 'static>() -> Option<&'static Shelf<T>> {
     shelves.into_iter().find_map(<dyn Any>::downcast_ref)
 }
 
+/// Memory with room for `len` numbers, if some was given back; old numbers are in it.
+fn take<T: 'static>(len: usize) -> Option<Vec<T>> {
+    shelf()?.take(len)
+}
+
 /// Takes back the memory of a matrix or vector that nobody needs any more.
 pub(crate) fn give_back<T: 'static, R: Dim, C: Dim>(matrix: Matrix<T, R, C, VecStorage<T, R, C>>) {
     put(matrix.data.into());
@@ -91,21 +96,21 @@ impl<T> DerefMut for Scratch<T> {
 
 /// Room for `len` numbers.
 pub(crate) fn room<T: 'static>(len: usize) -> Vec<T> {
-    let mut memory = shelf().and_then(|shelf| shelf.take(len)).unwrap_or_else(|| Vec::with_capacity(len));
+    let mut memory = take(len).unwrap_or_else(|| Vec::with_capacity(len));
     memory.clear();
     memory
 }
 
 /// `len` numbers of any value, to be overwritten.
 pub(crate) fn any_numbers<T: Float>(len: usize) -> Vec<T> {
-    let Some(mut memory) = shelf().and_then(|shelf| shelf.take(len)) else { return vec![T::zero(); len] };
+    let Some(mut memory) = take(len) else { return vec![T::zero(); len] };
     memory.resize(len, T::zero());
     memory
 }
 
 /// `len` zeros.
 pub(crate) fn zeros<T: Float>(len: usize) -> Vec<T> {
-    let Some(mut memory) = shelf().and_then(|shelf| shelf.take(len)) else { return vec![T::zero(); len] };
+    let Some(mut memory) = take(len) else { return vec![T::zero(); len] };
     memory.clear();
     memory.resize(len, T::zero());
     memory
@@ -118,10 +123,10 @@ pub(crate) fn copy_rows<T: Float>(matrix: &DMatrix<T>, rows: Range<usize>) -> DM
     DMatrix::from_vec(rows.len(), matrix.ncols(), copy)
 }
 
-/// A copy of a tensor.
-pub(crate) fn copy<T: Float>(z: &Tensor4<T>) -> Tensor4<T> {
-    let [n, c, h, w] = z.shape();
-    Tensor4::from_columns(copy_rows(z.matrix(), 0..n), [c, h, w])
+/// A copy of some samples of a tensor.
+pub(crate) fn copy_samples<T: Float>(z: &Tensor4<T>, samples: Range<usize>) -> Tensor4<T> {
+    let [_, c, h, w] = z.shape();
+    Tensor4::from_columns(copy_rows(z.matrix(), samples), [c, h, w])
 }
 
 #[cfg(test)]
@@ -167,7 +172,7 @@ mod tests {
         assert_eq!((room::<f32>(900).len(), any_numbers::<f32>(900).len()), (0, 900));
         assert_eq!(zeros::<f32>(900), [0.0; 900]);
         let z = Tensor4::from_fn([3, 2, 1, 1], |n, c, _, _| (10 * n + c) as f64);
-        assert_eq!(copy(&z), z);
+        assert_eq!(copy_samples(&z, 0..3), z);
         assert_eq!(copy_rows(z.matrix(), 1..3), dmatrix![10.0, 11.0; 20.0, 21.0]);
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn for_each_chunk<T: Float>(out: &mut [T], size: usize, f: impl Fn(us
 ///
 /// A thread without work falls asleep within some microseconds, and needs as many to wake up again; a training step cuts
 /// its work into parts some fifty times. And a thread that is not of the pool sleeps through every part that it hands
-/// over. So a step goes to the pool once, as a whole, and until it is over nobody sleeps.
+/// over. So a training, or a step by itself, goes to the pool once, as a whole, and until it is over nobody sleeps.
 pub(crate) fn wide_awake<T: Float, R: Send>(numbers: usize, work: impl FnOnce() -> R + Send) -> R {
     let others = rayon::current_num_threads() - 1;
     if others == 0 || numbers < WORTH_A_THREAD || !is_machine_float::<T>() || AWAKE.get() {

@@ -2,7 +2,7 @@
 
 use super::{Layer, forget, remembered};
 use crate::activations::*;
-use crate::kernels::memory::{copy, give_back};
+use crate::kernels::memory::{copy_samples, give_back};
 use crate::{Float, ShapeError, Tensor4};
 
 /// An activation as a layer: `$forward` of a matrix, and `$backward` of next_dz and the forward's input, or of next_dz
@@ -51,7 +51,7 @@ macro_rules! activation {
     (@keep input, $z:ident, $y:ident) => { $z };
     (@keep output, $z:ident, $y:ident) => {{
         give_back($z.into_matrix());
-        copy(&$y)
+        copy_samples(&$y, 0..$y.shape()[0])
     }};
 }
 

@@ -1,6 +1,6 @@
 use super::Plan;
 use crate::data::Dataset;
-use crate::kernels::memory::copy_rows;
+use crate::kernels::memory::{copy_rows, copy_samples};
 use crate::{Float, Tensor4, init};
 use nalgebra::DMatrix;
 use rand::seq::SliceRandom;
@@ -45,8 +45,7 @@ impl<'a, T: Float> Batches<'a, T> {
         }
         let (inputs, targets) = &self.gathered;
         let first = from - self.first;
-        let [_, c, h, w] = inputs.shape();
-        let z = Tensor4::from_columns(copy_rows(inputs.matrix(), first..first + count), [c, h, w]);
-        (z, copy_rows(targets, first..first + count))
+        let samples = first..first + count;
+        (copy_samples(inputs, samples.clone()), copy_rows(targets, samples))
     }
 }
