@@ -13,29 +13,33 @@
 //! | s, p | (s1, s2), (p1, p2) | strides and padding, a [`Slide`] |
 //! | y | (N, D, H', W') | H' = (H + 2·p1 − k1)/s1 + 1, and so for W' |
 //!
-//! (As everywhere in this field, "convolution" slides the kernel without rotating it: mathematics calls that a
-//! cross-correlation. The rotation turns up by itself, in step 6.)
+//! (As everywhere in this field, "convolution" slides the kernel without rotating it. Mathematics calls that a
+//! cross-correlation. The rotation appears in step 6.)
 //!
 //! # Derivation
 //!
-//! Write δ for `next_dz`: `δ[n,d,i,j] = ∂Lₙ/∂y[n,d,i,j]`, with L = (1/N) Σₙ Lₙ. Columns (j, v, q, s2, p2) behave as
-//! rows (i, u, r, s1, p1) do, so only rows are written out: `y[i] = b + Σ_u ẑ[i·s + u]·K[u]`, summed over c.
+//! Write δ for `next_dz`: `δ[n,d,i,j] = ∂Lₙ/∂y[n,d,i,j]`, with L = (1/N) Σₙ Lₙ. Columns (j, v, q, s2, p2, W') behave as
+//! rows (i, u, r, s1, p1, H') do, so only rows are written out:
+//! `y[n,d,i] = b[d] + Σ_c Σ_u ẑ[n, c, i·s + u]·K[c,d,u]`, with u from 0 to k − 1 and i from 0 to H' − 1.
 //!
-//! 1. `dLₙ = Σ δ[n,d,i]·dy[n,d,i]`, summed over d and i. Every gradient is the factor of its differential in it.
-//! 2. `b[d]` stands in every `y[n,d,i]` with factor 1: **`db[d] = (1/N) Σₙ Σᵢ δ[n,d,i]`**.
-//! 3. `K[c,d,u]` stands in `y[n,d,i]` of every n and i, with factor `ẑ[n, c, i·s + u]`:
-//!    **`dK[c,d,u] = (1/N) Σₙ Σᵢ ẑ[n, c, i·s + u]·δ[n,d,i]`**. It is the *padded* ẑ: a tap over the border has seen
-//!    the padding, and its gradient must count that.
-//! 4. `ẑ[r]` stands in `y[i]` with factor `K[u]` for every pair with i·s + u = r, so
-//!    `dẑ[n,c,r] = Σ_d Σ δ[n,d,i]·K[c,d,u]` over the pairs (i, u) with i·s + u = r. Since u runs over 0 … k−1, these
-//!    are the windows i from ⌈(r − k + 1)/s⌉ to ⌊r/s⌋.
-//! 5. Let δ̂ be δ with s − 1 zeros between its rows: `δ̂[m] = δ[m/s]` where s divides m, and 0 elsewhere. The pairs of
-//!    (4) are then all u, as the others meet a zero: `dẑ[r] = Σ_u δ̂[r − u]·K[u]`.
-//! 6. Count u from the other end, u = k − 1 − t: **`dẑ[r] = Σ_t δ̂[r − (k − 1) + t]·K[k − 1 − t]`**. This is a convolution
-//!    as in the first line: of δ̂ with **k − 1 rows of padding**, stride 1, by **K rotated by 180°** with its axes C
-//!    and D exchanged, as the sum runs over d.
-//! 7. Padding is not part of z, so its gradient is dropped: **`dz[r] = dẑ[r + p]`**. Steps 6 and 7 together read
-//!    `δ̂[r + t − (k − 1 − p)]`: the convolution of (6) with only k − 1 − p rows of padding (a negative number crops).
+//! 1. `dLₙ = Σ_d Σᵢ δ[n,d,i]·dy[n,d,i]`. The gradient of a number is the coefficient of its differential in this sum.
+//! 2. Every `y[n,d,i]` contains `b[d]` with coefficient 1: **`db[d] = (1/N) Σₙ Σᵢ δ[n,d,i]`**.
+//! 3. `y[n,d,i]`, for every n and i, contains `K[c,d,u]` with coefficient `ẑ[n, c, i·s + u]`:
+//!    **`dK[c,d,u] = (1/N) Σₙ Σᵢ ẑ[n, c, i·s + u]·δ[n,d,i]`**. It is the *padded* ẑ: a tap that lies over the border
+//!    has multiplied the padding, and its gradient must count that.
+//! 4. `y[n,d,i]`, for every d, contains `ẑ[n,c,r]` with coefficient `K[c,d,u]` if i·s + u = r:
+//!    **`dẑ[n,c,r] = Σ_d Σᵢ δ[n,d,i]·K[c, d, r − i·s]`**, over the windows i that cover row r. Since u = r − i·s runs
+//!    from 0 to k − 1, these are the i from max(0, ⌈(r − k + 1)/s⌉) to min(H' − 1, ⌊r/s⌋).
+//! 5. Let δ̂ be δ with s − 1 zeros between its rows: `δ̂[n,d,m] = δ[n,d,m/s]` if s divides m and 0 ≤ m ≤ (H' − 1)·s, and
+//!    `δ̂[n,d,m] = 0` for every other integer m, also outside the map. With m = i·s = r − u, the sum of (4) runs over all
+//!    u, because a u without a window meets a zero: `dẑ[n,c,r] = Σ_d Σ_u δ̂[n, d, r − u]·K[c,d,u]`.
+//! 6. Count u from the other end, u = k − 1 − t:
+//!    **`dẑ[n,c,r] = Σ_d Σ_t δ̂[n, d, r − (k − 1) + t]·K[c, d, k − 1 − t]`**. This is a convolution as in the first line:
+//!    its input is δ̂ with **k − 1 rows of padding**, its stride is 1, and its kernel is **K rotated by 180°** with the axes
+//!    C and D exchanged, because the sum runs over d.
+//! 7. Padding is not part of z, so its gradient is dropped: **`dz[n,c,r] = dẑ[n, c, r + p]`**. Steps 6 and 7 together
+//!    read `δ̂[n, d, r + t − (k − 1 − p)]`: the convolution of (6) with only k − 1 − p rows of padding. (A negative number
+//!    crops.)
 //!
 //! Rows that no window reaches, left over by [`Slide::round_down`], get no gradient: 0. The layer is linear in z and
 //! in K and has no kinks.

@@ -15,11 +15,12 @@
 //!
 //! Write δ for `next_dz`.
 //!
-//! 1. `ẑ[r]` stands in `y[i]` of every window i over r, each time with the factor 1/(k1·k2).
-//! 2. So **`dz[r] = Σ δ[i] / (k1·k2)`, over the windows i over r**: each window hands every one of its places the same
-//!    share. What falls into the padding is dropped.
+//! 1. `y[i]`, for every window i that covers pixel r, contains `ẑ[r]` with coefficient 1/(k1·k2).
+//! 2. So **`dz[r] = Σ δ[i] / (k1·k2)`, over the windows i that cover r**: each window gives all its places the same
+//!    share. The share of a place in the padding is dropped.
 //!
-//! The layer is linear: no kinks. Without padding and remainder, Σ dz = Σ next_dz.
+//! The layer is linear: no kinks. Without padding, Σ dz = Σ next_dz, also where the windows overlap or leave pixels
+//! uncovered: each window gives away k1·k2 shares of 1/(k1·k2).
 //!
 //! Source: LeCun et al., *Gradient-based learning applied to document recognition* (1998).
 
