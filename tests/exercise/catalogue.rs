@@ -1,6 +1,6 @@
 //! Every mistake is rejected and named; so are mistakes made by another hand; what is right passes.
 
-use crate::variants;
+use super::variants;
 use handgrad::check::exercise::{self, Evidence, Suspicion};
 use handgrad::prelude::*;
 use std::collections::HashSet;

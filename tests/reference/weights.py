@@ -10,7 +10,7 @@ its numbers are drawn from torch's generator with the seed below.
 
 The second direction is run by hand:
 
-    cargo test --test training -- --ignored --nocapture a_lenet_for_pytorch
+    cargo test --test all -- --ignored --nocapture a_lenet_for_pytorch
 """
 
 import json

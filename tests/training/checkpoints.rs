@@ -1,7 +1,7 @@
 //! `Training::save` and `resume`: stopped anywhere and taken up again, a training gives the same bits.
 
-use crate::fit::{bits, digits, line, linear};
-use crate::message;
+use super::fit::{bits, digits, line, linear};
+use super::message;
 use handgrad::prelude::*;
 use handgrad::train::{End, Event, Plan, Training, silently};
 use std::ops::ControlFlow;

@@ -1,6 +1,6 @@
 //! `train`: the loop, its order, its observers, and what it refuses.
 
-use crate::message;
+use super::message;
 use handgrad::data::mnist::shipped;
 use handgrad::prelude::*;
 use handgrad::train::experiments::ones;

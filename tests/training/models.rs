@@ -1,6 +1,6 @@
 //! `model`: that layers in a row are the functions they call, and that their gradients are those of the whole.
 
-use crate::message;
+use super::message;
 use handgrad::prelude::*;
 use nalgebra::Scalar;
 

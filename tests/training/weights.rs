@@ -1,7 +1,7 @@
 //! Safetensors files: what PyTorch wrote is read, what we write PyTorch reads, and what is wrong is named.
 
-use crate::message;
-use crate::models::random;
+use super::message;
+use super::models::random;
 use handgrad::model::weights::Stored;
 use handgrad::prelude::*;
 use serde_json::Value;
