@@ -123,22 +123,18 @@ fn run(op: &str, settings: &Value, inputs: &Arrays) -> Result<Arrays, ShapeError
                 "leaky_relu" => (leaky_relu_forward(&z, alpha()), leaky_relu_backward(&next_dz, &z, alpha())?),
                 "elu" => (elu_forward(&z, alpha()), elu_backward(&next_dz, &z, alpha())?),
                 "selu" => (selu_forward(&z), selu_backward(&next_dz, &z)?),
-                "sigmoid" => of_output(sigmoid_forward(&z), |y| sigmoid_backward(&next_dz, y))?,
-                "tanh" => of_output(tanh_forward(&z), |y| tanh_backward(&next_dz, y))?,
-                "softmax" => of_output(softmax_forward(&z), |p| softmax_backward(&next_dz, p))?,
+                "sigmoid" => (sigmoid_forward(&z), sigmoid_backward(&next_dz, &z)?),
+                "tanh" => (tanh_forward(&z), tanh_backward(&next_dz, &z)?),
+                "softmax" => {
+                    let p = softmax_forward(&z);
+                    let dz = softmax_backward(&next_dz, &p)?;
+                    (p, dz)
+                }
                 unknown => panic!("no handgrad function is named for the operation {unknown:?}"),
             };
             forward_and_backward(y, dz)
         }
     })
-}
-
-fn of_output(
-    y: DMatrix<f64>,
-    backward: impl Fn(&DMatrix<f64>) -> Result<DMatrix<f64>, ShapeError>,
-) -> Result<(DMatrix<f64>, DMatrix<f64>), ShapeError> {
-    let dz = backward(&y)?;
-    Ok((y, dz))
 }
 
 fn named<const K: usize>(arrays: [(&str, Array); K]) -> Arrays {

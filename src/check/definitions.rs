@@ -190,10 +190,11 @@ pub(super) fn mean_squared<T: Float>(y: &DMatrix<T>, target: &DMatrix<T>) -> T {
     sum(squares) / lit(2.0 * y.nrows() as f64)
 }
 
-/// −Σ y*·ln p / N.
+/// −Σ y*·ln p / N, where ln pₙⱼ = −ln Σᵢ exp(yₙᵢ − yₙⱼ): a probability itself may be below every number.
 pub(super) fn cross_entropy<T: Float>(y: &DMatrix<T>, target: &DMatrix<T>) -> T {
-    let p = softmax(y);
-    -sum(target.iter().zip(&p).map(|(&target, p)| target * p.ln())) / lit(y.nrows() as f64)
+    let surprise = |n: usize, j: usize| sum(y.row(n).iter().map(|&other| (other - y[(n, j)]).exp())).ln();
+    let of_sample = |n: usize| sum((0..y.ncols()).map(|j| target[(n, j)] * surprise(n, j)));
+    sum((0..y.nrows()).map(of_sample)) / lit(y.nrows() as f64)
 }
 
 fn pairs(a: usize, b: usize) -> impl Iterator<Item = (usize, usize)> {

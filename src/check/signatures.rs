@@ -56,8 +56,8 @@ pub type FlattenForward = fn(z: &Tensor4<f64>) -> DMatrix<f64>;
 
 /// [`relu_forward`](crate::activations::relu_forward) and every activation without a slope of its own; softmax too.
 pub type ActivationForward = fn(z: &DMatrix<f64>) -> DMatrix<f64>;
-/// The same backward. `x` is z for [`relu_backward`](crate::activations::relu_backward) and
-/// [`selu_backward`](crate::activations::selu_backward), and the forward's output for the others.
+/// The same backward. `x` is the forward's output for [`softmax_backward`](crate::activations::softmax_backward), and z
+/// for the others.
 pub type ActivationBackward = fn(next_dz: &DMatrix<f64>, x: &DMatrix<f64>) -> Result<DMatrix<f64>, ShapeError>;
 /// [`leaky_relu_forward`](crate::activations::leaky_relu_forward) and [`elu_forward`](crate::activations::elu_forward).
 pub type SlopedForward = fn(z: &DMatrix<f64>, alpha: f64) -> DMatrix<f64>;

@@ -68,7 +68,7 @@ pub fn sigmoid_forward(yours: ActivationForward) -> Verdict {
     SIGMOID_FORWARD.judge(yours)
 }
 
-/// Judges a reader's [`sigmoid_backward`](activations::sigmoid_backward), which is given the forward's output y.
+/// Judges a reader's [`sigmoid_backward`](activations::sigmoid_backward), which is given z.
 pub fn sigmoid_backward(yours: ActivationBackward) -> Verdict {
     SIGMOID_BACKWARD.judge(yours)
 }
@@ -78,7 +78,7 @@ pub fn tanh_forward(yours: ActivationForward) -> Verdict {
     TANH_FORWARD.judge(yours)
 }
 
-/// Judges a reader's [`tanh_backward`](activations::tanh_backward), which is given the forward's output y.
+/// Judges a reader's [`tanh_backward`](activations::tanh_backward), which is given z.
 pub fn tanh_backward(yours: ActivationBackward) -> Verdict {
     TANH_BACKWARD.judge(yours)
 }
@@ -120,6 +120,7 @@ const QUESTIONS: &[(&str, Feature, &str)] = &[
     ("y", Feature::Large, "which exponential overflows there?"),
     ("y", Feature::Batch, "along which axis does a sum run?"),
     ("dz", Feature::Kink, "which slope is taken at the kink? The left one, here as everywhere."),
+    ("dz", Feature::Flat, "what is left of 1 − y there? The slope is small, and need not be a difference."),
     ("dz", Feature::Batch, "an input's gradient is each sample's own; was it divided by N?"),
     ("dalpha", Feature::Batch, "is it the mean over the samples, divided by N once?"),
     ("dalpha", Feature::Maps, "is there one slope for each channel?"),
@@ -199,7 +200,7 @@ const SIGMOID_FORWARD: Exercise<Inwards, ActivationForward> = Exercise {
 
 const SIGMOID_BACKWARD: Exercise<Outwards, ActivationBackward> = Exercise {
     function: "sigmoid_backward",
-    cases: || rows(Kind::Output, activations::sigmoid_forward).into_iter().map(Outwards).collect(),
+    cases: || rows(Kind::Flat, |z| z.clone()).into_iter().map(Outwards).collect(),
     right: activations::sigmoid_backward,
     mistakes: mistakes::SIGMOID_BACKWARD,
     ..RELU_BACKWARD
@@ -214,10 +215,9 @@ const TANH_FORWARD: Exercise<Inwards, ActivationForward> = Exercise {
 
 const TANH_BACKWARD: Exercise<Outwards, ActivationBackward> = Exercise {
     function: "tanh_backward",
-    cases: || rows(Kind::Output, activations::tanh_forward).into_iter().map(Outwards).collect(),
     right: activations::tanh_backward,
     mistakes: mistakes::TANH_BACKWARD,
-    ..RELU_BACKWARD
+    ..SIGMOID_BACKWARD
 };
 
 const SOFTMAX_FORWARD: Exercise<Inwards, ActivationForward> = Exercise {
@@ -283,6 +283,8 @@ enum Kind {
     Sloped,
     /// A function of exponentials: z as large as 1000.
     Smooth,
+    /// Its backward: z so far from 0 that the slope is almost 0.
+    Flat,
     /// A backward that is given the output.
     Output,
 }
@@ -298,12 +300,14 @@ fn rows(kind: Kind, given: fn(&DMatrix<f64>) -> DMatrix<f64>) -> Vec<Rows> {
         match kind {
             Kind::Kinked | Kind::Sloped if special => z.iter_mut().step_by(2).for_each(|z| *z = 0.0),
             Kind::Smooth if special => z.iter_mut().step_by(2).for_each(|z| *z *= 250.0),
+            Kind::Flat if special => z.iter_mut().for_each(|z| *z += 36.0 * z.signum()),
             _ => {}
         }
         let features = [
             (n > 1, Feature::Batch),
-            (special && kind != Kind::Smooth, Feature::Kink),
+            (special && matches!(kind, Kind::Kinked | Kind::Sloped), Feature::Kink),
             (special && kind == Kind::Smooth, Feature::Large),
+            (special && kind == Kind::Flat, Feature::Flat),
         ];
         Rows {
             kind,

@@ -21,13 +21,14 @@ pub(super) enum Feature {
     Negative,
     Kink,
     Large,
+    Flat,
     Soft,
     Steps,
     Decay,
 }
 
 impl Feature {
-    const ALL: [Feature; 19] = {
+    const ALL: [Feature; 20] = {
         use Feature::*;
         [
             Batch,
@@ -46,6 +47,7 @@ impl Feature {
             Negative,
             Kink,
             Large,
+            Flat,
             Soft,
             Steps,
             Decay,
@@ -72,6 +74,7 @@ impl Feature {
             Feature::Negative => ["numbers of both signs", "negative numbers alone"],
             Feature::Kink => ["no number at the kink", "a 0, where the kink is"],
             Feature::Large => ["small numbers", "numbers as large as 1000"],
+            Feature::Flat => ["small numbers", "numbers beyond ±36, where the curve is flat"],
             Feature::Soft => ["one-hot targets", "targets that are distributions"],
             Feature::Steps => ["a single step", "several steps"],
             Feature::Decay => ["λ = 0", "weight decay"],

@@ -5,18 +5,26 @@ use crate::ShapeError;
 use crate::check::certificate::{Case, Evidence};
 use crate::check::{Proof, definitions, lift};
 use crate::losses::{Loss, cross_entropy_loss, mean_squared_loss};
-use nalgebra::{DMatrix, dvector};
+use nalgebra::{DMatrix, dmatrix, dvector};
 
-/// N 1–4 and d 1–5.
+/// N 1–4 and d 1–5; logits up to ±700.
 pub(super) fn cases() -> Vec<Case> {
     let shapes = (1..=4).flat_map(|samples| (1..=5).map(move |d| (samples, d)));
     let case = |(number, (samples, d)): (usize, (usize, usize))| {
         Case::new(format!("losses: y ({samples}, {d})"), move |evidence| {
             mean_squared(evidence, number, (samples, d))?;
-            cross_entropy(evidence, number, (samples, d))
+            for mut numbers in Numbers::both(number) {
+                let y = numbers.matrix(samples, d);
+                cross_entropy(evidence, numbers, number, &y)?;
+            }
+            Ok(())
         })
     };
-    shapes.enumerate().map(case).collect()
+    let tails = Case::new("losses: y up to ±700".into(), |evidence| {
+        let y = dmatrix![0.75, -1.5, 3.0; 40.0, 0.0, -3.0; 700.0, 0.0, 350.0; 0.0, -700.0, -17.0];
+        Numbers::both(0).into_iter().try_for_each(|numbers| cross_entropy(evidence, numbers, 0, &y))
+    });
+    shapes.enumerate().map(case).chain([tails]).collect()
 }
 
 fn mean_squared(evidence: &mut Evidence, number: usize, (samples, d): (usize, usize)) -> Result<(), ShapeError> {
@@ -34,20 +42,23 @@ fn mean_squared(evidence: &mut Evidence, number: usize, (samples, d): (usize, us
 }
 
 /// With one-hot targets, with a distribution, and with targets that do not sum to 1.
-fn cross_entropy(evidence: &mut Evidence, number: usize, (samples, d): (usize, usize)) -> Result<(), ShapeError> {
-    for mut numbers in Numbers::both(number) {
-        let y = numbers.matrix(samples, d);
-        let weights = numbers.matrix(samples, d).abs().add_scalar(0.1);
-        let one_hot = DMatrix::from_fn(samples, d, |n, j| f64::from(j == (n + number) % d));
-        let distribution = DMatrix::from_fn(samples, d, |n, j| weights[(n, j)] / weights.row(n).sum());
-        for target in [one_hot, distribution, weights] {
-            let Loss { loss, dy } = cross_entropy_loss(&y, &target)?;
-            let defined = definitions::cross_entropy(&y, &target);
-            evidence.values("cross_entropy_loss", &dvector![loss], &dvector![defined], false);
-            let forward = |y: &_| Ok(dvector![cross_entropy_loss(y, &lift(&target))?.loss]);
-            let proof = Proof::of_loss("cross_entropy_loss", samples);
-            evidence.proof(&proof.input("dy", &y, &dy, forward)?);
-        }
+fn cross_entropy(
+    evidence: &mut Evidence,
+    mut numbers: Numbers,
+    number: usize,
+    y: &DMatrix<f64>,
+) -> Result<(), ShapeError> {
+    let (samples, d) = y.shape();
+    let weights = numbers.matrix(samples, d).abs().add_scalar(0.1);
+    let one_hot = DMatrix::from_fn(samples, d, |n, j| f64::from(j == (n + number) % d));
+    let distribution = DMatrix::from_fn(samples, d, |n, j| weights[(n, j)] / weights.row(n).sum());
+    for target in [one_hot, distribution, weights] {
+        let Loss { loss, dy } = cross_entropy_loss(y, &target)?;
+        let defined = definitions::cross_entropy(y, &target);
+        evidence.values("cross_entropy_loss", &dvector![loss], &dvector![defined], false);
+        let forward = |y: &_| Ok(dvector![cross_entropy_loss(y, &lift(&target))?.loss]);
+        let proof = Proof::of_loss("cross_entropy_loss", samples);
+        evidence.proof(&proof.input("dy", y, &dy, forward)?);
     }
     Ok(())
 }

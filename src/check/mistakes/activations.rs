@@ -244,23 +244,29 @@ pub const SIGMOID_FORWARD: &[Mistake<ActivationForward>] = &[
 /// Known mistakes in [`sigmoid_backward`].
 pub const SIGMOID_BACKWARD: &[Mistake<ActivationBackward>] = &[
     Mistake {
+        name: "the slope is taken from the rounded output",
+        sentence: "y·(1 − y) is the slope on paper. Where y has rounded to 1 nothing is left of it: \
+                   with e = exp(−|z|), e/(1 + e)² keeps every digit.",
+        wrong: |next_dz, z| Ok(next_dz.zip_map(&sigmoid_forward(z), |delta, y| delta * y * (1.0 - y))),
+    },
+    Mistake {
         name: "the sigmoid is taken twice",
-        sentence: "The backward is given y, which is a sigmoid already: the slope is y·(1 − y).",
-        wrong: |next_dz, y| sigmoid_backward(next_dz, &sigmoid_forward(y)),
+        sentence: "The slope is that at z; here it is the slope at σ(z).",
+        wrong: |next_dz, z| sigmoid_backward(next_dz, &sigmoid_forward(z)),
     },
     Mistake {
         name: "next_dz is forgotten",
         sentence: "dz is δ times the slope; here it is the slope.",
-        wrong: |next_dz, y| sigmoid_backward(&next_dz.map(|_| 1.0), y),
+        wrong: |next_dz, z| sigmoid_backward(&next_dz.map(|_| 1.0), z),
     },
     Mistake {
         name: "y is forgotten in the slope",
         sentence: "The slope is y·(1 − y), not 1 − y.",
-        wrong: |next_dz, y| Ok(next_dz.zip_map(y, |delta, y| delta * (1.0 - y))),
+        wrong: |next_dz, z| Ok(next_dz.zip_map(&sigmoid_forward(z), |delta, y| delta * (1.0 - y))),
     },
     Mistake {
         name: "tanh's slope",
-        sentence: "The slope of a sigmoid is y·(1 − y); 1 − y² is that of tanh.",
+        sentence: "The slope of a sigmoid is y·(1 − y); this is that of tanh.",
         wrong: tanh_backward,
     },
 ];
@@ -282,24 +288,30 @@ pub const TANH_FORWARD: &[Mistake<ActivationForward>] = &[
 /// Known mistakes in [`tanh_backward`].
 pub const TANH_BACKWARD: &[Mistake<ActivationBackward>] = &[
     Mistake {
+        name: "the slope is taken from the rounded output",
+        sentence: "1 − y² is the slope on paper. Where y has rounded to ±1 nothing is left of it: \
+                   with e = exp(−2|z|), 4e/(1 + e)² keeps every digit.",
+        wrong: |next_dz, z| Ok(next_dz.zip_map(&tanh_forward(z), |delta, y| delta * (1.0 - y) * (1.0 + y))),
+    },
+    Mistake {
         name: "tanh is taken twice",
-        sentence: "The backward is given y, which is a tanh already: the slope is 1 − y².",
-        wrong: |next_dz, y| tanh_backward(next_dz, &tanh_forward(y)),
+        sentence: "The slope is that at z; here it is the slope at tanh(z).",
+        wrong: |next_dz, z| tanh_backward(next_dz, &tanh_forward(z)),
     },
     Mistake {
         name: "the square is forgotten",
         sentence: "The slope is 1 − y², not 1 − y.",
-        wrong: |next_dz, y| Ok(next_dz.zip_map(y, |delta, y| delta * (1.0 - y))),
+        wrong: |next_dz, z| Ok(next_dz.zip_map(&tanh_forward(z), |delta, y| delta * (1.0 - y))),
     },
     Mistake {
         name: "the sigmoid's slope",
-        sentence: "The slope of tanh is 1 − y²; y·(1 − y) is that of a sigmoid.",
+        sentence: "The slope of tanh is 1 − y², y being tanh(z); this is that of a sigmoid.",
         wrong: sigmoid_backward,
     },
     Mistake {
         name: "next_dz is forgotten",
         sentence: "dz is δ times the slope; here it is the slope.",
-        wrong: |next_dz, y| tanh_backward(&next_dz.map(|_| 1.0), y),
+        wrong: |next_dz, z| tanh_backward(&next_dz.map(|_| 1.0), z),
     },
 ];
 

@@ -63,8 +63,8 @@ const PROOFS: [(&str, Prove); 19] = [
         activation("elu_backward", |z| elu_forward(z, lit(1.5)), backward)
     }),
     ("selu_backward", || activation("selu_backward", selu_forward, |delta, z, _| selu_backward(delta, z))),
-    ("sigmoid_backward", || activation("sigmoid_backward", sigmoid_forward, |delta, _, y| sigmoid_backward(delta, y))),
-    ("tanh_backward", || activation("tanh_backward", tanh_forward, |delta, _, y| tanh_backward(delta, y))),
+    ("sigmoid_backward", || activation("sigmoid_backward", sigmoid_forward, |delta, z, _| sigmoid_backward(delta, z))),
+    ("tanh_backward", || activation("tanh_backward", tanh_forward, |delta, z, _| tanh_backward(delta, z))),
     ("softmax_backward", || activation("softmax_backward", softmax_forward, |delta, _, y| softmax_backward(delta, y))),
     ("mean_squared_loss", mean_squared),
     ("cross_entropy_loss", cross_entropy),
