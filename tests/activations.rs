@@ -26,8 +26,8 @@ fn all<T: Float>() -> [(&'static str, Forward<T>, Backward<T>); 8] {
         ("elu", |z| elu_forward(z, lit(1.5)), |d, z| elu_backward(d, z, lit(1.5))),
         ("elu of slope 1", |z| elu_forward(z, lit(1.0)), |d, z| elu_backward(d, z, lit(1.0))),
         ("selu", selu_forward, selu_backward),
-        ("sigmoid", sigmoid_forward, |d, z| sigmoid_backward(d, &sigmoid_forward(z))),
-        ("tanh", tanh_forward, |d, z| tanh_backward(d, &tanh_forward(z))),
+        ("sigmoid", sigmoid_forward, sigmoid_backward),
+        ("tanh", tanh_forward, tanh_backward),
         ("softmax", softmax_forward, |d, z| softmax_backward(d, &softmax_forward(z))),
     ]
 }
@@ -329,13 +329,93 @@ fn sigmoid_and_tanh_are_one_curve() {
     assert_eq!(sigmoid_forward(&dmatrix![-100f32])[0], (-100f32).exp());
 }
 
+/// z and the slope there, from z itself in 60 digits (Python's decimal):
+/// `e = (-abs(z)).exp(); e/(1 + e)**2` for σ, `e = (-2*abs(z)).exp(); 4*e/(1 + e)**2` for tanh.
+const SLOPES_OF_SIGMOID: [(f64, f64); 5] = [
+    (0.5, 2.3500371220159449e-1),
+    (3.0, 4.5176659730912130e-2),
+    (30.0, 9.3576229688384229e-14),
+    (40.0, 4.2483542552915889e-18),
+    (700.0, 9.8596765437597708e-305),
+];
+const SLOPES_OF_TANH: [(f64, f64); 5] = [
+    (0.5, 7.8644773296592740e-1),
+    (3.0, 9.8660371654401904e-3),
+    (9.0, 6.0919917123232291e-8),
+    (20.0, 1.6993417021166355e-17),
+    (350.0, 3.9438706175039083e-304),
+];
+
 #[test]
-fn tanh_keeps_the_digits_of_a_flat_slope() {
-    // y² = 1 − 2⁻²⁶ + 2⁻⁵⁴ does not fit into an f64: 1 − y² is off in the ninth digit, and (1 − y)(1 + y) is exact.
-    let y = 1.0 - 2f64.powi(-27);
-    let slope = tanh_backward(&dmatrix![1.0], &dmatrix![y]).unwrap()[0];
-    assert_eq!(slope, 2f64.powi(-26) - 2f64.powi(-54));
-    assert!(((1.0 - y * y) / slope - 1.0).abs() > 3e-9);
+fn a_flat_slope_keeps_its_digits() {
+    fn slopes<T: Float>(backward: Backward<T>, z: T) -> [T; 2] {
+        let dz = backward(&dmatrix![T::one(), T::one()], &dmatrix![z, -z]).unwrap();
+        [dz[0], dz[1]]
+    }
+    // An exponential, a product, a sum and a quotient: a few roundings of 1.1e-16.
+    for (z, exact) in SLOPES_OF_SIGMOID {
+        for slope in slopes(sigmoid_backward, z) {
+            assert!((slope / exact - 1.0).abs() < 1e-15, "σ′(±{z}) is {slope:e}, not {exact:e}");
+        }
+    }
+    for (z, exact) in SLOPES_OF_TANH {
+        for slope in slopes(tanh_backward, z) {
+            assert!((slope / exact - 1.0).abs() < 1e-15, "tanh′(±{z}) is {slope:e}, not {exact:e}");
+        }
+    }
+    // The same for f32, where an ulp is 1.2e-7 (and a subnormal 1.4e-45, of 6.1e-39).
+    let of_sigmoid = [(16.75, 5.315784689273009e-8), (17.0, 4.139937376003502e-8), (88.0, 6.054601895401186e-39)];
+    for (z, exact) in of_sigmoid {
+        for slope in slopes::<f32>(sigmoid_backward, z) {
+            assert!((f64::from(slope) / exact - 1.0).abs() < 5e-7, "σ′(±{z}) is {slope:e}, not {exact:e}");
+        }
+    }
+    for (z, exact) in [(9.0109_f32, 5.960628852911439e-8), (44.0, 2.4218407581604743e-38)] {
+        for slope in slopes::<f32>(tanh_backward, z) {
+            assert!((f64::from(slope) / exact - 1.0).abs() < 5e-7, "tanh′(±{z}) is {slope:e}, not {exact:e}");
+        }
+    }
+    // Beyond the smallest number it is 0, and nothing overflows on the way.
+    for backward in [sigmoid_backward, tanh_backward] {
+        assert_eq!([800.0, f64::MAX, f64::INFINITY].map(|z| slopes(backward, z)), [[0.0; 2]; 3]);
+    }
+    for backward in [sigmoid_backward, tanh_backward] {
+        assert_eq!([200.0, f32::MAX, f32::INFINITY].map(|z| slopes(backward, z)), [[0.0; 2]; 3]);
+    }
+}
+
+#[test]
+fn the_tails_are_what_the_forward_itself_says() {
+    // A batch has moderate numbers as well, beside which the central differences are measured.
+    let z = dmatrix![0.5, -1.0, 2.0; 40.0, 0.0, -40.0; 700.0, 0.0, -700.0; 36.0, 37.0, -37.5; -20.0, -300.0, 88.0];
+    let next_dz = away_from_the_kink(1, 5, 3);
+    for ((name, _, backward), (_, forward_of_duals, _)) in all::<f64>().into_iter().zip(all::<Dual<f64>>()) {
+        if ["sigmoid", "tanh", "softmax"].contains(&name) {
+            let dz = backward(&next_dz, &z).unwrap();
+            let proof = Proof::new(name, &next_dz).input("dz", &z, &dz, |z| Ok(forward_of_duals(z))).unwrap();
+            assert!(proof.passed(), "{proof}");
+        }
+    }
+}
+
+#[test]
+fn softmax_backward_keeps_what_is_left_of_a_certain_class() {
+    // pⱼ·(δⱼ − Σ pᵢδᵢ) from the logits, in 800 digits (Python's decimal).
+    let dz = |z: &DMatrix<f64>, next_dz: &DMatrix<f64>| softmax_backward(next_dz, &softmax_forward(z)).unwrap();
+    let close = |got: f64, exact: f64| assert!((got / exact - 1.0).abs() < 1e-15, "{got:e} is not {exact:e}");
+    let of_two = dz(&dmatrix![40.0, 0.0], &dmatrix![1.0, 3.0]);
+    close(of_two[0], -8.4967085105831778e-18);
+    close(of_two[1], 8.4967085105831778e-18);
+    let of_three = dz(&dmatrix![700.0, 0.0, -700.0], &dmatrix![1.0, 3.0, -2.0]);
+    close(of_three[0], -1.9719353087519542e-304);
+    close(of_three[1], 1.9719353087519542e-304);
+    assert_eq!(of_three[2], 0.0); // −3·e⁻¹⁴⁰⁰
+    let single = softmax_backward(&dmatrix![1f32, 3.0], &softmax_forward(&dmatrix![17f32, 0.0])).unwrap();
+    for dz in [-single[0], single[1]] {
+        assert!((dz / 8.279874752e-8 - 1.0).abs() < 5e-7, "{single}"); // 2·e/(1 + e)² with e = exp(−17)
+    }
+    // δ the same for all moves nothing, to the bit.
+    assert_eq!(dz(&dmatrix![40.0, 0.0, 1.0], &dmatrix![7.0, 7.0, 7.0]), dmatrix![0.0, 0.0, 0.0]);
 }
 
 #[test]
@@ -367,10 +447,9 @@ fn shape_errors_name_both_shapes() {
     let (next_dz, z) = (DMatrix::<f64>::zeros(2, 3), DMatrix::zeros(3, 2));
     for (name, _, backward) in elementwise() {
         let name = name.split(' ').next().unwrap();
-        let of = if ["sigmoid", "tanh"].contains(&name) { "y" } else { "z" };
         assert_eq!(
             backward(&next_dz, &z).unwrap_err().to_string(),
-            format!("{name}_backward: next_dz is (2, 3) but {of} is (3, 2): the two must have the same shape")
+            format!("{name}_backward: next_dz is (2, 3) but z is (3, 2): the two must have the same shape")
         );
     }
     assert_eq!(

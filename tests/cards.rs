@@ -5,7 +5,7 @@ use handgrad::cards::Card;
 #[test]
 fn every_card_is_whole() {
     let cards = Card::all();
-    assert_eq!(cards.len(), 22);
+    assert!(cards.len() >= 22);
     for card in &cards {
         let title = &card.title;
         assert!(!title.is_empty() && !card.summary.is_empty(), "{title}: title and sentence");
@@ -21,7 +21,8 @@ fn a_card_has_the_gradients_that_were_derived() {
     let results = |name: &str| Card::of(name).unwrap().results;
     assert_eq!(results("fc"), ["dz = δ·Wᵀ", "dw = zᵀ·δ / N", "db = Σₙ δₙ / N"]);
     assert_eq!(results("mean_squared"), ["∂Lₙ/∂y = y − y*"]);
-    assert_eq!(results("sigmoid"), ["dz = δ·y·(1 − y)"]);
+    assert_eq!(results("softmax").last().unwrap(), "dzⱼ = pⱼ·((δⱼ − δₘ) − s)");
+    assert_eq!(results("sigmoid"), ["e = exp(−|z|)", "dz = δ·e / (1 + e)²"]);
     assert!(results("conv").contains(&"`db[d] = (1/N) Σₙ Σᵢ δ[n,d,i]`".into()), "{:?}", results("conv"));
     assert!(results("adam").contains(&"θ ← θ − η·m̂/(√v̂ + ε)".into()), "{:?}", results("adam"));
 }

@@ -148,6 +148,63 @@ fn far_logits_overflow_nowhere() {
 }
 
 #[test]
+fn what_is_left_of_a_certain_class_is_kept() {
+    // e = exp(−z): ln(1 + e) and ∓e/(1 + e), in 60 digits (Python's decimal).
+    let close = |got: f64, exact: f64, tolerance: f64| {
+        assert!((got / exact - 1.0).abs() < tolerance, "{got:e} is not {exact:e}");
+    };
+    let Loss { loss, dy } = cross_entropy_loss(&dmatrix![17f32, 0.0], &dmatrix![1.0, 0.0]).unwrap();
+    close(loss.into(), 4.1399376330897477e-8, 2e-7); // two ulps of f32
+    close(dy[0].into(), -4.1399375473943306e-8, 2e-7);
+    close(dy[1].into(), 4.1399375473943306e-8, 2e-7);
+    for (z, exact) in [(40.0, 4.2483542552915889e-18), (700.0, 9.8596765437597708e-305)] {
+        for (y, target) in [(dmatrix![z, 0.0], dmatrix![1.0, 0.0]), (dmatrix![0.0, z], dmatrix![0.0, 1.0])] {
+            let Loss { loss, dy } = cross_entropy_loss(&y, &target).unwrap();
+            close(loss, exact, 1e-15);
+            dy.iter().zip(target.iter()).for_each(|(&dy, t)| close(dy, exact * (1.0 - 2.0 * t), 1e-15));
+        }
+    }
+    // The targets beside the largest, not 1 minus the largest: 1e-10 less e⁻⁵⁰.
+    let dy = cross_entropy_loss(&dmatrix![50.0, 0.0], &dmatrix![1.0 - 1e-10, 1e-10]).unwrap().dy;
+    close(dy[0], 9.9999999999807128e-11, 1e-15);
+}
+
+#[test]
+fn the_tails_are_what_the_loss_itself_says() {
+    // A batch has moderate logits as well, beside which the central differences are measured.
+    let y = dmatrix![0.5, -1.0, 2.0; 40.0, 0.0, -40.0; 700.0, 0.0, -700.0; 0.0, 36.0, 36.0];
+    for target in [one_hot(4, 3), softmax_forward(&random(50, 4, 3)), random(60, 4, 3)] {
+        let dy = cross_entropy_loss(&y, &target).unwrap().dy;
+        let proof = Proof::of_loss("cross_entropy_loss", 4)
+            .input("dy", &y, &dy, |y| Ok(dvector![cross_entropy_loss(y, &lift(&target))?.loss]))
+            .unwrap();
+        assert!(proof.passed(), "{proof}");
+    }
+}
+
+#[test]
+fn a_target_of_0_contributes_exactly_0() {
+    fn test<T: Float>(infinite: T, largest: T) {
+        let (zero, one) = (T::zero(), T::one());
+        // A class that is ruled out, and logits whose difference is beyond the largest number.
+        for y in [dmatrix![zero, infinite], dmatrix![largest, -largest], dmatrix![one, -largest]] {
+            let Loss { loss, dy } = cross_entropy_loss(&y, &dmatrix![one, zero]).unwrap();
+            assert_eq!((loss, dy), (zero, dmatrix![zero, zero]), "{y:?}");
+        }
+        // A class that is ruled out and right: an infinite surprise, and a finite gradient.
+        let Loss { loss, dy } = cross_entropy_loss(&dmatrix![zero, infinite], &dmatrix![zero, one]).unwrap();
+        assert_eq!((loss, dy), (-infinite, dmatrix![one, -one]));
+    }
+    test::<f32>(f32::NEG_INFINITY, 3e38);
+    test::<f64>(f64::NEG_INFINITY, 1.7e308);
+    test::<half::bf16>(half::bf16::NEG_INFINITY, half::bf16::MAX);
+    // What is no number is not hidden, not even by a target of 0.
+    for y in [dmatrix![f64::NAN, 0.0], dmatrix![0.0, f64::NAN], dmatrix![f64::INFINITY, 0.0]] {
+        assert!(cross_entropy_loss(&y, &dmatrix![0.0, 0.0]).unwrap().loss.is_nan(), "{y}");
+    }
+}
+
+#[test]
 fn cross_entropy_sees_only_differences() {
     // Whole numbers, so that the shift itself rounds nothing: the same bits.
     let y = DMatrix::from_fn(3, 5, |i, j| ((7 * i + 3 * j * j) % 11) as f32);
@@ -179,7 +236,6 @@ fn nan_and_infinity_are_not_hidden() {
         let Loss { loss, dy } = cross_entropy_loss(&y, &target).unwrap();
         assert!(loss.is_nan() && dy.iter().all(|x| x.is_nan()), "{y}");
     }
-    assert!(cross_entropy_loss(&dmatrix![0.0, f64::NEG_INFINITY], &target).unwrap().loss.is_nan()); // 0·∞
     assert_eq!(cross_entropy_loss(&dmatrix![0.0, -1e300], &target).unwrap().loss, 0.0);
     // One sample's NaN is in the loss, and in no other sample's gradient.
     let Loss { loss, dy } =

@@ -156,15 +156,9 @@ fn activation<T: Float>(row: &Row) -> Answer<Work> {
         ("relu", false) => timed(move || relu_forward(&z)),
         ("relu", true) => timed(move || relu_backward(&next_dz, &z)),
         ("sigmoid", false) => timed(move || sigmoid_forward(&z)),
-        ("sigmoid", true) => {
-            let y = sigmoid_forward(&z);
-            timed(move || sigmoid_backward(&next_dz, &y))
-        }
+        ("sigmoid", true) => timed(move || sigmoid_backward(&next_dz, &z)),
         ("tanh", false) => timed(move || tanh_forward(&z)),
-        ("tanh", true) => {
-            let y = tanh_forward(&z);
-            timed(move || tanh_backward(&next_dz, &y))
-        }
+        ("tanh", true) => timed(move || tanh_backward(&next_dz, &z)),
         (function, _) => return Err(format!("there is no activation {function:?}").into()),
     })
 }

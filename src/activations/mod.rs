@@ -7,12 +7,13 @@
 //! | [`prelu`] | the same, with a learned α | the same | α |
 //! | [`elu`] | z if z > 0, else α(eᶻ − 1) | 1 if z > 0, else α·eᶻ | α |
 //! | [`selu`] | λ·elu(z), with λ and α chosen | λ if z > 0, else λα·eᶻ | λα |
-//! | [`sigmoid`] | 1/(1 + e⁻ᶻ) | y(1 − y) | ¼ |
-//! | [`tanh`] | (eᶻ − e⁻ᶻ)/(eᶻ + e⁻ᶻ) | 1 − y² | 1 |
+//! | [`sigmoid`] | 1/(1 + e⁻ᶻ) | e/(1 + e)², e = exp(−\|z\|) | ¼ |
+//! | [`tanh`] | (eᶻ − e⁻ᶻ)/(eᶻ + e⁻ᶻ) | 4e/(1 + e)², e = exp(−2\|z\|) | 1 |
 //! | [`softmax`] | exp(zⱼ) / Σᵢ exp(zᵢ), a row at a time | a matrix: yⱼ·(1 − yⱼ) where i = j, else −yⱼ·yᵢ | |
 //!
 //! A function of one number has a short backward. Write δ for `next_dz`: dLₙ = Σ δ·dy and dy = f′(z)·dz, so
-//! **dz = δ·f′(z)**, an element at a time. Each file derives its f′, in terms of the output y where that spares work.
+//! **dz = δ·f′(z)**, an element at a time. Each file derives its f′, from z: y is
+//! rounded, and its rounding can be larger than all of a flat slope.
 //!
 //! Where a function has a kink, at 0, its derivative there is a choice between the slope on the left and the one on
 //! the right. All of them here take the left one, which is what PyTorch takes. A NaN in z stays NaN in y and in dz.
@@ -59,7 +60,7 @@ fn map<T: Float>(z: &DMatrix<T>, f: impl Fn(T) -> T + Copy + Send + Sync) -> DMa
     DMatrix::from_vec(z.nrows(), z.ncols(), elementwise::map(z.as_slice(), f))
 }
 
-/// `f(δ, x)` of every element δ of next_dz and x of z or y, whichever the derivative is written in.
+/// `f(δ, z)` of every element δ of next_dz and z of z.
 fn zip_map<T: Float>(
     function: &'static str,
     next_dz: &DMatrix<T>,

@@ -12,11 +12,16 @@
 //!
 //! Write δ for `next_dz`.
 //!
-//! 1. dy = e⁻ᶻ / (1 + e⁻ᶻ)²·dz. The fraction is 1/(1 + e⁻ᶻ) times e⁻ᶻ/(1 + e⁻ᶻ), and these are y and 1 − y.
-//! 2. So **dz = δ·y·(1 − y)**: the output is all that the backward needs.
+//! 1. dy = e⁻ᶻ / (1 + e⁻ᶻ)²·dz. With both halves of the fraction times e²ᶻ it is eᶻ / (1 + eᶻ)²: the slope is the same
+//!    at z and at −z, so with **e = exp(−|z|)** it is e / (1 + e)² on both sides.
+//! 2. So **dz = δ·e / (1 + e)²**.
+//! 3. *From the output.* The fraction is 1/(1 + e⁻ᶻ) times e⁻ᶻ/(1 + e⁻ᶻ), and these are y and 1 − y: on paper, dz =
+//!    δ·y·(1 − y), without an exponential. But y is a rounded number. Near its limit 1 the spacing of the numbers
+//!    swallows 1 − y: at z = 30 the product is off by a thousandth in `f64`, and from z = 37 on (17 in `f32`) it is 0.
+//!    What (2) takes is small itself, and loses nothing.
 //!
-//! No kinks. In numbers, e⁻ᶻ overflows for z far on the left, so there y = eᶻ / (1 + eᶻ), the same fraction with both
-//! halves times eᶻ: no exponential is ever taken of a positive number. The denominator is 1 + exp(−|z|) in both.
+//! No kinks. In numbers, no exponential is ever taken of a positive number, so that none overflows: also y is
+//! 1 / (1 + e) where z ≥ 0, and e / (1 + e) elsewhere.
 //!
 //! Source: Goodfellow, Bengio, Courville, *Deep Learning* (2016), §3.10.
 
@@ -40,18 +45,23 @@ pub fn sigmoid_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
     })
 }
 
-/// dz = next_dz·y·(1 − y), for y the output of [`sigmoid_forward`] and next_dz of its shape.
+/// dz = next_dz·e / (1 + e)² with e = exp(−|z|), for z the input of [`sigmoid_forward`] and next_dz of its shape.
 ///
 /// # Errors
-/// If next_dz does not have y's shape.
+/// If next_dz does not have z's shape.
 ///
 /// ```
 /// use handgrad::prelude::*;
-/// let dz = sigmoid_backward(&dmatrix![16.0, 16.0], &dmatrix![0.5, 0.25])?;
-/// assert_eq!(dz, dmatrix![4.0, 3.0]);
+/// let dz = sigmoid_backward(&dmatrix![16.0, 16.0], &dmatrix![0.0, 40.0])?;
+/// assert_eq!(dz[0], 4.0); // the slope at 0 is 1/4
+/// assert!((dz[1] / (16.0 * (-40f64).exp()) - 1.0).abs() < 1e-15);
 /// # Ok::<(), ShapeError>(())
 /// ```
 #[inline(never)]
-pub fn sigmoid_backward<T: Float>(next_dz: &DMatrix<T>, y: &DMatrix<T>) -> Result<DMatrix<T>, ShapeError> {
-    zip_map("sigmoid_backward", next_dz, ("y", y), |delta, y| delta * y * (T::one() - y)) // (2)
+pub fn sigmoid_backward<T: Float>(next_dz: &DMatrix<T>, z: &DMatrix<T>) -> Result<DMatrix<T>, ShapeError> {
+    zip_map("sigmoid_backward", next_dz, ("z", z), |delta, z| {
+        let e = exp((-z).min(z)); // of −|z|
+        let sum = T::one() + e;
+        delta * (e / (sum * sum)) // (2)
+    })
 }

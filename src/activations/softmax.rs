@@ -20,7 +20,13 @@
 //! 3. dLₙ = Σⱼ δⱼ·dpⱼ = Σⱼ δⱼ·pⱼ·dzⱼ − Σⱼ δⱼ·pⱼ·Σᵢ pᵢ·dzᵢ, and the factor of dzⱼ in it is
 //!    **dzⱼ = pⱼ·(δⱼ − Σᵢ pᵢ·δᵢ)**: how much more than the average of δ under p. The matrix of (2) is never built.
 //!
-//! m is treated as a constant, which is exact: by step 1 nothing depends on it. No kinks. A row with a NaN, with +∞, or
+//! 4. *In numbers*, (3) loses what is left of a probability close to 1: there the average is δⱼ but for a part that the
+//!    rounding swallows, and their difference is rounding alone. As the pᵢ sum to 1, any number may be subtracted from
+//!    all δ. Let it be δₘ, where pₘ is the largest probability: with **s = Σᵢ pᵢ·(δᵢ − δₘ)**, the average less δₘ,
+//!    **dzⱼ = pⱼ·((δⱼ − δₘ) − s)**. The term of i = m is 0, so s is as small as the other probabilities, and nothing
+//!    subtracts a pₘ from 1.
+//!
+//! maxᵢ zᵢ is treated as a constant, which is exact: by step 1 nothing depends on it. No kinks. A row with a NaN, with +∞, or
 //! of −∞ alone is NaN.
 //!
 //! Before a cross-entropy, use [`cross_entropy_loss`](crate::losses::cross_entropy_loss), which takes the logits: the
@@ -29,7 +35,7 @@
 //! Source: Bridle, *Probabilistic interpretation of feedforward classification network outputs* (1990).
 
 use crate::error::same_shape;
-use crate::kernels::elementwise::{fold_rows, with_rows, zip_map};
+use crate::kernels::elementwise::{fold_rows, sum_rows, with_rows};
 use crate::kernels::exponential::exp;
 use crate::kernels::memory::Scratch;
 use crate::{Float, ShapeError};
@@ -45,7 +51,8 @@ use nalgebra::DMatrix;
 /// ```
 #[inline(never)]
 pub fn softmax_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
-    let Exponentials { terms, totals, .. } = exponentials(z);
+    let Exponentials { terms, .. } = exponentials(z);
+    let [totals] = sum_rows(z.nrows(), [&terms], [], |[e], []| [e]);
     let p = with_rows([&terms], [&totals], |[e], [total]| e / total); // (1)
     DMatrix::from_vec(z.nrows(), z.ncols(), p)
 }
@@ -66,9 +73,11 @@ pub fn softmax_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
 pub fn softmax_backward<T: Float>(next_dz: &DMatrix<T>, p: &DMatrix<T>) -> Result<DMatrix<T>, ShapeError> {
     same_shape("softmax_backward", ("next_dz", next_dz.shape()), ("p", p.shape()))?;
     let ((n, d), p, deltas) = (p.shape(), p.as_slice(), next_dz.as_slice());
-    let products = Scratch(zip_map(p, deltas, |p, delta| p * delta));
-    let averages = fold_rows(n, &products, |sum, x| sum + x);
-    let dz = with_rows([p, deltas], [&averages], |[p, delta], [average]| p * (delta - average)); // (3)
+    let [_, of_largest] = fold_rows(n, [p, deltas], |largest, next| if next[0] > largest[0] { next } else { largest });
+    let [averages] = sum_rows(n, [p, deltas], [&of_largest], |[p, delta], [of_largest]| [p * (delta - of_largest)]);
+    let dz = with_rows([p, deltas], [&of_largest, &averages], |[p, delta], [of_largest, average]| {
+        p * (delta - of_largest - average) // (4)
+    });
     Ok(DMatrix::from_vec(n, d, dz))
 }
 
@@ -78,13 +87,10 @@ pub(crate) struct Exponentials<T: 'static> {
     pub maxima: Scratch<T>,
     /// exp(zₙⱼ − mₙ), column by column.
     pub terms: Scratch<T>,
-    /// Σⱼ exp(zₙⱼ − mₙ), at least 1.
-    pub totals: Scratch<T>,
 }
 
 pub(crate) fn exponentials<T: Float>(z: &DMatrix<T>) -> Exponentials<T> {
-    let maxima = fold_rows(z.nrows(), z.as_slice(), |max, z| if z > max { z } else { max });
+    let [maxima] = fold_rows(z.nrows(), [z.as_slice()], |[max], [z]| [if z > max { z } else { max }]);
     let terms = Scratch(with_rows([z.as_slice()], [&maxima], |[z], [max]| exp(z - max)));
-    let totals = fold_rows(z.nrows(), &terms, |sum, e| sum + e);
-    Exponentials { maxima, terms, totals }
+    Exponentials { maxima, terms }
 }

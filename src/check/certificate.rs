@@ -6,7 +6,7 @@ use super::draw::Draw;
 use super::formulas::symbolic_proofs;
 use super::lesson::{Lesson, Visitor, inputs};
 use super::lessons;
-use super::proof::{Check, Failure, Proof, TOLERANCE, above, error_text, largest_of, relative};
+use super::proof::{Check, Failure, Proof, TOLERANCE, above, aligned, error_text, largest_of, relative};
 use super::symbolic::SymbolicProof;
 use crate::ShapeError;
 use rayon::prelude::*;
@@ -228,7 +228,8 @@ pub fn functions() -> Vec<(&'static str, String)> {
     impl Visitor for Functions {
         fn visit<L: Lesson>(&mut self) {
             let by = L::DEFINED_BY;
-            let defined = inputs::<L>(&L::small(), &mut Draw::reals(0)).and_then(|x| L::definition(&L::small(), &x));
+            let small = L::grid().small;
+            let defined = inputs::<L>(&small, &mut Draw::reals(0)).and_then(|x| L::definition(&small, &x));
             let has_gradients = defined.is_ok_and(|defined| L::GRADIENTS.iter().any(|g| defined.get(g.1).is_ok()));
             let oracle = |number: usize| match number + 1 == L::FUNCTIONS.len() && !L::GRADIENTS.is_empty() {
                 false => by.into(),
@@ -382,17 +383,13 @@ impl fmt::Display for Certificate {
         let total = self.total();
         let lines: Vec<[String; 11]> =
             [HEADER.map(String::from)].into_iter().chain(self.rows.iter().map(cells)).chain([cells(&total)]).collect();
-        let widths: Vec<usize> =
-            (0..11).map(|i| lines.iter().map(|line| line[i].chars().count()).max().unwrap_or(0)).collect();
+        let lines = aligned(&lines, 2);
+        let rule = "─".repeat(lines.iter().map(|line| line.trim_end().chars().count()).max().unwrap_or(0));
         for (number, line) in lines.iter().enumerate() {
             if number == 1 || number + 1 == lines.len() {
-                writeln!(f, "{}", "─".repeat(widths.iter().sum::<usize>() + 2 * 10))?;
+                writeln!(f, "{rule}")?;
             }
-            write!(f, "{:<w$}  {:<v$}", line[0], line[1], w = widths[0], v = widths[1])?;
-            for (cell, width) in line.iter().zip(&widths).skip(2).take(8) {
-                write!(f, "  {cell:>width$}")?;
-            }
-            writeln!(f, "  {}", line[10])?;
+            writeln!(f, "{line}")?;
         }
         for row in self.rows.iter().filter(|row| !row.passed()) {
             writeln!(f, "\n{} failed {} times:", row.function, row.failures.len())?;

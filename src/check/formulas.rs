@@ -31,7 +31,7 @@ pub fn symbolic_proofs() -> Vec<SymbolicProof> {
 }
 
 fn prove<L: Lesson>(session: &Session) -> Result<Vec<SymbolicProof>, ShapeError> {
-    let setting = L::small();
+    let setting = L::grid().small;
     let mut x = Named::default();
     for (name, value) in inputs::<L>(&setting, &mut Draw::reals(SEED))?.iter() {
         x = x.with(name, value.symbols(session, letter(name)));

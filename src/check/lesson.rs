@@ -27,6 +27,9 @@ pub type Gradient = (&'static str, &'static str, Role);
 /// The gradient of z, each sample's own.
 pub const DZ: Gradient = ("z", "dz", Role::Input);
 
+/// The name of a card, and the text of the file that it is read from.
+pub type CardText = Option<(&'static str, &'static str)>;
+
 /// What to ask where an array is wrong in cases with a feature, and right in those without it.
 pub type Question = (&'static str, Feature, &'static str);
 
@@ -51,6 +54,18 @@ pub trait Setting: Clone + Display + Send + Sync + 'static {
     }
 }
 
+/// The settings that a lesson's functions are tried on.
+pub struct Grid<S> {
+    /// One with every complication: for proofs by formulas, and for every scalar.
+    pub small: S,
+    /// Those of every proof on dual numbers.
+    pub proved: Vec<S>,
+    /// Those that are large enough to be cut into parts.
+    pub large: Vec<S>,
+    /// Those that a reader's function is tried on, the plainest first.
+    pub problems: Vec<S>,
+}
+
 /// A forward and its backward, or a loss, or a function without a backward.
 pub trait Lesson: Send + Sync + 'static {
     /// What is fixed in a case.
@@ -63,7 +78,7 @@ pub trait Lesson: Send + Sync + 'static {
     /// The names of the forward and the backward, or of the one function that there is.
     const FUNCTIONS: &'static [&'static str];
     /// The gradients, in the order in which they are told.
-    const GRADIENTS: &'static [Gradient] = &[];
+    const GRADIENTS: &'static [Gradient] = &[DZ];
     /// Whether it computes with sums and products alone, which small integers do not make round.
     const IS_POLYNOMIAL: bool = false;
     /// Whether the forward returns a loss and, beside it, each sample's own gradient.
@@ -73,9 +88,9 @@ pub trait Lesson: Send + Sync + 'static {
     /// What the definition is.
     const DEFINED_BY: &'static str = "equation";
     /// The name of its card, and the text of the file that the card is read from.
-    const CARD: Option<(&'static str, &'static str)> = None;
-    /// The name of the operation in `tests/reference/pytorch.json`.
-    const TORCH: Option<&'static str> = None;
+    const CARD: CardText = None;
+    /// The name of the operation in `tests/reference/pytorch.json`, if there are cases of it.
+    const TORCH: &'static str = "";
     /// What to ask whoever gets an exercise wrong.
     const QUESTIONS: &'static [Question] = &[];
     /// What people get wrong in the forward.
@@ -112,21 +127,8 @@ pub trait Lesson: Send + Sync + 'static {
     /// If a value is missing.
     fn definition<T: Float>(setting: &Self::Setting, x: &Named<T>) -> Answer<T>;
 
-    /// The settings of every proof on dual numbers.
-    fn settings() -> Vec<Self::Setting>;
-
-    /// A small setting with every complication: for proofs by formulas, and for every scalar.
-    fn small() -> Self::Setting;
-
-    /// Settings that are large enough to be cut into parts.
-    fn large() -> Vec<Self::Setting> {
-        vec![]
-    }
-
-    /// The settings that a reader's function is tried on, the plainest first.
-    fn problems() -> Vec<Self::Setting> {
-        vec![]
-    }
+    /// The settings that it is tried on.
+    fn grid() -> Grid<Self::Setting>;
 
     /// Whether nothing is rounded on small integers there.
     fn is_exact(_setting: &Self::Setting) -> bool {

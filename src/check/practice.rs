@@ -64,7 +64,7 @@ fn tasks<L: Lesson>(is_backward: bool) -> Vec<Task<L>> {
         let x = inputs::<L>(&setting, &mut Draw::for_reader(case)).and_then(|x| given::<L, f64>(&setting, &x));
         Task { setting, x: x.unwrap_or_default(), is_backward, lesson: PhantomData }
     };
-    L::problems().into_iter().enumerate().map(task).collect()
+    L::grid().problems.into_iter().enumerate().map(task).collect()
 }
 
 impl<L: Lesson> Inputs for Task<L> {

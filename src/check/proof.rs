@@ -411,6 +411,17 @@ pub(super) fn error_text(error: f64) -> String {
     if error == 0.0 { "0".into() } else { format!("{error:.1e}") }
 }
 
+/// The lines of a table, its columns aligned: to the left the first `left` and the last, to the right the others.
+pub(super) fn aligned<const K: usize>(lines: &[[String; K]], left: usize) -> Vec<String> {
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..K).map(|column| if column + 1 < K { width(column) } else { 0 }).collect();
+    let cell = |(column, text): (usize, &String)| match column < left || column + 1 == K {
+        true => format!("{text:<w$}", w = widths[column]),
+        false => format!("{text:>w$}", w = widths[column]),
+    };
+    lines.iter().map(|line| line.iter().enumerate().map(cell).collect::<Vec<_>>().join("  ")).collect()
+}
+
 /// One line a gradient, a sentence for each that is wrong, and the verdict.
 impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -429,15 +440,9 @@ impl fmt::Display for Proof {
                 if c.failure.is_none() { "✓" } else { "✗" }.into(),
             ]);
         }
-        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..7).map(width).collect();
         writeln!(f, "{}", self.name)?;
-        for line in &lines {
-            write!(f, "  {:<w$}", line[0], w = widths[0])?;
-            for (text, w) in line.iter().zip(&widths).skip(1).take(5) {
-                write!(f, "  {text:>w$}")?;
-            }
-            writeln!(f, "  {}", line[6])?;
+        for line in aligned(&lines, 1) {
+            writeln!(f, "  {line}")?;
         }
         for (c, failure) in self.checks.iter().filter_map(|c| Some((c, c.failure.as_ref()?))) {
             match failure {

@@ -49,8 +49,8 @@ pub type FlattenForward<T = f64> = fn(z: &Tensor4<T>) -> DMatrix<T>;
 
 /// [`relu_forward`](crate::activations::relu_forward) and every activation without a slope of its own; softmax too.
 pub type ActivationForward<T = f64> = fn(z: &DMatrix<T>) -> DMatrix<T>;
-/// The same backward. `x` is z for [`relu_backward`](crate::activations::relu_backward) and
-/// [`selu_backward`](crate::activations::selu_backward), and the forward's output for the others.
+/// The same backward. `x` is the forward's output for [`softmax_backward`](crate::activations::softmax_backward), and z
+/// for the others.
 pub type ActivationBackward<T = f64> = fn(next_dz: &DMatrix<T>, x: &DMatrix<T>) -> Result<DMatrix<T>, ShapeError>;
 /// [`leaky_relu_forward`](crate::activations::leaky_relu_forward) and [`elu_forward`](crate::activations::elu_forward).
 pub type SlopedForward<T = f64> = fn(z: &DMatrix<T>, alpha: T) -> DMatrix<T>;

@@ -18,24 +18,6 @@ pub enum Value<T: Scalar> {
     Tensor(Tensor4<T>),
 }
 
-impl<T: Scalar> From<DVector<T>> for Value<T> {
-    fn from(vector: DVector<T>) -> Self {
-        Value::Vector(vector)
-    }
-}
-
-impl<T: Scalar> From<DMatrix<T>> for Value<T> {
-    fn from(matrix: DMatrix<T>) -> Self {
-        Value::Matrix(matrix)
-    }
-}
-
-impl<T: Scalar> From<Tensor4<T>> for Value<T> {
-    fn from(tensor: Tensor4<T>) -> Self {
-        Value::Tensor(tensor)
-    }
-}
-
 impl<T: Scalar> Array for Value<T> {
     type Element = T;
     type Of<U: Scalar> = Value<U>;
@@ -166,41 +148,39 @@ impl<T: Scalar> Named<T> {
         }
     }
 
-    /// The vector of this name.
-    ///
-    /// # Errors
-    /// If there is none.
-    pub fn vector(&self, name: &str) -> Result<&DVector<T>, ShapeError> {
-        match self.get(name)? {
-            Value::Vector(x) => Ok(x),
-            _ => Err(self.lacks("vector", name)),
-        }
-    }
-
-    /// The matrix of this name.
-    ///
-    /// # Errors
-    /// If there is none.
-    pub fn matrix(&self, name: &str) -> Result<&DMatrix<T>, ShapeError> {
-        match self.get(name)? {
-            Value::Matrix(x) => Ok(x),
-            _ => Err(self.lacks("matrix", name)),
-        }
-    }
-
-    /// The tensor of this name.
-    ///
-    /// # Errors
-    /// If there is none.
-    pub fn tensor(&self, name: &str) -> Result<&Tensor4<T>, ShapeError> {
-        match self.get(name)? {
-            Value::Tensor(x) => Ok(x),
-            _ => Err(self.lacks("tensor", name)),
-        }
-    }
-
     fn lacks(&self, kind: &str, name: &str) -> ShapeError {
         let shapes: Vec<String> = self.iter().map(|(name, value)| format!("{name} {:?}", value.shape())).collect();
         ShapeError::new("Named", format!("there is {}", shapes.join(", ")), format!("a {kind} {name} is asked for"))
     }
+}
+
+macro_rules! arrays {
+    ($($kind:ident $array:ident $variant:ident;)+) => {
+        impl<T: Scalar> Named<T> {
+            $(
+                #[doc = concat!("The ", stringify!($kind), " of this name.")]
+                ///
+                /// # Errors
+                /// If there is none.
+                pub fn $kind(&self, name: &str) -> Result<&$array<T>, ShapeError> {
+                    match self.get(name)? {
+                        Value::$variant(x) => Ok(x),
+                        _ => Err(self.lacks(stringify!($kind), name)),
+                    }
+                }
+            )+
+        }
+
+        $(impl<T: Scalar> From<$array<T>> for Value<T> {
+            fn from(x: $array<T>) -> Self {
+                Value::$variant(x)
+            }
+        })+
+    };
+}
+
+arrays! {
+    vector DVector Vector;
+    matrix DMatrix Matrix;
+    tensor Tensor4 Tensor;
 }

@@ -215,7 +215,6 @@ fn activations(output: &Path) -> anyhow::Result<()> {
         let chart = show::xy("f(x)", &x, y.as_slice()).and("f′(x)", dz.as_slice());
         chart.title(name).size(300, 240).figure()
     };
-    let (sigmoid, tanh) = (sigmoid_forward(&z), tanh_forward(&z));
     let figure = show::column([
         show::row([
             chart("ReLU", &relu_forward(&z), &relu_backward(&one, &z)?),
@@ -224,8 +223,8 @@ fn activations(output: &Path) -> anyhow::Result<()> {
         ]),
         show::row([
             chart("SELU", &selu_forward(&z), &selu_backward(&one, &z)?),
-            chart("sigmoid", &sigmoid, &sigmoid_backward(&one, &sigmoid)?),
-            chart("tanh", &tanh, &tanh_backward(&one, &tanh)?),
+            chart("sigmoid", &sigmoid_forward(&z), &sigmoid_backward(&one, &z)?),
+            chart("tanh", &tanh_forward(&z), &tanh_backward(&one, &z)?),
         ]),
     ]);
     save(&figure, output, "activations")

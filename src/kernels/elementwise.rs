@@ -81,15 +81,6 @@ struct FoldColumns<'a, T, C, F> {
     f: F,
 }
 
-impl<T: Float, C: Iterator<Item = usize> + Clone, F: Fn(T, T) -> T> Work for FoldColumns<'_, T, C, F> {
-    type Result = ();
-
-    #[inline(always)]
-    fn run(self) {
-        in_runs(self.out.len(), self);
-    }
-}
-
 impl<T: Float, C: Iterator<Item = usize> + Clone, F: Fn(T, T) -> T> Run for FoldColumns<'_, T, C, F> {
     #[inline(always)]
     fn run<const L: usize>(&mut self, first: usize) {
@@ -102,6 +93,28 @@ impl<T: Float, C: Iterator<Item = usize> + Clone, F: Fn(T, T) -> T> Run for Fold
             }
         }
         self.out[first..first + L].copy_from_slice(&folded);
+    }
+}
+
+/// `out[n] ← Σ z[p, n]` over the columns p of z, `most` at most, each as long as `out`: added up as [`sum_of_arrays`] does.
+#[inline(always)]
+pub(crate) fn sum_columns<T: Float>(out: &mut [T], z: &[T], columns: impl Iterator<Item = usize> + Clone, most: usize) {
+    in_runs(out.len(), SumColumns { out, z, columns, most });
+}
+
+struct SumColumns<'a, T, C> {
+    out: &'a mut [T],
+    z: &'a [T],
+    columns: C,
+    most: usize,
+}
+
+impl<T: Float, C: Iterator<Item = usize> + Clone> Run for SumColumns<'_, T, C> {
+    #[inline(always)]
+    fn run<const L: usize>(&mut self, first: usize) {
+        let n = self.out.len();
+        let [sums] = sum_of_arrays(self.columns.clone(), self.most, |p| [array::<T, L>(self.z, p * n + first)]);
+        self.out[first..first + L].copy_from_slice(&sums);
     }
 }
 
@@ -155,11 +168,179 @@ impl<T: Float, F: Fn([T; M], [T; R]) -> T, const M: usize, const R: usize> Run f
     }
 }
 
-/// `f(… f(f(z₀, z₁), z₂) …)` over the columns of z, n numbers each: a number for each row, 0 if there are no columns.
-pub(crate) fn fold_rows<T: Float>(n: usize, z: &[T], f: impl Fn(T, T) -> T) -> Scratch<T> {
-    let mut folded = Scratch(memory::zeros(n));
-    vectorised(FoldColumns { out: &mut folded, z, columns: 0..z.len() / n.max(1), f });
+/// `f(… f(f(a₀, a₁), a₂) …)` of the arrays aⱼ = [x, y, …] of the numbers in column j of several matrices of n rows: an
+/// array for each row; 0 if there are no columns. Panics if the matrices are not all as large as the first.
+pub(crate) fn fold_rows<T: Float, const M: usize>(
+    n: usize,
+    matrices: [&[T]; M],
+    f: impl Fn([T; M], [T; M]) -> [T; M],
+) -> [Scratch<T>; M] {
+    let mut folded: [Scratch<T>; M] = std::array::from_fn(|_| Scratch(memory::zeros(n)));
+    let out = folded.each_mut().map(|out| &mut out[..]);
+    vectorised(FoldRows { out, matrices, f: &f });
     folded
+}
+
+struct FoldRows<'a, T, F, const M: usize> {
+    out: [&'a mut [T]; M],
+    matrices: [&'a [T]; M],
+    f: &'a F,
+}
+
+impl<T: Float, F: Fn([T; M], [T; M]) -> [T; M], const M: usize> Work for FoldRows<'_, T, F, M> {
+    type Result = ();
+
+    #[inline(always)]
+    fn run(self) {
+        in_runs(self.out[0].len(), self);
+    }
+}
+
+impl<T: Float, F: Fn([T; M], [T; M]) -> [T; M], const M: usize> Run for FoldRows<'_, T, F, M> {
+    #[inline(always)]
+    fn run<const L: usize>(&mut self, first: usize) {
+        let n = self.out[0].len();
+        let column = |j: usize| -> [[T; L]; M] { std::array::from_fn(|k| array(self.matrices[k], j * n + first)) };
+        let columns = self.matrices[0].len() / n;
+        if columns == 0 {
+            return;
+        }
+        let mut folded = column(0);
+        for j in 1..columns {
+            let next = column(j);
+            for l in 0..L {
+                let both = (self.f)(std::array::from_fn(|k| folded[k][l]), std::array::from_fn(|k| next[k][l]));
+                for k in 0..M {
+                    folded[k][l] = both[k];
+                }
+            }
+        }
+        for (out, folded) in self.out.iter_mut().zip(&folded) {
+            out[first..first + L].copy_from_slice(folded);
+        }
+    }
+}
+
+/// Σⱼ `f([a, b, …], [r, s, …])` over the columns j of several matrices (N, d), of the numbers in column j and of those of
+/// their row: S sums at once, each with a number for every row. Panics as [`with_rows`] does.
+pub(crate) fn sum_rows<T: Float, const M: usize, const R: usize, const S: usize>(
+    n: usize,
+    matrices: [&[T]; M],
+    rows: [&[T]; R],
+    f: impl Fn([T; M], [T; R]) -> [T; S],
+) -> [Scratch<T>; S] {
+    let mut sums: [Scratch<T>; S] = std::array::from_fn(|_| Scratch(memory::zeros(n)));
+    let out = sums.each_mut().map(|out| &mut out[..]);
+    vectorised(SumRows { out, matrices, rows, f: &f });
+    sums
+}
+
+struct SumRows<'a, T, F, const M: usize, const R: usize, const S: usize> {
+    out: [&'a mut [T]; S],
+    matrices: [&'a [T]; M],
+    rows: [&'a [T]; R],
+    f: &'a F,
+}
+
+impl<T, F, const M: usize, const R: usize, const S: usize> Work for SumRows<'_, T, F, M, R, S>
+where
+    T: Float,
+    F: Fn([T; M], [T; R]) -> [T; S],
+{
+    type Result = ();
+
+    #[inline(always)]
+    fn run(self) {
+        in_runs(self.out[0].len(), self);
+    }
+}
+
+impl<T, F, const M: usize, const R: usize, const S: usize> Run for SumRows<'_, T, F, M, R, S>
+where
+    T: Float,
+    F: Fn([T; M], [T; R]) -> [T; S],
+{
+    #[inline(always)]
+    fn run<const L: usize>(&mut self, first: usize) {
+        let n = self.out[0].len();
+        let rows: [[T; L]; R] = std::array::from_fn(|k| array(self.rows[k], first));
+        let terms = |j: usize| {
+            let numbers: [[T; L]; M] = std::array::from_fn(|k| array(self.matrices[k], j * n + first));
+            let mut terms = [[T::zero(); L]; S];
+            for l in 0..L {
+                let of_row = (self.f)(std::array::from_fn(|k| numbers[k][l]), std::array::from_fn(|k| rows[k][l]));
+                for k in 0..S {
+                    terms[k][l] = of_row[k];
+                }
+            }
+            terms
+        };
+        let columns = self.matrices[0].len() / n;
+        for (out, sums) in self.out.iter_mut().zip(&sum_of_arrays(0..columns, columns, terms)) {
+            out[first..first + L].copy_from_slice(sums);
+        }
+    }
+}
+
+/// Terms that are added up in order: their sum is a block.
+const BLOCK: usize = 8;
+
+/// Σ `term(p)` over all p, `most` at most, of S arrays at once: 0 if there are none.
+///
+/// A sum of n terms in order is off by up to n/2 units in the last place, and if all terms are alike, by that order. So
+/// blocks of 8 terms are added up in order, and the blocks in pairs, the pairs in pairs, and so on: each term passes
+/// through 7 + log₂(n/8) additions at most. The order is the same for every type of number and on any number of threads.
+#[inline(always)]
+fn sum_of_arrays<T: Float, const L: usize, const S: usize>(
+    places: impl Iterator<Item = usize>,
+    most: usize,
+    term: impl Fn(usize) -> [[T; L]; S],
+) -> [[T; L]; S] {
+    match most.div_ceil(BLOCK) {
+        0..=1 => pairwise::<T, L, S, 1>(places, term),
+        2..16 => pairwise::<T, L, S, 4>(places, term), // fewer than 2⁴ blocks
+        _ => pairwise::<T, L, S, 40>(places, term),    // more terms than any memory holds
+    }
+}
+
+/// The same, for fewer than 2ᴰ blocks.
+#[inline(always)]
+fn pairwise<T: Float, const L: usize, const S: usize, const D: usize>(
+    mut places: impl Iterator<Item = usize>,
+    term: impl Fn(usize) -> [[T; L]; S],
+) -> [[T; L]; S] {
+    // Sums of 2ᵏ blocks, the largest first: one for each 1 in the binary number of the blocks so far.
+    let mut sums = [[[T::zero(); L]; S]; D];
+    let (mut blocks, mut waiting) = (0_usize, 0);
+    while let Some(first) = places.next() {
+        let mut sum = term(first);
+        for _ in 1..BLOCK {
+            let Some(next) = places.next() else { break };
+            sum = added(sum, term(next));
+        }
+        for _ in 0..blocks.trailing_ones() {
+            waiting -= 1;
+            sum = added(sums[waiting], sum);
+        }
+        sums[waiting] = sum;
+        waiting += 1;
+        blocks += 1;
+    }
+    let mut total = sums[waiting.saturating_sub(1)];
+    for sum in sums[..waiting.saturating_sub(1)].iter().rev() {
+        total = added(*sum, total);
+    }
+    total
+}
+
+#[inline(always)]
+fn added<T: Float, const L: usize, const S: usize>(mut a: [[T; L]; S], b: [[T; L]; S]) -> [[T; L]; S] {
+    for k in 0..S {
+        for l in 0..L {
+            a[k][l] += b[k][l];
+        }
+    }
+    a
 }
 
 /// `(w, memories) ← rule(w, g, memories)` for every number of w, its gradient and its K memories, all equally long.
@@ -231,26 +412,29 @@ impl<T: Float> Work for Divide<'_, T> {
     }
 }
 
-/// Σ x. In order, but for `f32` and `f64`: theirs are added up in 16 sums side by side, and these in order.
+/// Σ x: added up in 16 sums side by side, each as [`sum_of_arrays`] does, and these in pairs.
 pub(crate) fn sum<T: Float>(x: &[T]) -> T {
     sum_of(x, |x| x)
 }
 
 /// Σ f(x), added up as [`sum`] does.
 pub(crate) fn sum_of<T: Float>(x: &[T], f: impl Fn(T) -> T) -> T {
-    let in_order = |x: &[T]| x.iter().map(|&x| f(x)).reduce(|sum, x| sum + x).unwrap_or_else(T::zero);
     let (chunks, rest) = x.as_chunks::<16>();
-    let Some((first, others)) = chunks.split_first().filter(|_| is_machine_float::<T>()) else {
-        return in_order(x);
-    };
-    let sums = vectorised(Sums { first, others, f: &f });
-    let sum = sums.into_iter().reduce(|sum, x| sum + x).unwrap_or_else(T::zero);
-    if rest.is_empty() { sum } else { sum + in_order(rest) }
+    let rest = rest.iter().map(|&x| f(x)).reduce(|sum, x| sum + x);
+    if chunks.is_empty() {
+        return rest.unwrap_or_else(T::zero);
+    }
+    let mut sums = vectorised(Sums { chunks, f: &f });
+    for half in [8, 4, 2, 1] {
+        for l in 0..half {
+            sums[l] += sums[l + half];
+        }
+    }
+    rest.map_or(sums[0], |rest| sums[0] + rest)
 }
 
 struct Sums<'a, T, F> {
-    first: &'a [T; 16],
-    others: &'a [[T; 16]],
+    chunks: &'a [[T; 16]],
     f: &'a F,
 }
 
@@ -259,10 +443,8 @@ impl<T: Float, F: Fn(T) -> T> Work for Sums<'_, T, F> {
 
     #[inline(always)]
     fn run(self) -> [T; 16] {
-        let mut sums = self.first.map(self.f);
-        for chunk in self.others {
-            sums.iter_mut().zip(chunk).for_each(|(sum, &x)| *sum += (self.f)(x));
-        }
+        let count = self.chunks.len();
+        let [sums] = sum_of_arrays(0..count, count, |chunk| [self.chunks[chunk].map(self.f)]);
         sums
     }
 }

@@ -20,8 +20,15 @@
 //! 3. dLₙ = − Σⱼ y*ⱼ (dyⱼ − Σᵢ pᵢ·dyᵢ) = Σⱼ (pⱼ·Σᵢ y*ᵢ − y*ⱼ)·dyⱼ. The targets of a sample sum to 1:
 //!    **∂Lₙ/∂y = p − y***. The sum is kept in the code, which makes the gradient right for any targets.
 //!
-//! m is treated as a constant, which is exact: by step 1 nothing depends on it. No kinks. A logit of NaN, +∞ or −∞
-//! makes its sample's loss NaN: to rule a class out, give it a large negative logit.
+//! 4. *In numbers*, let k be the class of the largest logit, if there is only one. exp(yₖ − m) is 1, and a confident
+//!    prediction has so little beside it that 1 + r rounds to 1. So the sum r = Σᵢ≠ₖ exp(yᵢ − m) of all others is kept
+//!    by itself: **ln Σᵢ exp(yᵢ − m) = ln(1 + r)**, by a function that knows the digits of a small r (`ln_1p`).
+//! 5. By the same right pₖ − y*ₖ would be the difference of two numbers close to 1. Σᵢ pᵢ is 1, so pₖ = 1 − r/(1 + r),
+//!    and with w = Σᵢ y*ᵢ (3) becomes w·pₖ − y*ₖ = (w − y*ₖ) − w·r/(1 + r): **∂Lₙ/∂yₖ = Σᵢ≠ₖ y*ᵢ − w·r/(1 + r)**.
+//!
+//! m is treated as a constant, which is exact: by step 1 nothing depends on it. No kinks. A logit of −∞ rules its class
+//! out: its probability is 0, and a target of 0 contributes exactly 0. A logit of NaN or +∞, or a row of −∞ alone, makes
+//! its sample's loss NaN.
 //!
 //! Source: Goodfellow, Bengio, Courville, *Deep Learning* (2016), §6.2.2.3.
 
@@ -29,7 +36,7 @@ use super::Loss;
 use crate::activations::softmax::{Exponentials, exponentials};
 use crate::error::same_shape;
 use crate::float::count;
-use crate::kernels::elementwise::{fold_rows, map, with_rows};
+use crate::kernels::elementwise::{sum_rows, with_rows, zip_map};
 use crate::kernels::memory::Scratch;
 use crate::kernels::sum;
 use crate::{Float, ShapeError};
@@ -51,11 +58,29 @@ use nalgebra::DMatrix;
 pub fn cross_entropy_loss<T: Float>(y_predict: &DMatrix<T>, y_true: &DMatrix<T>) -> Result<Loss<T>, ShapeError> {
     same_shape("cross_entropy_loss", ("y_predict", y_predict.shape()), ("y_true", y_true.shape()))?;
     let ((n, d), y, targets) = (y_predict.shape(), y_predict.as_slice(), y_true.as_slice());
-    let Exponentials { maxima, terms, totals } = exponentials(y_predict);
-    let logs = Scratch(map(&totals, T::ln));
-    let surprises = Scratch(with_rows([y, targets], [&maxima, &logs], |[y, t], [max, log]| -t * (y - max - log))); // (1)
-    let losses = fold_rows(n, &surprises, |sum, surprise| sum + surprise);
-    let weights = fold_rows(n, targets, |sum, t| sum + t);
-    let dy = with_rows([&terms, targets], [&totals, &weights], |[e, t], [total, weight]| e / total * weight - t); // (3)
+    let (zero, one) = (T::zero(), T::one());
+    let Exponentials { maxima, terms } = exponentials(y_predict);
+    // Of the largest logits, and of all others: how many they are, r, and their targets.
+    let [many, r, its, others] =
+        sum_rows(
+            n,
+            [y, &terms, targets],
+            [&maxima],
+            |[y, e, t], [max]| {
+                if max > y { [zero, e, zero, t] } else { [e, zero, t, zero] }
+            },
+        );
+    let logs = Scratch(zip_map(&many, &r, |many, r| (many - one + r).ln_1p())); // (4)
+    let weights = Scratch(zip_map(&its, &others, |its, others| its + others));
+    let [losses] = sum_rows(n, [y, targets], [&maxima, &logs], |[y, t], [max, log]| {
+        let below = max - y;
+        [t * if below.is_finite() || t != zero { below + log } else { log }] // (1)
+    });
+    let rows = [&maxima[..], &many, &r, &others, &weights];
+    let dy = with_rows([y, &terms, targets], rows, |[y, e, t], [max, many, r, others, weight]| {
+        let largest = many == one && !(max > y);
+        let share = if largest { r } else { e } / (many + r) * weight;
+        if largest { others - share } else { share - t } // (5), (3)
+    });
     Ok(Loss { loss: sum(&losses) / count(n), dy: DMatrix::from_vec(n, d, dy) })
 }

@@ -73,11 +73,11 @@ activation! {
 }
 activation! {
     /// 1 / (1 + e⁻ᶻ) ([`sigmoid_forward`]).
-    Sigmoid, sigmoid_forward, sigmoid_backward of the output
+    Sigmoid, sigmoid_forward, sigmoid_backward of the input
 }
 activation! {
     /// The hyperbolic tangent ([`tanh_forward`]).
-    Tanh, tanh_forward, tanh_backward of the output
+    Tanh, tanh_forward, tanh_backward of the input
 }
 activation! {
     /// The probabilities of a sample's C·H·W classes ([`softmax_forward`]).

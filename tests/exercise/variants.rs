@@ -577,14 +577,15 @@ fn activation_variants() -> Vec<Variant> {
         (
             "sigmoid_backward",
             "the sigmoid is taken twice",
-            exercise::sigmoid_backward(|next_dz, y| {
-                Ok(next_dz.zip_map(y, |delta, y| delta * (-y).exp() / (1.0 + (-y).exp()).powi(2)))
+            exercise::sigmoid_backward(|next_dz, z| {
+                let y = z.map(|z| 1.0 / (1.0 + (-z).exp()));
+                Ok(next_dz.zip_map(&y, |delta, y| delta * (-y).exp() / (1.0 + (-y).exp()).powi(2)))
             }),
         ),
         (
             "tanh_backward",
             "tanh is taken twice",
-            exercise::tanh_backward(|next_dz, y| Ok(next_dz.zip_map(y, |delta, y| delta / y.cosh().powi(2)))),
+            exercise::tanh_backward(|next_dz, z| Ok(next_dz.zip_map(z, |delta, z| delta / z.tanh().cosh().powi(2)))),
         ),
         (
             "softmax_forward",

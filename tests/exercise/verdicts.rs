@@ -109,7 +109,7 @@ fn a_mistake_with_other_numbers_is_named_by_its_track() {
 
 #[test]
 fn what_is_wrong_in_no_particular_way_is_given_no_name() {
-    let verdict = exercise::sigmoid_backward(|next_dz, y| Ok(next_dz.component_mul(&y.map(|y| y * y))));
+    let verdict = exercise::sigmoid_backward(|next_dz, z| Ok(next_dz.component_mul(&z.map(|z| z * z))));
     assert!(!verdict.passed() && verdict.suspicions().is_empty(), "{verdict}");
 }
 

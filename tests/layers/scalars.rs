@@ -22,7 +22,7 @@ impl<T: Float> Visitor for Agrees<T> {
         if !self.has_exp && !L::IS_POLYNOMIAL {
             return;
         }
-        let setting = L::small();
+        let setting = L::grid().small;
         let x = inputs::<L>(&setting, &mut Draw::reals(0)).unwrap();
         let (got, expected) =
             (answers::<L, T>(&setting, &x.each(lit::<T>)).unwrap(), answers::<L, f64>(&setting, &x).unwrap());

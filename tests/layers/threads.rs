@@ -22,14 +22,14 @@ impl OnAnyNumberOfThreads {
 
 impl Visitor for OnAnyNumberOfThreads {
     fn visit<L: Lesson>(&mut self) {
-        for (number, setting) in L::large().into_iter().enumerate() {
+        for (number, setting) in L::grid().large.into_iter().enumerate() {
             let x = inputs::<L>(&setting, &mut Draw::reals(number)).unwrap();
             let x32 = x.each(|x| x as f32);
             let what = format!("{:?} of {setting}", L::FUNCTIONS);
             self.compare(&format!("{what} in f64"), || answers::<L, f64>(&setting, &x));
             self.compare(&format!("{what} in f32"), || answers::<L, f32>(&setting, &x32));
         }
-        self.functions += if L::large().is_empty() { 0 } else { L::FUNCTIONS.len() };
+        self.functions += if L::grid().large.is_empty() { 0 } else { L::FUNCTIONS.len() };
     }
 }
 

@@ -29,9 +29,6 @@ impl Part {
     }
 }
 
-/// All arrays of an answer, always the same ones in the same order.
-type Answer = Result<Vec<Part>, ShapeError>;
-
 /// What came of asking.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Outcome {
@@ -44,7 +41,7 @@ pub(super) enum Outcome {
 
 impl Outcome {
     /// Runs a function that may panic; its panic is not printed.
-    pub fn of(ask: impl FnOnce() -> Answer) -> Self {
+    pub fn of(ask: impl FnOnce() -> Result<Vec<Part>, ShapeError>) -> Self {
         match quietly(ask) {
             Ok(Ok(parts)) => Outcome::Answered(parts),
             Ok(Err(error)) => Outcome::Refused(error.to_string()),

@@ -2,100 +2,49 @@
 
 use std::fmt;
 
-/// Something that a case has and a plainer one has not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Feature {
-    /// N > 1.
-    Batch,
-    /// C > 1.
-    Maps,
-    /// D > 1.
-    OutputMaps,
-    /// Sides that differ.
-    Rectangle,
-    /// A stride above 1.
-    Strides,
-    /// s1 ≠ s2.
-    UnevenStrides,
-    /// Gaps between the windows.
-    Gaps,
-    /// Windows that overlap.
-    Overlap,
-    /// A padding.
-    Padding,
-    /// p1 ≠ p2.
-    UnevenPadding,
-    /// A padding as large as the kernel.
-    WidePadding,
-    /// Rows or columns that no window reaches.
-    LeftOver,
-    /// Equal numbers.
-    Ties,
-    /// Negative numbers alone.
-    Negative,
-    /// Numbers at the kink.
-    Kink,
-    /// Numbers as large as 1000.
-    Large,
-    /// Targets that are distributions.
-    Soft,
-    /// Several steps.
-    Steps,
-    /// Weight decay.
-    Decay,
+/// Each feature, the cases that have it not, and those that have it: "right in all cases with …". The spaces in formulas
+/// do not break.
+macro_rules! features {
+    ($($feature:ident: $without:literal, $with:literal;)+) => {
+        /// Something that a case has and a plainer one has not.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Feature {
+            $(#[doc = concat!("Cases with ", $with, ".")] $feature,)+
+        }
+
+        impl Feature {
+            const ALL: &'static [Feature] = &[$(Feature::$feature),+];
+
+            fn words(self) -> [&'static str; 2] {
+                match self {
+                    $(Feature::$feature => [$without, $with],)+
+                }
+            }
+        }
+    };
 }
 
-impl Feature {
-    const ALL: [Feature; 19] = {
-        use Feature::*;
-        [
-            Batch,
-            Maps,
-            OutputMaps,
-            Rectangle,
-            Strides,
-            UnevenStrides,
-            Gaps,
-            Overlap,
-            Padding,
-            UnevenPadding,
-            WidePadding,
-            LeftOver,
-            Ties,
-            Negative,
-            Kink,
-            Large,
-            Soft,
-            Steps,
-            Decay,
-        ]
-    };
-
-    /// The cases that have it not, and those that have it: "right in all cases with …". The spaces in formulas do not
-    /// break.
-    fn words(self) -> [&'static str; 2] {
-        match self {
-            Feature::Batch => ["N = 1", "N > 1"],
-            Feature::Maps => ["C = 1", "C > 1"],
-            Feature::OutputMaps => ["D = 1", "D > 1"],
-            Feature::Rectangle => ["equal sides", "sides that differ"],
-            Feature::Strides => ["stride 1", "a larger stride"],
-            Feature::UnevenStrides => ["equal strides", "s1 ≠ s2"],
-            Feature::Gaps => ["no gaps between the windows", "gaps between the windows"],
-            Feature::Overlap => ["windows that do not overlap", "windows that overlap"],
-            Feature::Padding => ["no padding", "padding"],
-            Feature::UnevenPadding => ["equal paddings", "p1 ≠ p2"],
-            Feature::WidePadding => ["a padding smaller than the kernel", "a padding as large as the kernel"],
-            Feature::LeftOver => ["strides that tile the image", "rows and columns left over"],
-            Feature::Ties => ["numbers that all differ", "ties"],
-            Feature::Negative => ["numbers of both signs", "negative numbers alone"],
-            Feature::Kink => ["no number at the kink", "a 0, where the kink is"],
-            Feature::Large => ["small numbers", "numbers as large as 1000"],
-            Feature::Soft => ["one-hot targets", "targets that are distributions"],
-            Feature::Steps => ["a single step", "several steps"],
-            Feature::Decay => ["λ = 0", "weight decay"],
-        }
-    }
+features! {
+    Batch: "N = 1", "N > 1";
+    Maps: "C = 1", "C > 1";
+    OutputMaps: "D = 1", "D > 1";
+    Rectangle: "equal sides", "sides that differ";
+    Strides: "stride 1", "a larger stride";
+    UnevenStrides: "equal strides", "s1 ≠ s2";
+    Gaps: "no gaps between the windows", "gaps between the windows";
+    Overlap: "windows that do not overlap", "windows that overlap";
+    Padding: "no padding", "padding";
+    UnevenPadding: "equal paddings", "p1 ≠ p2";
+    WidePadding: "a padding smaller than the kernel", "a padding as large as the kernel";
+    LeftOver: "strides that tile the image", "rows and columns left over";
+    Ties: "numbers that all differ", "ties";
+    Negative: "numbers of both signs", "negative numbers alone";
+    Kink: "no number at the kink", "a 0, where the kink is";
+    Large: "small numbers", "numbers as large as 1000";
+    Flat: "small numbers", "numbers beyond ±36, where the curve is flat";
+    Soft: "one-hot targets", "targets that are distributions";
+    Steps: "a single step", "several steps";
+    Decay: "λ = 0", "weight decay";
 }
 
 /// Where a function is wrong, as a condition on the cases.
@@ -128,7 +77,7 @@ pub(super) fn locate(cases: &[&[Feature]], wrong: &[bool]) -> Where {
         }
     };
     let others = |size: usize| cases.len() - size;
-    for feature in Feature::ALL {
+    for &feature in Feature::ALL {
         let has = |case: &[Feature]| case.contains(&feature);
         let (with, without) = (count(&has), count(&|case| !has(case)));
         if covers(&has) {

@@ -30,6 +30,39 @@ pub struct Mistake<F> {
     pub wrong: F,
 }
 
+/// Known mistakes in a function: a name and a sentence, and the function that makes it.
+macro_rules! mistakes {
+    ($name:ident of $function:ident($F:ty) $($mistake:literal: $sentence:literal, $wrong:expr;)+) => {
+        #[doc = concat!("Known mistakes in [`", stringify!($function), "`](fn@crate::prelude::", stringify!($function), ").")]
+        pub const $name: &[crate::check::judge::Mistake<$F>] = &[$(crate::check::judge::Mistake {
+            name: $mistake,
+            sentence: $sentence,
+            wrong: $wrong,
+        }),+];
+    };
+    ($name:ident of $kind:literal($F:ty) $($mistake:literal: $sentence:literal, $wrong:expr;)+) => {
+        #[doc = concat!("Known mistakes in a step of ", $kind, ".")]
+        pub const $name: &[crate::check::judge::Mistake<$F>] = &[$(crate::check::judge::Mistake {
+            name: $mistake,
+            sentence: $sentence,
+            wrong: $wrong,
+        }),+];
+    };
+}
+pub(super) use mistakes;
+
+/// A function whose answer `g` is that of the right one, and then changed.
+macro_rules! changed {
+    ($right:ident($($x:ident),+) as $g:ident $change:block) => {
+        |$($x),+| {
+            let mut $g = $right($($x),+)?;
+            $change
+            Ok($g)
+        }
+    };
+}
+pub(super) use changed;
+
 /// The mistake with this name.
 pub fn find<F>(mistakes: &'static [Mistake<F>], name: &str) -> Option<&'static Mistake<F>> {
     mistakes.iter().find(|mistake| mistake.name == name)
@@ -56,42 +89,42 @@ pub(super) struct Exercise<I: 'static, F: 'static> {
 
 impl<I: Inputs, F: Copy> Exercise<I, F> {
     pub fn judge(&self, yours: F) -> Verdict {
-        let grid = Grid::of(self);
-        let trial = grid.trial(self, yours);
-        if (0..grid.problems.len()).all(|at| trial.is_right(at)) {
-            return Verdict::passing(self.function, grid.problems.len(), trial.entries());
+        let sheet = Sheet::of(self);
+        let trial = sheet.trial(self, yours);
+        if (0..sheet.problems.len()).all(|at| trial.is_right(at)) {
+            return Verdict::passing(self.function, sheet.problems.len(), trial.entries());
         }
-        grid.verdict(self, trial, &grid.known(self))
+        sheet.verdict(self, trial, &sheet.known(self))
     }
 
     /// Every known mistake, judged.
     pub fn judge_mistakes(&self) -> Vec<Judged> {
-        let grid = Grid::of(self);
-        let known = grid.known(self);
+        let sheet = Sheet::of(self);
+        let known = sheet.known(self);
         let judged = |mistake: &Mistake<F>| Judged {
             function: self.function,
             name: mistake.name,
             sentence: mistake.sentence,
-            verdict: grid.verdict(self, grid.trial(self, mistake.wrong), &known),
+            verdict: sheet.verdict(self, sheet.trial(self, mistake.wrong), &known),
         };
         self.mistakes.iter().map(judged).collect()
     }
 }
 
 /// The problems of an exercise, and the right answers to them.
-struct Grid<I> {
+struct Sheet<I> {
     inputs: Vec<I>,
     problems: Vec<Problem>,
     right: Vec<Vec<Part>>,
 }
 
-impl<I: Inputs> Grid<I> {
+impl<I: Inputs> Sheet<I> {
     fn of<F: Copy>(exercise: &Exercise<I, F>) -> Self {
         let inputs = (exercise.problems)();
         let problems = inputs.iter().map(Inputs::problem).collect();
-        // The crate's own functions answer every problem of the grids.
+        // The crate's own functions answer every problem.
         let right = |inputs: &I| (exercise.call)(exercise.right, inputs).unwrap_or_default();
-        Grid { right: inputs.iter().map(right).collect(), problems, inputs }
+        Sheet { right: inputs.iter().map(right).collect(), problems, inputs }
     }
 
     fn trial<F: Copy>(&self, exercise: &Exercise<I, F>, f: F) -> Trial {

@@ -1,13 +1,13 @@
 //! The matrix product, and the fully connected layer. The numbers are the steps of [fc's
 //! derivation](crate::layers::fc).
 
-use super::exercises;
+use super::{exercises, functions};
 use crate::Float;
 use crate::ShapeError;
 use crate::check::diagnosis::Role;
 use crate::check::draw::Draw;
-use crate::check::judge::{Feature, Mistake};
-use crate::check::lesson::{Answer, DZ, Gradient, Lesson, Question, Setting};
+use crate::check::judge::{Feature, Mistake, changed, mistakes};
+use crate::check::lesson::{Answer, CardText, DZ, Gradient, Grid, Lesson, Question, Setting};
 use crate::check::signatures::{FcBackward, FcForward};
 use crate::check::values::Named;
 use crate::float::count;
@@ -59,29 +59,18 @@ pub(super) struct Matmul;
 
 impl Lesson for Matmul {
     type Setting = Dense;
-    type Forward<T: Float> = Product<T>;
-    type Backward<T: Float> = ();
-
-    const FUNCTIONS: &'static [&'static str] = &["matmul"];
+    functions! { matmul: Product }
+    const GRADIENTS: &'static [Gradient] = &[];
     const IS_POLYNOMIAL: bool = true;
 
-    fn forward<T: Float>() -> Product<T> {
-        matmul
-    }
     fn call_forward<T: Float>(f: Product<T>, _: &Dense, x: &Named<T>) -> Answer<T> {
         Ok(Named::of([("y", f(x.matrix("z")?, x.matrix("w")?)?.into())]))
     }
     fn definition<T: Float>(_: &Dense, x: &Named<T>) -> Answer<T> {
         Ok(Named::of([("y", product(x.matrix("z")?, x.matrix("w")?).into())]))
     }
-    fn settings() -> Vec<Dense> {
-        Fc::settings()
-    }
-    fn small() -> Dense {
-        Fc::small()
-    }
-    fn large() -> Vec<Dense> {
-        Fc::large()
+    fn grid() -> Grid<Dense> {
+        Grid { problems: vec![], ..Fc::grid() }
     }
 }
 
@@ -90,14 +79,11 @@ pub(super) struct Fc;
 
 impl Lesson for Fc {
     type Setting = Dense;
-    type Forward<T: Float> = FcForward<T>;
-    type Backward<T: Float> = FcBackward<T>;
-
-    const FUNCTIONS: &'static [&'static str] = &["fc_forward", "fc_backward"];
+    functions! { fc_forward: FcForward = FC_FORWARD, fc_backward: FcBackward = FC_BACKWARD }
     const GRADIENTS: &'static [Gradient] = &[("w", "dw", Role::Parameter), ("b", "db", Role::Parameter), DZ];
     const IS_POLYNOMIAL: bool = true;
-    const CARD: Option<(&'static str, &'static str)> = Some(("fc", include_str!("../../layers/fc.rs")));
-    const TORCH: Option<&'static str> = Some("linear");
+    const CARD: CardText = Some(("fc", include_str!("../../layers/fc.rs")));
+    const TORCH: &'static str = "linear";
     const QUESTIONS: &'static [Question] = &[
         ("y", Feature::Batch, "does every sample, a row of z, go its own way?"),
         ("y", Feature::Rectangle, "which index of W is the input, and which the output?"),
@@ -107,15 +93,7 @@ impl Lesson for Fc {
         ("dw", Feature::Rectangle, "it has the shape of W, (l, m); which factor is transposed?"),
         ("dz", Feature::Rectangle, "is W transposed?"),
     ];
-    const FORWARD_MISTAKES: &'static [Mistake<FcForward>] = FC_FORWARD;
-    const BACKWARD_MISTAKES: &'static [Mistake<FcBackward>] = FC_BACKWARD;
 
-    fn forward<T: Float>() -> FcForward<T> {
-        fc_forward
-    }
-    fn backward<T: Float>() -> Option<FcBackward<T>> {
-        Some(fc_backward)
-    }
     fn call_forward<T: Float>(f: FcForward<T>, _: &Dense, x: &Named<T>) -> Answer<T> {
         Ok(Named::of([("y", f(x.matrix("z")?, x.matrix("w")?, x.vector("b")?)?.into())]))
     }
@@ -136,125 +114,73 @@ impl Lesson for Fc {
         let dz = product(delta, &w.transpose());
         Ok(Named::of([("y", y.into()), ("dw", dw.into()), ("db", db.into()), ("dz", dz.into())]))
     }
-
-    /// N 1–4, l and m 1–5.
-    fn settings() -> Vec<Dense> {
-        let sides = [1, 2, 3, 5].into_iter().flat_map(|l| [1, 2, 4].map(|m| (l, m)));
-        (1..=4).flat_map(|n| sides.clone().map(move |(l, m)| Dense(n, l, m))).collect()
-    }
-    fn small() -> Dense {
-        Dense(3, 4, 2)
-    }
-    fn large() -> Vec<Dense> {
-        vec![Dense(200, 300, 90)]
-    }
-
-    /// Square first.
-    fn problems() -> Vec<Dense> {
-        let sides = [(2, 2), (1, 1), (3, 2), (2, 3), (1, 3), (3, 1), (4, 4)];
-        [1, 3, 4].into_iter().flat_map(|n| sides.map(|(l, m)| Dense(n, l, m))).collect()
+    fn grid() -> Grid<Dense> {
+        let pairs = |sides: &[(usize, usize)], n: usize| sides.iter().map(|&(l, m)| Dense(n, l, m)).collect::<Vec<_>>();
+        let small: Vec<_> = [1, 2, 3, 5].into_iter().flat_map(|l| [1, 2, 4].map(|m| (l, m))).collect();
+        let square_first = [(2, 2), (1, 1), (3, 2), (2, 3), (1, 3), (3, 1), (4, 4)];
+        Grid {
+            small: Dense(3, 4, 2),
+            proved: (1..=4).flat_map(|n| pairs(&small, n)).collect(),
+            large: vec![Dense(200, 300, 90)],
+            problems: [1, 3, 4].into_iter().flat_map(|n| pairs(&square_first, n)).collect(),
+        }
     }
 }
 
 exercises! { Fc: fc_forward(FcForward), fc_backward(FcBackward); }
 
-/// Known mistakes in [`fc_forward`].
-pub const FC_FORWARD: &[Mistake<FcForward>] = &[
-    Mistake {
-        name: "the bias is forgotten",
-        sentence: "y is z·W + b; here it is z·W.",
-        wrong: |z, w, b| fc_forward(z, w, &(b * 0.0)),
-    },
-    Mistake {
-        name: "one bias is added to all outputs",
-        sentence: "Output j has a bias of its own, b[j]; here every output gets b[0].",
-        wrong: |z, w, b| fc_forward(z, w, &b.map(|_| b[0])),
-    },
-    Mistake {
-        name: "the bias follows the sample",
-        sentence: "b has an element for each column j of y, not for each of its rows.",
-        wrong: |z, w, b| {
-            let y = matmul(z, w)?;
-            Ok(DMatrix::from_fn(y.nrows(), y.ncols(), |n, j| y[(n, j)] + b[n % b.len()]))
-        },
-    },
-    Mistake {
-        name: "W is transposed",
-        sentence: "W is (l, m), from input i to output j: y[n,j] sums z[n,i]·w[i,j] over i.",
-        wrong: |z, w, b| fc_forward(z, &w.transpose(), b),
-    },
-    Mistake {
-        name: "only the last input counts",
-        sentence: "y[n,j] is a sum over all inputs i: was = written for += ?",
-        wrong: |z, w, b| {
-            let last = w.nrows() - 1;
-            fc_forward(&z.columns(last, 1).into_owned(), &w.rows(last, 1).into_owned(), b)
-        },
-    },
-];
+mistakes! { FC_FORWARD of fc_forward(FcForward)
+    "the bias is forgotten": "y is z·W + b; here it is z·W.",
+    |z, w, b| fc_forward(z, w, &(b * 0.0));
+    "one bias is added to all outputs": "Output j has a bias of its own, b[j]; here every output gets b[0].",
+    |z, w, b| fc_forward(z, w, &b.map(|_| b[0]));
+    "the bias follows the sample": "b has an element for each column j of y, not for each of its rows.",
+    |z, w, b| {
+        let y = matmul(z, w)?;
+        Ok(DMatrix::from_fn(y.nrows(), y.ncols(), |n, j| y[(n, j)] + b[n % b.len()]))
+    };
+    "W is transposed": "W is (l, m), from input i to output j: y[n,j] sums z[n,i]·w[i,j] over i.",
+    |z, w, b| fc_forward(z, &w.transpose(), b);
+    "only the last input counts": "y[n,j] is a sum over all inputs i: was = written for += ?",
+    |z, w, b| {
+        let last = w.nrows() - 1;
+        fc_forward(&z.columns(last, 1).into_owned(), &w.rows(last, 1).into_owned(), b)
+    };
+}
 
-/// Known mistakes in [`fc_backward`].
-pub const FC_BACKWARD: &[Mistake<FcBackward>] = &[
-    Mistake {
-        name: "dw and db are not divided by N",
-        sentence: "A parameter's gradient is the mean over the batch (steps 3 and 4); here it is the sum.",
-        wrong: |next_dz, w, z| {
-            let (right, n) = (fc_backward(next_dz, w, z)?, z.nrows() as f64);
-            Ok(FcGradients { dw: right.dw * n, db: right.db * n, ..right })
-        },
-    },
-    Mistake {
-        name: "dw and db are divided by N twice",
-        sentence: "A parameter's gradient is divided by N once (steps 3 and 4): next_dz brings no 1/N with it.",
-        wrong: |next_dz, w, z| {
-            let (right, n) = (fc_backward(next_dz, w, z)?, z.nrows() as f64);
-            Ok(FcGradients { dw: right.dw / n, db: right.db / n, ..right })
-        },
-    },
-    Mistake {
-        name: "dz is divided by N",
-        sentence: "What flows backward is each sample's own gradient (step 2): only parameters are divided by N.",
-        wrong: |next_dz, w, z| {
-            let (right, n) = (fc_backward(next_dz, w, z)?, z.nrows() as f64);
-            Ok(FcGradients { dz: right.dz / n, ..right })
-        },
-    },
-    Mistake {
-        name: "W is not transposed",
-        sentence: "dz is next_dz·Wᵀ (step 2): the sum runs over the outputs j.",
-        wrong: |next_dz, w, z| Ok(FcGradients { dz: matmul(next_dz, w)?, ..fc_backward(next_dz, w, z)? }),
-    },
-    Mistake {
-        name: "dw is transposed",
-        sentence: "dw has the shape of W, (l, m): it is zᵀ·next_dz (step 3), not next_dzᵀ·z.",
-        wrong: |next_dz, w, z| {
-            let right = fc_backward(next_dz, w, z)?;
-            Ok(FcGradients { dw: right.dw.transpose(), ..right })
-        },
-    },
-    Mistake {
-        name: "dw and db see only the last sample",
-        sentence: "Every sample adds to a parameter's gradient (steps 3 and 4): was = written for += ?",
-        wrong: |next_dz, w, z| {
-            let (last, n) = (z.nrows() - 1, z.nrows() as f64);
-            let one = fc_backward(&next_dz.rows(last, 1).into_owned(), w, &z.rows(last, 1).into_owned())?;
-            Ok(FcGradients { dw: one.dw / n, db: one.db / n, ..fc_backward(next_dz, w, z)? })
-        },
-    },
-    Mistake {
-        name: "db is a mean over the outputs, too",
-        sentence: "Each bias has a gradient of its own, Σₙ δₙⱼ / N (step 4): the mean is over samples alone.",
-        wrong: |next_dz, w, z| {
-            let db = DVector::from_element(w.ncols(), next_dz.mean());
-            Ok(FcGradients { db, ..fc_backward(next_dz, w, z)? })
-        },
-    },
-    Mistake {
-        name: "next_dz is forgotten in dw",
-        sentence: "dw is zᵀ·next_dz / N (step 3); here next_dz counts as ones.",
-        wrong: |next_dz, w, z| {
-            let right = fc_backward(next_dz, w, z)?;
-            Ok(FcGradients { dw: fc_backward(&next_dz.map(|_| 1.0), w, z)?.dw, ..right })
-        },
-    },
-];
+mistakes! { FC_BACKWARD of fc_backward(FcBackward)
+    "dw and db are not divided by N":
+        "A parameter's gradient is the mean over the batch (steps 3 and 4); here it is the sum.",
+    changed!(fc_backward(next_dz, w, z) as g {
+        let n = z.nrows() as f64;
+        g.dw *= n;
+        g.db *= n;
+    });
+    "dw and db are divided by N twice":
+        "A parameter's gradient is divided by N once (steps 3 and 4): next_dz brings no 1/N with it.",
+    changed!(fc_backward(next_dz, w, z) as g {
+        let n = z.nrows() as f64;
+        g.dw /= n;
+        g.db /= n;
+    });
+    "dz is divided by N":
+        "What flows backward is each sample's own gradient (step 2): only parameters are divided by N.",
+    changed!(fc_backward(next_dz, w, z) as g { g.dz /= z.nrows() as f64; });
+    "W is not transposed": "dz is next_dz·Wᵀ (step 2): the sum runs over the outputs j.",
+    |next_dz, w, z| Ok(FcGradients { dz: matmul(next_dz, w)?, ..fc_backward(next_dz, w, z)? });
+    "dw is transposed": "dw has the shape of W, (l, m): it is zᵀ·next_dz (step 3), not next_dzᵀ·z.",
+    changed!(fc_backward(next_dz, w, z) as g { g.dw = g.dw.transpose(); });
+    "dw and db see only the last sample":
+        "Every sample adds to a parameter's gradient (steps 3 and 4): was = written for += ?",
+    changed!(fc_backward(next_dz, w, z) as g {
+        let (last, n) = (z.nrows() - 1, z.nrows() as f64);
+        let one = fc_backward(&next_dz.rows(last, 1).into_owned(), w, &z.rows(last, 1).into_owned())?;
+        g.dw = one.dw / n;
+        g.db = one.db / n;
+    });
+    "db is a mean over the outputs, too":
+        "Each bias has a gradient of its own, Σₙ δₙⱼ / N (step 4): the mean is over samples alone.",
+    changed!(fc_backward(next_dz, w, z) as g { g.db = DVector::from_element(w.ncols(), next_dz.mean()); });
+    "next_dz is forgotten in dw": "dw is zᵀ·next_dz / N (step 3); here next_dz counts as ones.",
+    changed!(fc_backward(next_dz, w, z) as g { g.dw = fc_backward(&next_dz.map(|_| 1.0), w, z)?.dw; });
+}

@@ -1,9 +1,9 @@
 //! Flatten: the maps of a sample in a row.
 
-use super::exercises;
+use super::{exercises, functions};
 use crate::check::draw::Draw;
-use crate::check::judge::{Feature, Mistake};
-use crate::check::lesson::{Answer, DZ, Gradient, Lesson, Question, Setting};
+use crate::check::judge::{Feature, Mistake, mistakes};
+use crate::check::lesson::{Answer, CardText, Grid, Lesson, Question, Setting};
 use crate::check::signatures::{BackToMaps, FlattenForward};
 use crate::check::values::Named;
 use crate::layers::{flatten_backward, flatten_forward};
@@ -38,13 +38,9 @@ pub(super) struct Flatten;
 
 impl Lesson for Flatten {
     type Setting = Maps;
-    type Forward<T: Float> = FlattenForward<T>;
-    type Backward<T: Float> = BackToMaps<T>;
-
-    const FUNCTIONS: &'static [&'static str] = &["flatten_forward", "flatten_backward"];
-    const GRADIENTS: &'static [Gradient] = &[DZ];
+    functions! { flatten_forward: FlattenForward = FLATTEN_FORWARD, flatten_backward: BackToMaps = FLATTEN_BACKWARD }
     const IS_POLYNOMIAL: bool = true;
-    const CARD: Option<(&'static str, &'static str)> = Some(("flatten", include_str!("../../layers/flatten.rs")));
+    const CARD: CardText = Some(("flatten", include_str!("../../layers/flatten.rs")));
     const QUESTIONS: &'static [Question] = &[
         ("y", Feature::Maps, "which runs faster, the pixel or the map?"),
         ("y", Feature::Batch, "does every sample stay in its row?"),
@@ -53,15 +49,7 @@ impl Lesson for Flatten {
         ("dz", Feature::Batch, "does every sample stay in its row?"),
         ("dz", Feature::Rectangle, "is a map written row by row?"),
     ];
-    const FORWARD_MISTAKES: &'static [Mistake<FlattenForward>] = FLATTEN_FORWARD;
-    const BACKWARD_MISTAKES: &'static [Mistake<BackToMaps>] = FLATTEN_BACKWARD;
 
-    fn forward<T: Float>() -> FlattenForward<T> {
-        flatten_forward
-    }
-    fn backward<T: Float>() -> Option<BackToMaps<T>> {
-        Some(flatten_backward)
-    }
     fn call_forward<T: Float>(f: FlattenForward<T>, _: &Maps, x: &Named<T>) -> Answer<T> {
         Ok(Named::of([("y", f(x.tensor("z")?).into())]))
     }
@@ -76,77 +64,57 @@ impl Lesson for Flatten {
         let y = DMatrix::from_fn(n, c * h * w, |n, q| z[(n, q / (h * w), q / w % h, q % w)]);
         Ok(Named::of([("y", y.into())]))
     }
-
-    fn settings() -> Vec<Maps> {
-        let maps = [(1, 1, 1), (3, 1, 1), (2, 3, 4), (2, 2, 5), (1, 4, 1)];
-        (1..=4).flat_map(|n| maps.map(|(c, h, w)| Maps([n, c, h, w]))).collect()
-    }
-    fn small() -> Maps {
-        Maps([2, 2, 3, 2])
-    }
-    fn large() -> Vec<Maps> {
-        vec![Maps([70, 5, 31, 29])]
-    }
-    fn problems() -> Vec<Maps> {
-        let maps = [(1, 2, 2), (2, 2, 2), (1, 2, 3), (3, 2, 4), (2, 1, 3), (2, 3, 1), (4, 1, 1)];
-        [1, 3].into_iter().flat_map(|n| maps.map(|(c, h, w)| Maps([n, c, h, w]))).collect()
+    fn grid() -> Grid<Maps> {
+        let (proved, told) = (
+            [(1, 1, 1), (3, 1, 1), (2, 3, 4), (2, 2, 5), (1, 4, 1)],
+            [(1, 2, 2), (2, 2, 2), (1, 2, 3), (3, 2, 4), (2, 1, 3), (2, 3, 1), (4, 1, 1)],
+        );
+        Grid {
+            small: Maps([2, 2, 3, 2]),
+            proved: (1..=4).flat_map(|n| proved.map(|(c, h, w)| Maps([n, c, h, w]))).collect(),
+            large: vec![Maps([70, 5, 31, 29])],
+            problems: [1, 3].into_iter().flat_map(|n| told.map(|(c, h, w)| Maps([n, c, h, w]))).collect(),
+        }
     }
 }
 
 exercises! { Flatten: flatten_forward(FlattenForward), flatten_backward(BackToMaps); }
 
-/// Known mistakes in [`flatten_forward`].
-pub const FLATTEN_FORWARD: &[Mistake<FlattenForward>] = &[
-    Mistake {
-        name: "the channel runs fastest",
-        sentence: "y[n, j + W·(i + H·c)] is z[n,c,i,j]: one whole map after the other. Here the channels take turns.",
-        wrong: |z| {
-            let [n, c, h, w] = z.shape();
-            DMatrix::from_fn(n, c * h * w, |n, q| z[(n, q % c, q / c / w, q / c % w)])
-        },
-    },
-    Mistake {
-        name: "the rows run faster than the columns",
-        sentence: "y[n, j + W·(i + H·c)] is z[n,c,i,j]: a map is read row by row, not column by column.",
-        wrong: |z| {
-            let [n, c, h, w] = z.shape();
-            DMatrix::from_fn(n, c * h * w, |n, q| z[(n, q / (h * w), q % h, q / h % w)])
-        },
-    },
-    Mistake {
-        name: "the samples are mixed",
-        sentence: "A sample stays in its row; here the numbers are dealt out row by row from memory, where the \
-                   samples take turns.",
-        wrong: |z| DMatrix::from_row_slice(z.matrix().nrows(), z.matrix().ncols(), z.as_slice()),
-    },
-    Mistake {
-        name: "the result is transposed",
-        sentence: "y is (N, C·H·W): a sample is a row.",
-        wrong: |z| flatten_forward(z).transpose(),
-    },
-];
+mistakes! { FLATTEN_FORWARD of flatten_forward(FlattenForward)
+    "the channel runs fastest":
+        "y[n, j + W·(i + H·c)] is z[n,c,i,j]: one whole map after the other. Here the channels take turns.",
+    |z| {
+        let [n, c, h, w] = z.shape();
+        DMatrix::from_fn(n, c * h * w, |n, q| z[(n, q % c, q / c / w, q / c % w)])
+    };
+    "the rows run faster than the columns":
+        "y[n, j + W·(i + H·c)] is z[n,c,i,j]: a map is read row by row, not column by column.",
+    |z| {
+        let [n, c, h, w] = z.shape();
+        DMatrix::from_fn(n, c * h * w, |n, q| z[(n, q / (h * w), q % h, q / h % w)])
+    };
+    "the samples are mixed":
+        "A sample stays in its row; here the numbers are dealt out row by row from memory, where the samples take \
+         turns.",
+    |z| DMatrix::from_row_slice(z.matrix().nrows(), z.matrix().ncols(), z.as_slice());
+    "the result is transposed": "y is (N, C·H·W): a sample is a row.",
+    |z| flatten_forward(z).transpose();
+}
 
-/// Known mistakes in [`flatten_backward`].
-pub const FLATTEN_BACKWARD: &[Mistake<BackToMaps>] = &[
-    Mistake {
-        name: "the channel runs fastest",
-        sentence: "dz[n,c,i,j] is next_dz[n, j + W·(i + H·c)]: one whole map after the other, as in the forward.",
-        wrong: |next_dz, z| {
-            let [_, c, _, w] = z.shape();
-            Ok(Tensor4::from_fn(z.shape(), |n, ch, i, j| next_dz[(n, ch + c * (j + w * i))]))
-        },
-    },
-    Mistake {
-        name: "the rows run faster than the columns",
-        sentence: "dz[n,c,i,j] is next_dz[n, j + W·(i + H·c)]: a map is read row by row, as in the forward.",
-        wrong: |next_dz, z| {
-            let [_, _, h, w] = z.shape();
-            Ok(Tensor4::from_fn(z.shape(), |n, c, i, j| next_dz[(n, i + h * (j + w * c))]))
-        },
-    },
-    Mistake {
-        name: "dz is multiplied by z",
-        sentence: "Flattening changes no number, so its slope is 1: dz is next_dz in another shape, nothing else.",
-        wrong: |next_dz, z| flatten_backward(&next_dz.component_mul(z.matrix()), z),
-    },
-];
+mistakes! { FLATTEN_BACKWARD of flatten_backward(BackToMaps)
+    "the channel runs fastest":
+        "dz[n,c,i,j] is next_dz[n, j + W·(i + H·c)]: one whole map after the other, as in the forward.",
+    |next_dz, z| {
+        let [_, c, _, w] = z.shape();
+        Ok(Tensor4::from_fn(z.shape(), |n, ch, i, j| next_dz[(n, ch + c * (j + w * i))]))
+    };
+    "the rows run faster than the columns":
+        "dz[n,c,i,j] is next_dz[n, j + W·(i + H·c)]: a map is read row by row, as in the forward.",
+    |next_dz, z| {
+        let [_, _, h, w] = z.shape();
+        Ok(Tensor4::from_fn(z.shape(), |n, c, i, j| next_dz[(n, i + h * (j + w * c))]))
+    };
+    "dz is multiplied by z":
+        "Flattening changes no number, so its slope is 1: dz is next_dz in another shape, nothing else.",
+    |next_dz, z| flatten_backward(&next_dz.component_mul(z.matrix()), z);
+}

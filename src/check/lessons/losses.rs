@@ -1,16 +1,16 @@
 //! The losses. The numbers in the mistakes are the steps of the derivations in [`crate::losses`].
 
-use super::exercises;
+use super::{exercises, functions};
 use crate::activations::softmax_forward;
 use crate::check::diagnosis::Role;
 use crate::check::draw::Draw;
-use crate::check::judge::{Feature, Mistake};
-use crate::check::lesson::{Answer, Gradient, Lesson, Question, Setting};
+use crate::check::judge::{Feature, Mistake, changed, mistakes};
+use crate::check::lesson::{Answer, CardText, Gradient, Grid, Lesson, Question, Setting};
 use crate::check::signatures::LossFunction;
 use crate::check::values::{Named, Value};
 use crate::float::count;
 use crate::losses::{Loss, cross_entropy_loss, mean_squared_loss};
-use crate::{Float, ShapeError, lit};
+use crate::{Float, ShapeError, dmatrix, lit};
 use nalgebra::DMatrix;
 use std::fmt;
 
@@ -34,6 +34,8 @@ enum Targets {
     Weights,
     /// One-hot, for logits as large as 1000.
     OneHotOfLarge,
+    /// Weights, for four rows of three logits up to ±700.
+    WeightsOfFar,
 }
 
 impl fmt::Display for Prediction {
@@ -46,13 +48,10 @@ impl Setting for Prediction {
     fn draw(&self, draw: &mut Draw) -> Named<f64> {
         let Prediction { samples, d, targets, shift } = *self;
         let (y, free) = (draw.matrix(samples, d), draw.matrix(samples, d));
-        let weights = match targets {
-            Targets::Weights => free.abs().add_scalar(0.125),
-            _ => free.map(|x| if x == 0.0 { 0.125 } else { x.abs() }),
-        };
+        let weights = free.map(|x| if x == 0.0 { 0.125 } else { x.abs() });
         let target = match targets {
             Targets::Numbers => free,
-            Targets::Weights => weights,
+            Targets::Weights | Targets::WeightsOfFar => weights,
             Targets::OneHot | Targets::OneHotOfLarge => {
                 DMatrix::from_fn(samples, d, |n, j| f64::from(j == (n + shift) % d))
             }
@@ -61,7 +60,11 @@ impl Setting for Prediction {
                 DMatrix::from_fn(samples, d, |n, j| f64::from((weights[(n, j)] / weights.row(n).sum()) as f32))
             }
         };
-        let y = if targets == Targets::OneHotOfLarge { y * 250.0 } else { y };
+        let y = match targets {
+            Targets::OneHotOfLarge => y * 250.0,
+            Targets::WeightsOfFar => dmatrix![0.75, -1.5, 3.0; 40.0, 0.0, -3.0; 700.0, 0.0, 350.0; 0.0, -700.0, -17.0],
+            _ => y,
+        };
         Named::of([("y_predict", y.into()), ("y_true", target.into())])
     }
 
@@ -81,17 +84,19 @@ impl Setting for Prediction {
 
 const DY: &[Gradient] = &[("y_predict", "dy", Role::Input)];
 
-/// N 1–4 and d 1–5, with all of these targets.
-fn proved(targets: &[Targets]) -> Vec<Prediction> {
+/// N 1–4 and d 1–5, with all of the targets.
+fn grid(proved: &[Targets], told: &[Targets]) -> Grid<Prediction> {
+    let of = |shift, (samples, d), targets| Prediction { samples, d, targets, shift };
     let shapes = (1..=4).flat_map(|samples| (1..=5).map(move |d| (samples, d)));
-    let of = |(shift, (samples, d))| targets.iter().map(move |&targets| Prediction { samples, d, targets, shift });
-    shapes.enumerate().flat_map(of).collect()
-}
-
-fn told(targets: &[Targets]) -> Vec<Prediction> {
-    let shapes = [(1, 3), (1, 2), (1, 4), (3, 3), (4, 2), (3, 5)];
-    let all = targets.iter().flat_map(|&targets| shapes.map(|shape| (shape, targets)));
-    all.enumerate().map(|(shift, ((samples, d), targets))| Prediction { samples, d, targets, shift }).collect()
+    let small =
+        shapes.enumerate().flat_map(|(shift, shape)| proved.iter().map(move |&targets| of(shift, shape, targets)));
+    let problems = told.iter().flat_map(|&t| [(1, 3), (1, 2), (1, 4), (3, 3), (4, 2), (3, 5)].map(|shape| (shape, t)));
+    Grid {
+        small: of(0, (2, 3), Targets::Numbers),
+        proved: small.collect(),
+        large: vec![of(0, (301, 211), told[0])],
+        problems: problems.enumerate().map(|(shift, (shape, targets))| of(shift, shape, targets)).collect(),
+    }
 }
 
 fn call<T: Float>(f: LossFunction<T>, x: &Named<T>) -> Answer<T> {
@@ -104,24 +109,16 @@ pub(super) struct MeanSquared;
 
 impl Lesson for MeanSquared {
     type Setting = Prediction;
-    type Forward<T: Float> = LossFunction<T>;
-    type Backward<T: Float> = ();
-
-    const FUNCTIONS: &'static [&'static str] = &["mean_squared_loss"];
+    functions! { mean_squared_loss: LossFunction = MEAN_SQUARED_LOSS }
     const GRADIENTS: &'static [Gradient] = DY;
     const IS_LOSS: bool = true;
-    const CARD: Option<(&'static str, &'static str)> =
-        Some(("mean_squared", include_str!("../../losses/mean_squared.rs")));
-    const TORCH: Option<&'static str> = Some("mse");
+    const CARD: CardText = Some(("mean_squared", include_str!("../../losses/mean_squared.rs")));
+    const TORCH: &'static str = "mse";
     const QUESTIONS: &'static [Question] = &[
         ("loss", Feature::Batch, "is it the mean of the samples' losses?"),
         ("dy", Feature::Batch, "it is each sample's own gradient; was it divided by N?"),
     ];
-    const FORWARD_MISTAKES: &'static [Mistake<LossFunction>] = MEAN_SQUARED_LOSS;
 
-    fn forward<T: Float>() -> LossFunction<T> {
-        mean_squared_loss
-    }
     fn call_forward<T: Float>(f: LossFunction<T>, _: &Prediction, x: &Named<T>) -> Answer<T> {
         call(f, x)
     }
@@ -132,18 +129,8 @@ impl Lesson for MeanSquared {
         let squares = y.iter().zip(target).fold(T::zero(), |sum, (&y, &t)| sum + (y - t) * (y - t));
         Ok(Named::of([("loss", Value::Number(squares / (count::<T>(y.nrows()) * lit(2.0))))]))
     }
-
-    fn settings() -> Vec<Prediction> {
-        proved(&[Targets::Numbers])
-    }
-    fn small() -> Prediction {
-        Prediction { samples: 2, d: 3, targets: Targets::Numbers, shift: 0 }
-    }
-    fn large() -> Vec<Prediction> {
-        vec![Prediction { samples: 301, d: 211, targets: Targets::Numbers, shift: 0 }]
-    }
-    fn problems() -> Vec<Prediction> {
-        told(&[Targets::Numbers])
+    fn grid() -> Grid<Prediction> {
+        grid(&[Targets::Numbers], &[Targets::Numbers])
     }
     fn is_exact(setting: &Prediction) -> bool {
         setting.samples.is_power_of_two()
@@ -155,15 +142,11 @@ pub(super) struct CrossEntropy;
 
 impl Lesson for CrossEntropy {
     type Setting = Prediction;
-    type Forward<T: Float> = LossFunction<T>;
-    type Backward<T: Float> = ();
-
-    const FUNCTIONS: &'static [&'static str] = &["cross_entropy_loss"];
+    functions! { cross_entropy_loss: LossFunction = CROSS_ENTROPY_LOSS }
     const GRADIENTS: &'static [Gradient] = DY;
     const IS_LOSS: bool = true;
-    const CARD: Option<(&'static str, &'static str)> =
-        Some(("cross_entropy", include_str!("../../losses/cross_entropy.rs")));
-    const TORCH: Option<&'static str> = Some("cross_entropy");
+    const CARD: CardText = Some(("cross_entropy", include_str!("../../losses/cross_entropy.rs")));
+    const TORCH: &'static str = "cross_entropy";
     const QUESTIONS: &'static [Question] = &[
         ("loss", Feature::Batch, "is it the mean of the samples' losses?"),
         ("dy", Feature::Batch, "it is each sample's own gradient; was it divided by N?"),
@@ -172,11 +155,7 @@ impl Lesson for CrossEntropy {
         ("loss", Feature::Soft, "does every class with a target count, and not only the largest?"),
         ("dy", Feature::Soft, "does every class with a target count, and not only the largest?"),
     ];
-    const FORWARD_MISTAKES: &'static [Mistake<LossFunction>] = CROSS_ENTROPY_LOSS;
 
-    fn forward<T: Float>() -> LossFunction<T> {
-        cross_entropy_loss
-    }
     fn call_forward<T: Float>(f: LossFunction<T>, _: &Prediction, x: &Named<T>) -> Answer<T> {
         call(f, x)
     }
@@ -191,18 +170,11 @@ impl Lesson for CrossEntropy {
         let sum = surprise.iter().fold(T::zero(), |sum, &term| sum + term);
         Ok(Named::of([("loss", Value::Number(sum / count(y.nrows())))]))
     }
-
-    fn settings() -> Vec<Prediction> {
-        proved(&[Targets::OneHot, Targets::Distributions, Targets::Weights])
-    }
-    fn small() -> Prediction {
-        Prediction { samples: 2, d: 3, targets: Targets::Numbers, shift: 0 }
-    }
-    fn large() -> Vec<Prediction> {
-        vec![Prediction { samples: 301, d: 211, targets: Targets::OneHot, shift: 0 }]
-    }
-    fn problems() -> Vec<Prediction> {
-        told(&[Targets::OneHot, Targets::Distributions, Targets::OneHotOfLarge])
+    fn grid() -> Grid<Prediction> {
+        let proved = [Targets::OneHot, Targets::Distributions, Targets::Weights];
+        let mut grid = grid(&proved, &[Targets::OneHot, Targets::Distributions, Targets::OneHotOfLarge]);
+        grid.proved.push(Prediction { samples: 4, d: 3, targets: Targets::WeightsOfFar, shift: 0 });
+        grid
     }
 }
 
@@ -211,138 +183,58 @@ exercises! {
     CrossEntropy: cross_entropy_loss(LossFunction);
 }
 
-/// Known mistakes in [`mean_squared_loss`].
-pub const MEAN_SQUARED_LOSS: &[Mistake<LossFunction>] = &[
-    Mistake {
-        name: "the ½ is forgotten in the loss",
-        sentence: "L is the mean of ½ Σ (y − y*)²; dy = y − y* is the gradient of that, and not of twice as much.",
-        wrong: |y, target| {
-            let right = mean_squared_loss(y, target)?;
-            Ok(Loss { loss: 2.0 * right.loss, ..right })
-        },
-    },
-    Mistake {
-        name: "a 2 is left in dy",
-        sentence: "The 2 that the square brings down meets the ½ of the loss: dy is y − y*.",
-        wrong: |y, target| {
-            let right = mean_squared_loss(y, target)?;
-            Ok(Loss { dy: right.dy * 2.0, ..right })
-        },
-    },
-    Mistake {
-        name: "dy is divided by N",
-        sentence: "dy is each sample's own gradient; the layers divide the gradients of their parameters by N.",
-        wrong: |y, target| {
-            let (right, n) = (mean_squared_loss(y, target)?, y.nrows() as f64);
-            Ok(Loss { dy: right.dy / n, ..right })
-        },
-    },
-    Mistake {
-        name: "the loss is not divided by N",
-        sentence: "L is the mean of the samples' losses; here it is their sum.",
-        wrong: |y, target| {
-            let (right, n) = (mean_squared_loss(y, target)?, y.nrows() as f64);
-            Ok(Loss { loss: right.loss * n, ..right })
-        },
-    },
-    Mistake {
-        name: "the loss is a mean over the outputs, too",
-        sentence: "A sample's loss is the sum over its outputs; the mean is over samples alone.",
-        wrong: |y, target| {
-            let (right, d) = (mean_squared_loss(y, target)?, y.ncols() as f64);
-            Ok(Loss { loss: right.loss / d, ..right })
-        },
-    },
-    Mistake {
-        name: "dy has the wrong sign",
-        sentence: "dy is y − y*: the loss grows with y where y is too large already.",
-        wrong: |y, target| {
-            let right = mean_squared_loss(y, target)?;
-            Ok(Loss { dy: -right.dy, ..right })
-        },
-    },
-    Mistake {
-        name: "the errors are not squared",
-        sentence: "L is the mean of ½ Σ (y − y*)²; here errors of both signs cancel.",
-        wrong: |y, target| {
-            let right = mean_squared_loss(y, target)?;
-            Ok(Loss { loss: 0.5 * right.dy.sum() / y.nrows() as f64, ..right })
-        },
-    },
-];
+mistakes! { MEAN_SQUARED_LOSS of mean_squared_loss(LossFunction)
+    "the ½ is forgotten in the loss":
+        "L is the mean of ½ Σ (y − y*)²; dy = y − y* is the gradient of that, and not of twice as much.",
+    changed!(mean_squared_loss(y, target) as g { g.loss *= 2.0; });
+    "a 2 is left in dy": "The 2 that the square brings down meets the ½ of the loss: dy is y − y*.",
+    changed!(mean_squared_loss(y, target) as g { g.dy *= 2.0; });
+    "dy is divided by N": "dy is each sample's own gradient; the layers divide the gradients of their parameters by N.",
+    changed!(mean_squared_loss(y, target) as g { g.dy /= y.nrows() as f64; });
+    "the loss is not divided by N": "L is the mean of the samples' losses; here it is their sum.",
+    changed!(mean_squared_loss(y, target) as g { g.loss *= y.nrows() as f64; });
+    "the loss is a mean over the outputs, too":
+        "A sample's loss is the sum over its outputs; the mean is over samples alone.",
+    changed!(mean_squared_loss(y, target) as g { g.loss /= y.ncols() as f64; });
+    "dy has the wrong sign": "dy is y − y*: the loss grows with y where y is too large already.",
+    changed!(mean_squared_loss(y, target) as g { g.dy = -g.dy; });
+    "the errors are not squared": "L is the mean of ½ Σ (y − y*)²; here errors of both signs cancel.",
+    changed!(mean_squared_loss(y, target) as g { g.loss = 0.5 * g.dy.sum() / y.nrows() as f64; });
+}
 
-/// Known mistakes in [`cross_entropy_loss`].
-pub const CROSS_ENTROPY_LOSS: &[Mistake<LossFunction>] = &[
-    Mistake {
-        name: "the maximum is not subtracted",
-        sentence: "e¹⁰⁰⁰ is ∞, and ∞/∞ no number. Subtract the row's maximum from its logits first.",
-        wrong: |y, target| {
-            let p =
-                nalgebra::DMatrix::from_fn(y.nrows(), y.ncols(), |n, j| y[(n, j)].exp() / y.row(n).map(f64::exp).sum());
-            Ok(Loss { loss: -target.dot(&p.map(f64::ln)) / y.nrows() as f64, dy: p - target })
-        },
-    },
-    Mistake {
-        name: "the logarithm of a probability that is 0",
-        sentence: "A probability can round to 0, and ln 0 is −∞: take ln p as z − max − ln Σ exp(z − max).",
-        wrong: |y, target| {
-            let surprise = softmax_forward(y).zip_map(target, |p, t| if t > 0.0 { -t * p.ln() } else { 0.0 });
-            Ok(Loss { loss: surprise.sum() / y.nrows() as f64, ..cross_entropy_loss(y, target)? })
-        },
-    },
-    Mistake {
-        name: "dy is divided by N",
-        sentence: "dy is each sample's own gradient; the layers divide the gradients of their parameters by N.",
-        wrong: |y, target| {
-            let (right, n) = (cross_entropy_loss(y, target)?, y.nrows() as f64);
-            Ok(Loss { dy: right.dy / n, ..right })
-        },
-    },
-    Mistake {
-        name: "the loss is not divided by N",
-        sentence: "L is the mean of the samples' losses; here it is their sum.",
-        wrong: |y, target| {
-            let (right, n) = (cross_entropy_loss(y, target)?, y.nrows() as f64);
-            Ok(Loss { loss: right.loss * n, ..right })
-        },
-    },
-    Mistake {
-        name: "the loss is a mean over the classes, too",
-        sentence: "A sample's loss is the sum over its classes; the mean is over samples alone.",
-        wrong: |y, target| {
-            let (right, d) = (cross_entropy_loss(y, target)?, y.ncols() as f64);
-            Ok(Loss { loss: right.loss / d, ..right })
-        },
-    },
-    Mistake {
-        name: "the logits are taken for probabilities",
-        sentence: "dy is softmax(y) − y*: y holds logits.",
-        wrong: |y, target| Ok(Loss { dy: y - target, ..cross_entropy_loss(y, target)? }),
-    },
-    Mistake {
-        name: "dy has the wrong sign",
-        sentence: "dy is softmax(y) − y*: the right class has a probability that is too small, and its logit must rise.",
-        wrong: |y, target| {
-            let right = cross_entropy_loss(y, target)?;
-            Ok(Loss { dy: -right.dy, ..right })
-        },
-    },
-    Mistake {
-        name: "the loss has the wrong sign",
-        sentence: "L is −Σ y*·ln p: the logarithm of a probability is negative, the loss is not.",
-        wrong: |y, target| {
-            let right = cross_entropy_loss(y, target)?;
-            Ok(Loss { loss: -right.loss, ..right })
-        },
-    },
-    Mistake {
-        name: "the softmax of the whole batch",
-        sentence: "Each sample's probabilities sum to 1: the sum of the softmax runs along its row.",
-        wrong: |y, target| {
-            let terms = y.add_scalar(-y.max()).map(f64::exp);
-            let p = &terms / terms.sum();
-            let surprise = p.zip_map(target, |p, t| if t > 0.0 { -t * p.ln() } else { 0.0 });
-            Ok(Loss { loss: surprise.sum() / y.nrows() as f64, dy: p - target })
-        },
-    },
-];
+mistakes! { CROSS_ENTROPY_LOSS of cross_entropy_loss(LossFunction)
+    "the maximum is not subtracted": "e¹⁰⁰⁰ is ∞, and ∞/∞ no number. Subtract the row's maximum from its logits first.",
+    |y, target| {
+        let p =
+            nalgebra::DMatrix::from_fn(y.nrows(), y.ncols(), |n, j| y[(n, j)].exp() / y.row(n).map(f64::exp).sum());
+        Ok(Loss { loss: -target.dot(&p.map(f64::ln)) / y.nrows() as f64, dy: p - target })
+    };
+    "the logarithm of a probability that is 0":
+        "A probability can round to 0, and ln 0 is −∞: take ln p as z − max − ln Σ exp(z − max).",
+    changed!(cross_entropy_loss(y, target) as g {
+        let surprise = softmax_forward(y).zip_map(target, |p, t| if t > 0.0 { -t * p.ln() } else { 0.0 });
+        g.loss = surprise.sum() / y.nrows() as f64;
+    });
+    "dy is divided by N": "dy is each sample's own gradient; the layers divide the gradients of their parameters by N.",
+    changed!(cross_entropy_loss(y, target) as g { g.dy /= y.nrows() as f64; });
+    "the loss is not divided by N": "L is the mean of the samples' losses; here it is their sum.",
+    changed!(cross_entropy_loss(y, target) as g { g.loss *= y.nrows() as f64; });
+    "the loss is a mean over the classes, too":
+        "A sample's loss is the sum over its classes; the mean is over samples alone.",
+    changed!(cross_entropy_loss(y, target) as g { g.loss /= y.ncols() as f64; });
+    "the logits are taken for probabilities": "dy is softmax(y) − y*: y holds logits.",
+    |y, target| Ok(Loss { dy: y - target, ..cross_entropy_loss(y, target)? });
+    "dy has the wrong sign":
+        "dy is softmax(y) − y*: the right class has a probability that is too small, and its logit must rise.",
+    changed!(cross_entropy_loss(y, target) as g { g.dy = -g.dy; });
+    "the loss has the wrong sign": "L is −Σ y*·ln p: the logarithm of a probability is negative, the loss is not.",
+    changed!(cross_entropy_loss(y, target) as g { g.loss = -g.loss; });
+    "the softmax of the whole batch":
+        "Each sample's probabilities sum to 1: the sum of the softmax runs along its row.",
+    |y, target| {
+        let terms = y.add_scalar(-y.max()).map(f64::exp);
+        let p = &terms / terms.sum();
+        let surprise = p.zip_map(target, |p, t| if t > 0.0 { -t * p.ln() } else { 0.0 });
+        Ok(Loss { loss: surprise.sum() / y.nrows() as f64, dy: p - target })
+    };
+}

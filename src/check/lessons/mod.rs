@@ -39,6 +39,33 @@ macro_rules! exercises {
 }
 use exercises;
 
+/// The functions of a lesson, with their signatures, and what is known to go wrong in them.
+macro_rules! functions {
+    ($forward:ident: $F:ident $(= $wrong:ident)?) => {
+        type Forward<T: Float> = $F<T>;
+        type Backward<T: Float> = ();
+        const FUNCTIONS: &'static [&'static str] = &[stringify!($forward)];
+        $(const FORWARD_MISTAKES: &'static [Mistake<$F>] = $wrong;)?
+        fn forward<T: Float>() -> $F<T> {
+            $forward
+        }
+    };
+    ($forward:ident: $F:ident $(= $wrong:ident)?, $backward:ident: $B:ident $(= $wrong_back:ident)?) => {
+        type Forward<T: Float> = $F<T>;
+        type Backward<T: Float> = $B<T>;
+        const FUNCTIONS: &'static [&'static str] = &[stringify!($forward), stringify!($backward)];
+        $(const FORWARD_MISTAKES: &'static [Mistake<$F>] = $wrong;)?
+        $(const BACKWARD_MISTAKES: &'static [Mistake<$B>] = $wrong_back;)?
+        fn forward<T: Float>() -> $F<T> {
+            $forward
+        }
+        fn backward<T: Float>() -> Option<$B<T>> {
+            Some($backward)
+        }
+    };
+}
+use functions;
+
 macro_rules! lessons {
     ($($file:ident: $($lesson:ident)+;)+) => {
         /// Visits every lesson, in the order of the certificate.

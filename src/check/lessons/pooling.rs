@@ -1,11 +1,11 @@
 //! The poolings: maximum with both paddings, average, and both over whole maps. The numbers are the steps of the
 //! derivations of [max](crate::layers::max) and [average](crate::layers::average) pooling.
 
-use super::exercises;
 use super::windows::*;
+use super::{exercises, functions};
 use crate::check::draw::Draw;
-use crate::check::judge::{Feature, Mistake};
-use crate::check::lesson::{Answer, DZ, Gradient, Lesson, Question, Setting};
+use crate::check::judge::{Feature, Mistake, mistakes};
+use crate::check::lesson::{Answer, CardText, Grid, Lesson, Question, Setting};
 use crate::check::signatures::{BackToMaps, GlobalForward, PoolingBackward, PoolingForward};
 use crate::check::values::Named;
 use crate::layers::*;
@@ -130,11 +130,6 @@ fn call_backward<T: Float>(f: PoolingBackward<T>, shape: &PoolingShape, x: &Name
     Ok(Named::of([("dz", dz.into())]))
 }
 
-/// Every setting with numbers that differ, and again with ties, where the definition says who takes the gradient.
-fn proved<S: Copy>(settings: Vec<S>, tied: fn(S) -> S) -> Vec<S> {
-    settings.into_iter().flat_map(|setting| [setting, tied(setting)]).collect()
-}
-
 const QUESTIONS: &[Question] = &[
     ("y", Feature::Padding, "what does a place in the padding count as?"),
     ("y", Feature::Negative, "what is the maximum before the first number is seen?"),
@@ -159,24 +154,14 @@ pub(super) struct MaxPooling;
 
 impl Lesson for MaxPooling {
     type Setting = PoolingShape;
-    type Forward<T: Float> = PoolingForward<T>;
-    type Backward<T: Float> = PoolingBackward<T>;
-
-    const FUNCTIONS: &'static [&'static str] = &["max_pooling_forward", "max_pooling_backward"];
-    const GRADIENTS: &'static [Gradient] = &[DZ];
-    const CARD: Option<(&'static str, &'static str)> =
-        Some(("max_pooling", include_str!("../../layers/pooling/max.rs")));
-    const TORCH: Option<&'static str> = Some("max_pool2d");
+    functions! {
+        max_pooling_forward: PoolingForward = MAX_POOLING_FORWARD,
+        max_pooling_backward: PoolingBackward = MAX_POOLING_BACKWARD
+    }
+    const CARD: CardText = Some(("max_pooling", include_str!("../../layers/pooling/max.rs")));
+    const TORCH: &'static str = "max_pool2d";
     const QUESTIONS: &'static [Question] = QUESTIONS;
-    const FORWARD_MISTAKES: &'static [Mistake<PoolingForward>] = MAX_POOLING_FORWARD;
-    const BACKWARD_MISTAKES: &'static [Mistake<PoolingBackward>] = MAX_POOLING_BACKWARD;
 
-    fn forward<T: Float>() -> PoolingForward<T> {
-        max_pooling_forward
-    }
-    fn backward<T: Float>() -> Option<PoolingBackward<T>> {
-        Some(max_pooling_backward)
-    }
     fn call_forward<T: Float>(f: PoolingForward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
         call(f, shape, x)
     }
@@ -186,17 +171,8 @@ impl Lesson for MaxPooling {
     fn definition<T: Float>(shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
         Pooling::Max { padding: T::neg_infinity() }.answer(shape, x)
     }
-    fn settings() -> Vec<PoolingShape> {
-        proved(pooling_shapes(), |shape| PoolingShape { values: Values::Tied, ..shape })
-    }
-    fn small() -> PoolingShape {
-        small_pooling_shape()
-    }
-    fn large() -> Vec<PoolingShape> {
-        large_pooling_shapes()
-    }
-    fn problems() -> Vec<PoolingShape> {
-        pooling_problems()
+    fn grid() -> Grid<PoolingShape> {
+        pooling_grid()
     }
     fn is_exact(_: &PoolingShape) -> bool {
         true
@@ -208,18 +184,8 @@ pub(super) struct MaxPoolingZeroPadded;
 
 impl Lesson for MaxPoolingZeroPadded {
     type Setting = PoolingShape;
-    type Forward<T: Float> = PoolingForward<T>;
-    type Backward<T: Float> = PoolingBackward<T>;
+    functions! { max_pooling_zero_padded_forward: PoolingForward, max_pooling_zero_padded_backward: PoolingBackward }
 
-    const FUNCTIONS: &'static [&'static str] = &["max_pooling_zero_padded_forward", "max_pooling_zero_padded_backward"];
-    const GRADIENTS: &'static [Gradient] = &[DZ];
-
-    fn forward<T: Float>() -> PoolingForward<T> {
-        max_pooling_zero_padded_forward
-    }
-    fn backward<T: Float>() -> Option<PoolingBackward<T>> {
-        Some(max_pooling_zero_padded_backward)
-    }
     fn call_forward<T: Float>(f: PoolingForward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
         call(f, shape, x)
     }
@@ -229,14 +195,8 @@ impl Lesson for MaxPoolingZeroPadded {
     fn definition<T: Float>(shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
         Pooling::Max { padding: T::zero() }.answer(shape, x)
     }
-    fn settings() -> Vec<PoolingShape> {
-        proved(pooling_shapes(), |shape| PoolingShape { values: Values::Tied, ..shape })
-    }
-    fn small() -> PoolingShape {
-        small_pooling_shape()
-    }
-    fn large() -> Vec<PoolingShape> {
-        large_pooling_shapes()
+    fn grid() -> Grid<PoolingShape> {
+        Grid { problems: vec![], ..pooling_grid() }
     }
     fn is_exact(_: &PoolingShape) -> bool {
         true
@@ -248,25 +208,15 @@ pub(super) struct AvgPooling;
 
 impl Lesson for AvgPooling {
     type Setting = PoolingShape;
-    type Forward<T: Float> = PoolingForward<T>;
-    type Backward<T: Float> = PoolingBackward<T>;
-
-    const FUNCTIONS: &'static [&'static str] = &["avg_pooling_forward", "avg_pooling_backward"];
-    const GRADIENTS: &'static [Gradient] = &[DZ];
+    functions! {
+        avg_pooling_forward: PoolingForward = AVG_POOLING_FORWARD,
+        avg_pooling_backward: PoolingBackward = AVG_POOLING_BACKWARD
+    }
     const IS_POLYNOMIAL: bool = true;
-    const CARD: Option<(&'static str, &'static str)> =
-        Some(("avg_pooling", include_str!("../../layers/pooling/average.rs")));
-    const TORCH: Option<&'static str> = Some("avg_pool2d");
+    const CARD: CardText = Some(("avg_pooling", include_str!("../../layers/pooling/average.rs")));
+    const TORCH: &'static str = "avg_pool2d";
     const QUESTIONS: &'static [Question] = QUESTIONS;
-    const FORWARD_MISTAKES: &'static [Mistake<PoolingForward>] = AVG_POOLING_FORWARD;
-    const BACKWARD_MISTAKES: &'static [Mistake<PoolingBackward>] = AVG_POOLING_BACKWARD;
 
-    fn forward<T: Float>() -> PoolingForward<T> {
-        avg_pooling_forward
-    }
-    fn backward<T: Float>() -> Option<PoolingBackward<T>> {
-        Some(avg_pooling_backward)
-    }
     fn call_forward<T: Float>(f: PoolingForward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
         call(f, shape, x)
     }
@@ -276,17 +226,8 @@ impl Lesson for AvgPooling {
     fn definition<T: Float>(shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
         Pooling::Average.answer(shape, x)
     }
-    fn settings() -> Vec<PoolingShape> {
-        proved(pooling_shapes(), |shape| PoolingShape { values: Values::Tied, ..shape })
-    }
-    fn small() -> PoolingShape {
-        small_pooling_shape()
-    }
-    fn large() -> Vec<PoolingShape> {
-        large_pooling_shapes()
-    }
-    fn problems() -> Vec<PoolingShape> {
-        pooling_problems()
+    fn grid() -> Grid<PoolingShape> {
+        pooling_grid()
     }
     fn is_exact(shape: &PoolingShape) -> bool {
         (shape.window.0 * shape.window.1).is_power_of_two()
@@ -332,45 +273,36 @@ impl Setting for WholeMaps {
     }
 }
 
-fn whole_maps() -> Vec<WholeMaps> {
+fn whole_maps() -> Grid<WholeMaps> {
     let maps = [(1, 1), (1, 4), (2, 2), (3, 2), (5, 3)];
     let batches = [(1, 1), (1, 3), (2, 2), (3, 1), (4, 4)];
-    let shapes = batches.into_iter().flat_map(|(n, c)| maps.map(|(h, w)| [n, c, h, w]));
-    let distinct = shapes.map(|z| WholeMaps { z, values: Values::Distinct }).collect();
-    proved(distinct, |maps| WholeMaps { values: Values::Tied, ..maps })
-}
-
-fn whole_map_problems() -> Vec<WholeMaps> {
-    let maps = [(1, 2, 2), (3, 2, 2), (1, 2, 3), (2, 3, 1), (2, 1, 1)];
-    let shapes = [1, 3].into_iter().flat_map(|n| maps.map(|(c, h, w)| [n, c, h, w]));
+    let proved = batches.into_iter().flat_map(|(n, c)| maps.map(|(h, w)| [n, c, h, w]));
+    let told = [(1, 2, 2), (3, 2, 2), (1, 2, 3), (2, 3, 1), (2, 1, 1)];
+    let told = [1, 3].into_iter().flat_map(|n| told.map(|(c, h, w)| [n, c, h, w]));
     let kinds = [Values::Distinct, Values::Negative, Values::Tied];
-    kinds.into_iter().flat_map(|values| shapes.clone().map(move |z| WholeMaps { z, values })).collect()
+    Grid {
+        small: WholeMaps { z: [2, 2, 3, 3], values: Values::Distinct },
+        proved: proved.flat_map(|z| Values::PROVED.map(|values| WholeMaps { z, values })).collect(),
+        large: vec![WholeMaps { z: [40, 6, 31, 29], values: Values::Tied }],
+        problems: kinds.into_iter().flat_map(|values| told.clone().map(move |z| WholeMaps { z, values })).collect(),
+    }
 }
 
-const GLOBAL_CARD: Option<(&str, &str)> = Some(("global_pooling", include_str!("../../layers/pooling/global.rs")));
+const GLOBAL_CARD: CardText = Some(("global_pooling", include_str!("../../layers/pooling/global.rs")));
 
 /// [`global_max_pooling_forward`] and [`global_max_pooling_backward`].
 pub(super) struct GlobalMaxPooling;
 
 impl Lesson for GlobalMaxPooling {
     type Setting = WholeMaps;
-    type Forward<T: Float> = GlobalForward<T>;
-    type Backward<T: Float> = BackToMaps<T>;
-
-    const FUNCTIONS: &'static [&'static str] = &["global_max_pooling_forward", "global_max_pooling_backward"];
-    const GRADIENTS: &'static [Gradient] = &[DZ];
-    const CARD: Option<(&'static str, &'static str)> = GLOBAL_CARD;
-    const TORCH: Option<&'static str> = Some("adaptive_max_pool2d");
+    functions! {
+        global_max_pooling_forward: GlobalForward = GLOBAL_MAX_POOLING_FORWARD,
+        global_max_pooling_backward: BackToMaps = GLOBAL_MAX_POOLING_BACKWARD
+    }
+    const CARD: CardText = GLOBAL_CARD;
+    const TORCH: &'static str = "adaptive_max_pool2d";
     const QUESTIONS: &'static [Question] = QUESTIONS;
-    const FORWARD_MISTAKES: &'static [Mistake<GlobalForward>] = GLOBAL_MAX_POOLING_FORWARD;
-    const BACKWARD_MISTAKES: &'static [Mistake<BackToMaps>] = GLOBAL_MAX_POOLING_BACKWARD;
 
-    fn forward<T: Float>() -> GlobalForward<T> {
-        global_max_pooling_forward
-    }
-    fn backward<T: Float>() -> Option<BackToMaps<T>> {
-        Some(global_max_pooling_backward)
-    }
     fn call_forward<T: Float>(f: GlobalForward<T>, _: &WholeMaps, x: &Named<T>) -> Answer<T> {
         Ok(Named::of([("y", f(x.tensor("z")?)?.into())]))
     }
@@ -380,17 +312,8 @@ impl Lesson for GlobalMaxPooling {
     fn definition<T: Float>(maps: &WholeMaps, x: &Named<T>) -> Answer<T> {
         Pooling::Max { padding: T::neg_infinity() }.of_whole_maps(maps, x)
     }
-    fn settings() -> Vec<WholeMaps> {
+    fn grid() -> Grid<WholeMaps> {
         whole_maps()
-    }
-    fn small() -> WholeMaps {
-        WholeMaps { z: [2, 2, 3, 3], values: Values::Distinct }
-    }
-    fn large() -> Vec<WholeMaps> {
-        vec![WholeMaps { z: [40, 6, 31, 29], values: Values::Tied }]
-    }
-    fn problems() -> Vec<WholeMaps> {
-        whole_map_problems()
     }
     fn is_exact(_: &WholeMaps) -> bool {
         true
@@ -402,24 +325,15 @@ pub(super) struct GlobalAvgPooling;
 
 impl Lesson for GlobalAvgPooling {
     type Setting = WholeMaps;
-    type Forward<T: Float> = GlobalForward<T>;
-    type Backward<T: Float> = BackToMaps<T>;
-
-    const FUNCTIONS: &'static [&'static str] = &["global_avg_pooling_forward", "global_avg_pooling_backward"];
-    const GRADIENTS: &'static [Gradient] = &[DZ];
+    functions! {
+        global_avg_pooling_forward: GlobalForward = GLOBAL_AVG_POOLING_FORWARD,
+        global_avg_pooling_backward: BackToMaps = GLOBAL_AVG_POOLING_BACKWARD
+    }
     const IS_POLYNOMIAL: bool = true;
-    const CARD: Option<(&'static str, &'static str)> = GLOBAL_CARD;
-    const TORCH: Option<&'static str> = Some("adaptive_avg_pool2d");
+    const CARD: CardText = GLOBAL_CARD;
+    const TORCH: &'static str = "adaptive_avg_pool2d";
     const QUESTIONS: &'static [Question] = QUESTIONS;
-    const FORWARD_MISTAKES: &'static [Mistake<GlobalForward>] = GLOBAL_AVG_POOLING_FORWARD;
-    const BACKWARD_MISTAKES: &'static [Mistake<BackToMaps>] = GLOBAL_AVG_POOLING_BACKWARD;
 
-    fn forward<T: Float>() -> GlobalForward<T> {
-        global_avg_pooling_forward
-    }
-    fn backward<T: Float>() -> Option<BackToMaps<T>> {
-        Some(global_avg_pooling_backward)
-    }
     fn call_forward<T: Float>(f: GlobalForward<T>, _: &WholeMaps, x: &Named<T>) -> Answer<T> {
         Ok(Named::of([("y", f(x.tensor("z")?)?.into())]))
     }
@@ -429,17 +343,8 @@ impl Lesson for GlobalAvgPooling {
     fn definition<T: Float>(maps: &WholeMaps, x: &Named<T>) -> Answer<T> {
         Pooling::Average.of_whole_maps(maps, x)
     }
-    fn settings() -> Vec<WholeMaps> {
+    fn grid() -> Grid<WholeMaps> {
         whole_maps()
-    }
-    fn small() -> WholeMaps {
-        WholeMaps { z: [2, 2, 3, 3], values: Values::Distinct }
-    }
-    fn large() -> Vec<WholeMaps> {
-        vec![WholeMaps { z: [40, 6, 31, 29], values: Values::Tied }]
-    }
-    fn problems() -> Vec<WholeMaps> {
-        whole_map_problems()
     }
     fn is_exact(maps: &WholeMaps) -> bool {
         (maps.z[2] * maps.z[3]).is_power_of_two()
@@ -453,303 +358,209 @@ exercises! {
     GlobalAvgPooling: global_avg_pooling_forward(GlobalForward), global_avg_pooling_backward(BackToMaps);
 }
 
-/// Known mistakes in [`max_pooling_forward`].
-pub const MAX_POOLING_FORWARD: &[Mistake<PoolingForward>] = &[
-    Mistake {
-        name: "the padding counts as 0",
-        sentence: "The padding is −∞ and never wins; here a window of negative numbers at the border answers 0.",
-        wrong: max_pooling_zero_padded_forward,
-    },
-    Mistake {
-        name: "the maximum starts from 0",
-        sentence: "A window of negative numbers has a negative maximum: start from −∞, or from the first of them.",
-        wrong: |z, pooling, slide| Ok(max_pooling_forward(z, pooling, slide)?.map(|y| y.max(0.0))),
-    },
-    Mistake {
-        name: "the windows tile, whatever the strides",
-        sentence: "Window (i, j) begins at row i·s1 and column j·s2, not at i·k1 and j·k2.",
-        wrong: |z, pooling, slide| max_pooling_forward(z, pooling, Slide { strides: pooling, ..slide }.round_down()),
-    },
-    Mistake {
-        name: "the last window is lost",
-        sentence: "There are (H + 2p − k)/s + 1 windows; the + 1 comes after the division, not before it.",
-        wrong: |z, pooling, slide| last_window_lost(z, pooling, slide, &max_pooling_forward(z, pooling, slide)?),
-    },
-    Mistake {
-        name: "the mean instead of the maximum",
-        sentence: "y is the largest number of the window; here it is the mean of them.",
-        wrong: avg_pooling_forward,
-    },
-    Mistake {
-        name: "the largest absolute value",
-        sentence: "−3 is not larger than 2: the maximum is taken of the numbers, not of their sizes.",
-        wrong: |z, pooling, slide| max_pooling_forward(&z.map(f64::abs), pooling, slide),
-    },
-];
+mistakes! { MAX_POOLING_FORWARD of max_pooling_forward(PoolingForward)
+    "the padding counts as 0":
+        "The padding is −∞ and never wins; here a window of negative numbers at the border answers 0.",
+    max_pooling_zero_padded_forward;
+    "the maximum starts from 0":
+        "A window of negative numbers has a negative maximum: start from −∞, or from the first of them.",
+    |z, pooling, slide| Ok(max_pooling_forward(z, pooling, slide)?.map(|y| y.max(0.0)));
+    "the windows tile, whatever the strides": "Window (i, j) begins at row i·s1 and column j·s2, not at i·k1 and j·k2.",
+    |z, pooling, slide| max_pooling_forward(z, pooling, Slide { strides: pooling, ..slide }.round_down());
+    "the last window is lost": "There are (H + 2p − k)/s + 1 windows; the + 1 comes after the division, not before it.",
+    |z, pooling, slide| last_window_lost(z, pooling, slide, &max_pooling_forward(z, pooling, slide)?);
+    "the mean instead of the maximum": "y is the largest number of the window; here it is the mean of them.",
+    avg_pooling_forward;
+    "the largest absolute value": "−3 is not larger than 2: the maximum is taken of the numbers, not of their sizes.",
+    |z, pooling, slide| max_pooling_forward(&z.map(f64::abs), pooling, slide);
+}
 
-/// Known mistakes in [`max_pooling_backward`].
-pub const MAX_POOLING_BACKWARD: &[Mistake<PoolingBackward>] = &[
-    Mistake {
-        name: "every tied maximum gets the gradient",
-        sentence: "The first maximum alone takes δ, so that Σ dz = Σ next_dz; here each of the equals gets all of it.",
-        wrong: |next_dz, z, pooling, slide| {
-            scatter(next_dz, z, pooling, slide, |window| {
-                let largest = maximum(window);
-                window.iter().map(|&x| f64::from(x == largest)).collect()
-            })
-        },
-    },
-    Mistake {
-        name: "tied maxima share the gradient",
-        sentence: "Of equal maxima, the first takes all of δ, as in the field's libraries; here they share it.",
-        wrong: |next_dz, z, pooling, slide| {
-            scatter(next_dz, z, pooling, slide, |window| {
-                let largest = maximum(window);
-                let count = window.iter().filter(|&&x| x == largest).count() as f64;
-                window.iter().map(|&x| f64::from(x == largest) / count).collect()
-            })
-        },
-    },
-    Mistake {
-        name: "the last of tied maxima gets the gradient",
-        sentence: "Of equal maxima the first one counts, row by row: compare with >, not with >=.",
-        wrong: |next_dz, z, pooling, slide| {
-            scatter(next_dz, z, pooling, slide, |window| {
-                let last = window.iter().rposition(|&x| x == maximum(window));
-                (0..window.len()).map(|at| f64::from(Some(at) == last)).collect()
-            })
-        },
-    },
-    Mistake {
-        name: "every place of a window gets the gradient",
-        sentence: "y is the maximum and no other element: δ goes to its place alone (step 2).",
-        wrong: |next_dz, z, pooling, slide| scatter(next_dz, z, pooling, slide, |window| vec![1.0; window.len()]),
-    },
-    Mistake {
-        name: "windows that overlap overwrite each other",
-        sentence: "Where two windows have the same maximum, their δ add up (step 2): was = written for += ?",
-        wrong: |next_dz, z, pooling, slide| {
-            overwrite(next_dz, z, pooling, slide, |window| {
-                let first = window.iter().position(|&x| x == maximum(window));
-                (0..window.len()).map(|at| f64::from(Some(at) == first)).collect()
-            })
-        },
-    },
-    Mistake {
-        name: "the padding counts as 0",
-        sentence: "The padding is −∞ and never wins; here the δ of a negative window at the border is lost in it.",
-        wrong: max_pooling_zero_padded_backward,
-    },
-    Mistake {
-        name: "the gradient is multiplied by the maximum",
-        sentence: "y is the maximum itself, with the slope 1 (step 1): δ arrives as it is.",
-        wrong: |next_dz, z, pooling, slide| {
-            let y = max_pooling_forward(z, pooling, slide)?;
-            let product = Tensor4::from_fn(y.shape(), |n, c, i, j| next_dz[(n, c, i, j)] * y[(n, c, i, j)]);
-            max_pooling_backward(&product, z, pooling, slide)
-        },
-    },
-    Mistake {
-        name: "the strides of rows and columns are exchanged",
-        sentence: "Window (i, j) begins at row i·s1 and column j·s2; here at row i·s2 and column j·s1.",
-        wrong: |next_dz, z, pooling, slide| {
-            let (s1, s2) = slide.strides;
-            scatter(next_dz, z, pooling, Slide { strides: (s2, s1), ..slide }, |window| {
-                let first = window.iter().position(|&x| x == maximum(window));
-                (0..window.len()).map(|at| f64::from(Some(at) == first)).collect()
-            })
-        },
-    },
-];
+mistakes! { MAX_POOLING_BACKWARD of max_pooling_backward(PoolingBackward)
+    "every tied maximum gets the gradient":
+        "The first maximum alone takes δ, so that Σ dz = Σ next_dz; here each of the equals gets all of it.",
+    |next_dz, z, pooling, slide| {
+        scatter(next_dz, z, pooling, slide, |window| {
+            let largest = maximum(window);
+            window.iter().map(|&x| f64::from(x == largest)).collect()
+        })
+    };
+    "tied maxima share the gradient":
+        "Of equal maxima, the first takes all of δ, as in the field's libraries; here they share it.",
+    |next_dz, z, pooling, slide| {
+        scatter(next_dz, z, pooling, slide, |window| {
+            let largest = maximum(window);
+            let count = window.iter().filter(|&&x| x == largest).count() as f64;
+            window.iter().map(|&x| f64::from(x == largest) / count).collect()
+        })
+    };
+    "the last of tied maxima gets the gradient":
+        "Of equal maxima the first one counts, row by row: compare with >, not with >=.",
+    |next_dz, z, pooling, slide| {
+        scatter(next_dz, z, pooling, slide, |window| {
+            let last = window.iter().rposition(|&x| x == maximum(window));
+            (0..window.len()).map(|at| f64::from(Some(at) == last)).collect()
+        })
+    };
+    "every place of a window gets the gradient":
+        "y is the maximum and no other element: δ goes to its place alone (step 2).",
+    |next_dz, z, pooling, slide| scatter(next_dz, z, pooling, slide, |window| vec![1.0; window.len()]);
+    "windows that overlap overwrite each other":
+        "Where two windows have the same maximum, their δ add up (step 2): was = written for += ?",
+    |next_dz, z, pooling, slide| {
+        overwrite(next_dz, z, pooling, slide, |window| {
+            let first = window.iter().position(|&x| x == maximum(window));
+            (0..window.len()).map(|at| f64::from(Some(at) == first)).collect()
+        })
+    };
+    "the padding counts as 0":
+        "The padding is −∞ and never wins; here the δ of a negative window at the border is lost in it.",
+    max_pooling_zero_padded_backward;
+    "the gradient is multiplied by the maximum":
+        "y is the maximum itself, with the slope 1 (step 1): δ arrives as it is.",
+    |next_dz, z, pooling, slide| {
+        let y = max_pooling_forward(z, pooling, slide)?;
+        let product = Tensor4::from_fn(y.shape(), |n, c, i, j| next_dz[(n, c, i, j)] * y[(n, c, i, j)]);
+        max_pooling_backward(&product, z, pooling, slide)
+    };
+    "the strides of rows and columns are exchanged":
+        "Window (i, j) begins at row i·s1 and column j·s2; here at row i·s2 and column j·s1.",
+    |next_dz, z, pooling, slide| {
+        let (s1, s2) = slide.strides;
+        scatter(next_dz, z, pooling, Slide { strides: (s2, s1), ..slide }, |window| {
+            let first = window.iter().position(|&x| x == maximum(window));
+            (0..window.len()).map(|at| f64::from(Some(at) == first)).collect()
+        })
+    };
+}
 
-/// Known mistakes in [`avg_pooling_forward`].
-pub const AVG_POOLING_FORWARD: &[Mistake<PoolingForward>] = &[
-    Mistake {
-        name: "the sum instead of the mean",
-        sentence: "y is the window's sum divided by k1·k2.",
-        wrong: |z, pooling, slide| {
-            Ok(avg_pooling_forward(z, pooling, slide)?.map(|mean| mean * (pooling.0 * pooling.1) as f64))
-        },
-    },
-    Mistake {
-        name: "the padding does not count in the mean",
-        sentence: "The zeros of the padding are numbers of the window: every window is divided by k1·k2.",
-        wrong: |z, pooling, slide| {
-            let sums = avg_pooling_forward(z, pooling, slide)?;
-            let shares = avg_pooling_forward(&z.map(|_| 1.0), pooling, slide)?;
-            Ok(Tensor4::from_fn(sums.shape(), |n, c, i, j| sums[(n, c, i, j)] / shares[(n, c, i, j)]))
-        },
-    },
-    Mistake {
-        name: "divided by k1 + k2",
-        sentence: "A window has k1·k2 places.",
-        wrong: |z, (k1, k2), slide| {
-            Ok(avg_pooling_forward(z, (k1, k2), slide)?.map(|mean| mean * (k1 * k2) as f64 / (k1 + k2) as f64))
-        },
-    },
-    Mistake {
-        name: "the windows tile, whatever the strides",
-        sentence: "Window (i, j) begins at row i·s1 and column j·s2, not at i·k1 and j·k2.",
-        wrong: |z, pooling, slide| avg_pooling_forward(z, pooling, Slide { strides: pooling, ..slide }.round_down()),
-    },
-    Mistake {
-        name: "the last window is lost",
-        sentence: "There are (H + 2p − k)/s + 1 windows; the + 1 comes after the division, not before it.",
-        wrong: |z, pooling, slide| last_window_lost(z, pooling, slide, &avg_pooling_forward(z, pooling, slide)?),
-    },
-];
+mistakes! { AVG_POOLING_FORWARD of avg_pooling_forward(PoolingForward)
+    "the sum instead of the mean": "y is the window's sum divided by k1·k2.",
+    |z, pooling, slide| {
+        Ok(avg_pooling_forward(z, pooling, slide)?.map(|mean| mean * (pooling.0 * pooling.1) as f64))
+    };
+    "the padding does not count in the mean":
+        "The zeros of the padding are numbers of the window: every window is divided by k1·k2.",
+    |z, pooling, slide| {
+        let sums = avg_pooling_forward(z, pooling, slide)?;
+        let shares = avg_pooling_forward(&z.map(|_| 1.0), pooling, slide)?;
+        Ok(Tensor4::from_fn(sums.shape(), |n, c, i, j| sums[(n, c, i, j)] / shares[(n, c, i, j)]))
+    };
+    "divided by k1 + k2": "A window has k1·k2 places.",
+    |z, (k1, k2), slide| {
+        Ok(avg_pooling_forward(z, (k1, k2), slide)?.map(|mean| mean * (k1 * k2) as f64 / (k1 + k2) as f64))
+    };
+    "the windows tile, whatever the strides": "Window (i, j) begins at row i·s1 and column j·s2, not at i·k1 and j·k2.",
+    |z, pooling, slide| avg_pooling_forward(z, pooling, Slide { strides: pooling, ..slide }.round_down());
+    "the last window is lost": "There are (H + 2p − k)/s + 1 windows; the + 1 comes after the division, not before it.",
+    |z, pooling, slide| last_window_lost(z, pooling, slide, &avg_pooling_forward(z, pooling, slide)?);
+}
 
-/// Known mistakes in [`avg_pooling_backward`].
-pub const AVG_POOLING_BACKWARD: &[Mistake<PoolingBackward>] = &[
-    Mistake {
-        name: "not divided by the window's area",
-        sentence: "Every place of a window stands in its mean with the factor 1/(k1·k2) (step 1).",
-        wrong: |next_dz, z, pooling, slide| {
-            let area = (pooling.0 * pooling.1) as f64;
-            avg_pooling_backward(&next_dz.map(|delta| delta * area), z, pooling, slide)
-        },
-    },
-    Mistake {
-        name: "the padding does not count in the mean",
-        sentence: "The forward divides by k1·k2, the zeros of the padding included, and so does the backward (step 2).",
-        wrong: |next_dz, z, pooling, slide| {
-            scatter(next_dz, z, pooling, slide, |window| {
-                let inside = window.iter().filter(|x| x.is_finite()).count() as f64;
-                vec![1.0 / inside; window.len()]
-            })
-        },
-    },
-    Mistake {
-        name: "floor for ceil",
-        sentence: "Row r lies under the windows from ⌈(r − k + 1)/s⌉ to ⌊r/s⌋; with ⌊ ⌋ for ⌈ ⌉, one that ends before \
-                   it is counted, too.",
-        wrong: |next_dz, z, (k1, k2), slide| {
-            let [_, _, rows, columns] = next_dz.shape();
-            let ((s1, s2), (p1, p2)) = (slide.strides, slide.padding);
-            let windows =
-                |r: usize, k: usize, s: usize, count: usize| ((r + 1).saturating_sub(k) / s)..(r / s + 1).min(count);
-            Ok(Tensor4::from_fn(z.shape(), |n, c, r, q| {
-                let over_row = windows(r + p1, k1, s1, rows);
-                let over_column = |_| windows(q + p2, k2, s2, columns);
-                let places = over_row.flat_map(|i| over_column(i).map(move |j| (i, j)));
-                places.map(|(i, j)| next_dz[(n, c, i, j)]).sum::<f64>() / (k1 * k2) as f64
-            }))
-        },
-    },
-    Mistake {
-        name: "windows that overlap overwrite each other",
-        sentence: "A pixel under several windows gets a share from each (step 2): was = written for += ?",
-        wrong: |next_dz, z, (k1, k2), slide| {
-            overwrite(next_dz, z, (k1, k2), slide, |window| vec![1.0 / (k1 * k2) as f64; window.len()])
-        },
-    },
-    Mistake {
-        name: "the maximum gets the gradient",
-        sentence: "Each place of a window has the same part in its mean: this is the backward of max pooling.",
-        wrong: |next_dz, z, pooling, slide| {
-            scatter(next_dz, z, pooling, slide, |window| {
-                let first = window.iter().position(|&x| x == maximum(window));
-                (0..window.len()).map(|at| f64::from(Some(at) == first)).collect()
-            })
-        },
-    },
-];
+mistakes! { AVG_POOLING_BACKWARD of avg_pooling_backward(PoolingBackward)
+    "not divided by the window's area":
+        "Every place of a window stands in its mean with the factor 1/(k1·k2) (step 1).",
+    |next_dz, z, pooling, slide| {
+        let area = (pooling.0 * pooling.1) as f64;
+        avg_pooling_backward(&next_dz.map(|delta| delta * area), z, pooling, slide)
+    };
+    "the padding does not count in the mean":
+        "The forward divides by k1·k2, the zeros of the padding included, and so does the backward (step 2).",
+    |next_dz, z, pooling, slide| {
+        scatter(next_dz, z, pooling, slide, |window| {
+            let inside = window.iter().filter(|x| x.is_finite()).count() as f64;
+            vec![1.0 / inside; window.len()]
+        })
+    };
+    "floor for ceil":
+        "Row r lies under the windows from ⌈(r − k + 1)/s⌉ to ⌊r/s⌋; with ⌊ ⌋ for ⌈ ⌉, one that ends before it is \
+         counted, too.",
+    |next_dz, z, (k1, k2), slide| {
+        let [_, _, rows, columns] = next_dz.shape();
+        let ((s1, s2), (p1, p2)) = (slide.strides, slide.padding);
+        let windows =
+            |r: usize, k: usize, s: usize, count: usize| ((r + 1).saturating_sub(k) / s)..(r / s + 1).min(count);
+        Ok(Tensor4::from_fn(z.shape(), |n, c, r, q| {
+            let over_row = windows(r + p1, k1, s1, rows);
+            let over_column = |_| windows(q + p2, k2, s2, columns);
+            let places = over_row.flat_map(|i| over_column(i).map(move |j| (i, j)));
+            places.map(|(i, j)| next_dz[(n, c, i, j)]).sum::<f64>() / (k1 * k2) as f64
+        }))
+    };
+    "windows that overlap overwrite each other":
+        "A pixel under several windows gets a share from each (step 2): was = written for += ?",
+    |next_dz, z, (k1, k2), slide| {
+        overwrite(next_dz, z, (k1, k2), slide, |window| vec![1.0 / (k1 * k2) as f64; window.len()])
+    };
+    "the maximum gets the gradient":
+        "Each place of a window has the same part in its mean: this is the backward of max pooling.",
+    |next_dz, z, pooling, slide| {
+        scatter(next_dz, z, pooling, slide, |window| {
+            let first = window.iter().position(|&x| x == maximum(window));
+            (0..window.len()).map(|at| f64::from(Some(at) == first)).collect()
+        })
+    };
+}
 
-/// Known mistakes in [`global_max_pooling_forward`].
-pub const GLOBAL_MAX_POOLING_FORWARD: &[Mistake<GlobalForward>] = &[
-    Mistake {
-        name: "the maximum starts from 0",
-        sentence: "A map of negative numbers has a negative maximum: start from −∞, or from its first pixel.",
-        wrong: |z| Ok(global_max_pooling_forward(z)?.map(|y| y.max(0.0))),
-    },
-    Mistake {
-        name: "the maximum runs over the channels, too",
-        sentence: "Every channel has a maximum of its own: y is (N, C).",
-        wrong: |z| {
-            let y = global_max_pooling_forward(z)?;
-            Ok(DMatrix::from_fn(y.nrows(), y.ncols(), |n, _| y.row(n).max()))
-        },
-    },
-    Mistake {
-        name: "the mean instead of the maximum",
-        sentence: "y is the largest number of the map; here it is the mean of them.",
-        wrong: global_avg_pooling_forward,
-    },
-];
+mistakes! { GLOBAL_MAX_POOLING_FORWARD of global_max_pooling_forward(GlobalForward)
+    "the maximum starts from 0":
+        "A map of negative numbers has a negative maximum: start from −∞, or from its first pixel.",
+    |z| Ok(global_max_pooling_forward(z)?.map(|y| y.max(0.0)));
+    "the maximum runs over the channels, too": "Every channel has a maximum of its own: y is (N, C).",
+    |z| {
+        let y = global_max_pooling_forward(z)?;
+        Ok(DMatrix::from_fn(y.nrows(), y.ncols(), |n, _| y.row(n).max()))
+    };
+    "the mean instead of the maximum": "y is the largest number of the map; here it is the mean of them.",
+    global_avg_pooling_forward;
+}
 
-/// Known mistakes in [`global_max_pooling_backward`].
-pub const GLOBAL_MAX_POOLING_BACKWARD: &[Mistake<BackToMaps>] = &[
-    Mistake {
-        name: "every tied maximum gets the gradient",
-        sentence: "The first maximum alone takes δ, so that Σ dz = Σ next_dz; here each of the equals gets all of it.",
-        wrong: |next_dz, z| {
-            let largest = global_max_pooling_forward(z)?;
-            Ok(Tensor4::from_fn(
-                z.shape(),
-                |n, c, i, j| {
-                    if z[(n, c, i, j)] == largest[(n, c)] { next_dz[(n, c)] } else { 0.0 }
+mistakes! { GLOBAL_MAX_POOLING_BACKWARD of global_max_pooling_backward(BackToMaps)
+    "every tied maximum gets the gradient":
+        "The first maximum alone takes δ, so that Σ dz = Σ next_dz; here each of the equals gets all of it.",
+    |next_dz, z| {
+        let largest = global_max_pooling_forward(z)?;
+        Ok(Tensor4::from_fn(
+            z.shape(),
+            |n, c, i, j| {
+                if z[(n, c, i, j)] == largest[(n, c)] { next_dz[(n, c)] } else { 0.0 }
+            },
+        ))
+    };
+    "every pixel gets the gradient": "y is the maximum and no other pixel: δ goes to its place alone.",
+    |next_dz, z| Ok(Tensor4::from_fn(z.shape(), |n, c, _, _| next_dz[(n, c)]));
+    "one channel's maximum alone gets a gradient":
+        "Every channel has a maximum of its own, and each of them gets its δ.",
+    |next_dz, z| {
+        let y = global_max_pooling_forward(z)?;
+        let winner =
+            DMatrix::from_fn(
+                y.nrows(),
+                y.ncols(),
+                |n, c| {
+                    if y[(n, c)] == y.row(n).max() { next_dz[(n, c)] } else { 0.0 }
                 },
-            ))
-        },
-    },
-    Mistake {
-        name: "every pixel gets the gradient",
-        sentence: "y is the maximum and no other pixel: δ goes to its place alone.",
-        wrong: |next_dz, z| Ok(Tensor4::from_fn(z.shape(), |n, c, _, _| next_dz[(n, c)])),
-    },
-    Mistake {
-        name: "one channel's maximum alone gets a gradient",
-        sentence: "Every channel has a maximum of its own, and each of them gets its δ.",
-        wrong: |next_dz, z| {
-            let y = global_max_pooling_forward(z)?;
-            let winner =
-                DMatrix::from_fn(
-                    y.nrows(),
-                    y.ncols(),
-                    |n, c| {
-                        if y[(n, c)] == y.row(n).max() { next_dz[(n, c)] } else { 0.0 }
-                    },
-                );
-            global_max_pooling_backward(&winner, z)
-        },
-    },
-];
+            );
+        global_max_pooling_backward(&winner, z)
+    };
+}
 
-/// Known mistakes in [`global_avg_pooling_forward`].
-pub const GLOBAL_AVG_POOLING_FORWARD: &[Mistake<GlobalForward>] = &[
-    Mistake {
-        name: "the sum instead of the mean",
-        sentence: "y is the map's sum divided by H·W.",
-        wrong: |z| {
-            let [_, _, h, w] = z.shape();
-            Ok(global_avg_pooling_forward(z)? * (h * w) as f64)
-        },
-    },
-    Mistake {
-        name: "divided by the channels, too",
-        sentence: "Every channel has a mean of its own: it is divided by H·W, not by C·H·W.",
-        wrong: |z| Ok(global_avg_pooling_forward(z)? / z.shape()[1] as f64),
-    },
-];
+mistakes! { GLOBAL_AVG_POOLING_FORWARD of global_avg_pooling_forward(GlobalForward)
+    "the sum instead of the mean": "y is the map's sum divided by H·W.",
+    |z| {
+        let [_, _, h, w] = z.shape();
+        Ok(global_avg_pooling_forward(z)? * (h * w) as f64)
+    };
+    "divided by the channels, too": "Every channel has a mean of its own: it is divided by H·W, not by C·H·W.",
+    |z| Ok(global_avg_pooling_forward(z)? / z.shape()[1] as f64);
+}
 
-/// Known mistakes in [`global_avg_pooling_backward`].
-pub const GLOBAL_AVG_POOLING_BACKWARD: &[Mistake<BackToMaps>] = &[
-    Mistake {
-        name: "not divided by the map's area",
-        sentence: "Every pixel stands in its map's mean with the factor 1/(H·W).",
-        wrong: |next_dz, z| Ok(Tensor4::from_fn(z.shape(), |n, c, _, _| next_dz[(n, c)])),
-    },
-    Mistake {
-        name: "divided by the channels, too",
-        sentence: "Every channel has a mean of its own: it is divided by H·W, not by C·H·W.",
-        wrong: |next_dz, z| global_avg_pooling_backward(&(next_dz / z.shape()[1] as f64), z),
-    },
-    Mistake {
-        name: "dz is divided by N",
-        sentence: "What flows backward is each sample's own gradient: only parameters are divided by N.",
-        wrong: |next_dz, z| global_avg_pooling_backward(&(next_dz / z.shape()[0] as f64), z),
-    },
-];
+mistakes! { GLOBAL_AVG_POOLING_BACKWARD of global_avg_pooling_backward(BackToMaps)
+    "not divided by the map's area": "Every pixel stands in its map's mean with the factor 1/(H·W).",
+    |next_dz, z| Ok(Tensor4::from_fn(z.shape(), |n, c, _, _| next_dz[(n, c)]));
+    "divided by the channels, too": "Every channel has a mean of its own: it is divided by H·W, not by C·H·W.",
+    |next_dz, z| global_avg_pooling_backward(&(next_dz / z.shape()[1] as f64), z);
+    "dz is divided by N": "What flows backward is each sample's own gradient: only parameters are divided by N.",
+    |next_dz, z| global_avg_pooling_backward(&(next_dz / z.shape()[0] as f64), z);
+}
 
 // The bricks that the mistakes are built of.
 

@@ -1,11 +1,11 @@
 //! PReLU, whose slopes are learned. The numbers are the steps of [its derivation](crate::activations::prelu).
 
-use super::exercises;
-use crate::activations::{PreluGradients, prelu_backward, prelu_forward};
+use super::{exercises, functions};
+use crate::activations::{prelu_backward, prelu_forward};
 use crate::check::diagnosis::Role;
 use crate::check::draw::Draw;
-use crate::check::judge::{Feature, Mistake};
-use crate::check::lesson::{Answer, DZ, Gradient, Lesson, Question, Setting};
+use crate::check::judge::{Feature, Mistake, changed, mistakes};
+use crate::check::lesson::{Answer, CardText, DZ, Gradient, Grid, Lesson, Question, Setting};
 use crate::check::signatures::{PreluBackward, PreluForward};
 use crate::check::values::Named;
 use crate::{Float, ShapeError, Tensor4};
@@ -42,28 +42,17 @@ pub(super) struct Prelu;
 
 impl Lesson for Prelu {
     type Setting = Slopes;
-    type Forward<T: Float> = PreluForward<T>;
-    type Backward<T: Float> = PreluBackward<T>;
-
-    const FUNCTIONS: &'static [&'static str] = &["prelu_forward", "prelu_backward"];
+    functions! { prelu_forward: PreluForward = PRELU_FORWARD, prelu_backward: PreluBackward = PRELU_BACKWARD }
     const GRADIENTS: &'static [Gradient] = &[("alpha", "dalpha", Role::Parameter), DZ];
-    const CARD: Option<(&'static str, &'static str)> = Some(("prelu", include_str!("../../activations/prelu.rs")));
-    const TORCH: Option<&'static str> = Some("prelu");
+    const CARD: CardText = Some(("prelu", include_str!("../../activations/prelu.rs")));
+    const TORCH: &'static str = "prelu";
     const QUESTIONS: &'static [Question] = &[
         ("y", Feature::Maps, "has every channel its own slope?"),
         ("dz", Feature::Batch, "an input's gradient is each sample's own; was it divided by N?"),
         ("dalpha", Feature::Batch, "is it the mean over the samples, divided by N once?"),
         ("dalpha", Feature::Maps, "is there one slope for each channel?"),
     ];
-    const FORWARD_MISTAKES: &'static [Mistake<PreluForward>] = PRELU_FORWARD;
-    const BACKWARD_MISTAKES: &'static [Mistake<PreluBackward>] = PRELU_BACKWARD;
 
-    fn forward<T: Float>() -> PreluForward<T> {
-        prelu_forward
-    }
-    fn backward<T: Float>() -> Option<PreluBackward<T>> {
-        Some(prelu_backward)
-    }
     fn call_forward<T: Float>(f: PreluForward<T>, _: &Slopes, x: &Named<T>) -> Answer<T> {
         Ok(Named::of([("y", f(x.tensor("z")?, x.vector("alpha")?)?.into())]))
     }
@@ -81,21 +70,16 @@ impl Lesson for Prelu {
         });
         Ok(Named::of([("y", y.into())]))
     }
-
-    /// With a slope for each channel, and with one for all.
-    fn settings() -> Vec<Slopes> {
+    fn grid() -> Grid<Slopes> {
         let shapes = (1..=3).flat_map(|n| [[n, 1, 1, 1], [n, 3, 1, 4], [n, 2, 3, 2]]);
-        shapes.flat_map(|shape| [Slopes(shape, shape[1]), Slopes(shape, 1)]).collect()
-    }
-    fn small() -> Slopes {
-        Slopes([2, 3, 2, 1], 3)
-    }
-    fn large() -> Vec<Slopes> {
-        vec![Slopes([70, 5, 31, 29], 5), Slopes([70, 5, 31, 29], 1)]
-    }
-    fn problems() -> Vec<Slopes> {
-        let shapes = [[1, 1, 2, 2], [1, 2, 2, 2], [1, 3, 1, 2], [3, 1, 2, 2], [3, 2, 2, 3], [2, 3, 1, 1]];
-        shapes.map(|shape| Slopes(shape, shape[1])).into()
+        let told = [[1, 1, 2, 2], [1, 2, 2, 2], [1, 3, 1, 2], [3, 1, 2, 2], [3, 2, 2, 3], [2, 3, 1, 1]];
+        let each_and_one = |shape: [usize; 4]| [Slopes(shape, shape[1]), Slopes(shape, 1)];
+        Grid {
+            small: Slopes([2, 3, 2, 1], 3),
+            proved: shapes.flat_map(each_and_one).collect(),
+            large: each_and_one([70, 5, 31, 29]).into(),
+            problems: told.map(|shape| Slopes(shape, shape[1])).into(),
+        }
     }
     fn is_exact(setting: &Slopes) -> bool {
         setting.0[0].is_power_of_two()
@@ -104,54 +88,31 @@ impl Lesson for Prelu {
 
 exercises! { Prelu: prelu_forward(PreluForward), prelu_backward(PreluBackward); }
 
-/// Known mistakes in [`prelu_forward`].
-pub const PRELU_FORWARD: &[Mistake<PreluForward>] = &[
-    Mistake {
-        name: "the first slope for all channels",
-        sentence: "Channel c has the slope α[c].",
-        wrong: |z, alpha| prelu_forward(z, &alpha.map(|_| alpha[0])),
-    },
-    Mistake {
-        name: "the slope is on the wrong side",
-        sentence: "z passes unchanged where it is positive, and times α[c] where it is not.",
-        wrong: |z, alpha| Ok(prelu_forward(&z.map(|z| -z), alpha)?.map(|y| -y)),
-    },
-];
+mistakes! { PRELU_FORWARD of prelu_forward(PreluForward)
+    "the first slope for all channels": "Channel c has the slope α[c].",
+    |z, alpha| prelu_forward(z, &alpha.map(|_| alpha[0]));
+    "the slope is on the wrong side": "z passes unchanged where it is positive, and times α[c] where it is not.",
+    |z, alpha| Ok(prelu_forward(&z.map(|z| -z), alpha)?.map(|y| -y));
+}
 
-/// Known mistakes in [`prelu_backward`].
-pub const PRELU_BACKWARD: &[Mistake<PreluBackward>] = &[
-    Mistake {
-        name: "dα is not divided by N",
-        sentence: "α is a parameter: its gradient is the mean over the batch (step 3).",
-        wrong: |next_dz, z, alpha| {
-            let right = prelu_backward(next_dz, z, alpha)?;
-            Ok(PreluGradients { dalpha: right.dalpha * z.shape()[0] as f64, ..right })
-        },
-    },
-    Mistake {
-        name: "dz is divided by N",
-        sentence: "What flows backward is each sample's own gradient: only parameters are divided by N.",
-        wrong: |next_dz, z, alpha| {
-            let (right, n) = (prelu_backward(next_dz, z, alpha)?, z.shape()[0] as f64);
-            Ok(PreluGradients { dz: right.dz.map(|x| x / n), ..right })
-        },
-    },
-    Mistake {
-        name: "positive z count in dα",
-        sentence: "α[c] stands in y only where z is not positive (step 3): the sum is over δ·min(z, 0).",
-        wrong: |next_dz, z, alpha| {
-            let [n, c, h, w] = z.shape();
-            let products = next_dz.matrix().component_mul(z.matrix());
-            let dalpha = DVector::from_fn(c, |c, _| products.columns(c * h * w, h * w).sum() / n as f64);
-            Ok(PreluGradients { dalpha, ..prelu_backward(next_dz, z, alpha)? })
-        },
-    },
-    Mistake {
-        name: "dα is a mean over the pixels, too",
-        sentence: "α[c] stands in every pixel of its channel, and their gradients add up (step 3).",
-        wrong: |next_dz, z, alpha| {
-            let (right, [_, _, h, w]) = (prelu_backward(next_dz, z, alpha)?, z.shape());
-            Ok(PreluGradients { dalpha: right.dalpha / (h * w) as f64, ..right })
-        },
-    },
-];
+mistakes! { PRELU_BACKWARD of prelu_backward(PreluBackward)
+    "dα is not divided by N": "α is a parameter: its gradient is the mean over the batch (step 3).",
+    changed!(prelu_backward(next_dz, z, alpha) as g { g.dalpha *= z.shape()[0] as f64; });
+    "dz is divided by N": "What flows backward is each sample's own gradient: only parameters are divided by N.",
+    changed!(prelu_backward(next_dz, z, alpha) as g {
+        let n = z.shape()[0] as f64;
+        g.dz = g.dz.map(|x| x / n);
+    });
+    "positive z count in dα": "α[c] stands in y only where z is not positive (step 3): the sum is over δ·min(z, 0).",
+    changed!(prelu_backward(next_dz, z, alpha) as g {
+        let [n, c, h, w] = z.shape();
+        let products = next_dz.matrix().component_mul(z.matrix());
+        g.dalpha = DVector::from_fn(c, |c, _| products.columns(c * h * w, h * w).sum() / n as f64);
+    });
+    "dα is a mean over the pixels, too":
+        "α[c] stands in every pixel of its channel, and their gradients add up (step 3).",
+    changed!(prelu_backward(next_dz, z, alpha) as g {
+        let [_, _, h, w] = z.shape();
+        g.dalpha /= (h * w) as f64;
+    });
+}

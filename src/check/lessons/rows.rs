@@ -1,10 +1,10 @@
 //! Batches of rows of numbers: what activations and losses are tried on.
 
-use crate::ShapeError;
 use crate::check::draw::Draw;
 use crate::check::judge::Feature;
-use crate::check::lesson::{Question, Setting};
+use crate::check::lesson::{Grid, Question, Setting};
 use crate::check::values::Named;
+use crate::{ShapeError, dmatrix};
 use std::fmt;
 
 /// N rows of d numbers, and the slope of an activation that has one.
@@ -24,6 +24,10 @@ pub(super) enum Special {
     Kink,
     /// Every second is as large as 1000.
     Large,
+    /// All are so far from 0 that a curve is flat.
+    Flat,
+    /// Five rows of three: one near 0, and the tails up to ±700.
+    Far,
 }
 
 impl fmt::Display for Rows {
@@ -40,6 +44,17 @@ impl Setting for Rows {
             Special::Nothing => {}
             Special::Kink => z.iter_mut().step_by(2).for_each(|z| *z = 0.0),
             Special::Large => z.iter_mut().step_by(2).for_each(|z| *z *= 250.0),
+            Special::Flat => z.iter_mut().for_each(|z| *z += 36.0 * z.signum()),
+            // One row near 0 for the central differences: what is tiny beside its size tells them nothing.
+            Special::Far => {
+                z = dmatrix![
+                    0.75, -1.5, 3.0;
+                    20.0, -20.0, 17.0;
+                    -40.0, 40.0, 0.5;
+                    700.0, -700.0, 300.0;
+                    -37.0, -300.0, 88.0
+                ];
+            }
         }
         Named::of([("z", z.into())])
     }
@@ -49,6 +64,7 @@ impl Setting for Rows {
             (self.samples > 1, Feature::Batch),
             (self.special == Special::Kink, Feature::Kink),
             (self.special == Special::Large, Feature::Large),
+            (self.special == Special::Flat, Feature::Flat),
         ]
     }
 
@@ -59,31 +75,25 @@ impl Setting for Rows {
     }
 }
 
-/// N 1–4, d 1–10.
-pub(super) fn settings(alpha: Option<f64>) -> Vec<Rows> {
-    let shapes = (1..=4).flat_map(|samples| [1, 2, 3, 5, 8, 10].map(|d| (samples, d)));
-    shapes.map(|(samples, d)| Rows { samples, d, alpha, special: Special::Nothing }).collect()
-}
-
-/// Few numbers.
-pub(super) fn small(alpha: Option<f64>) -> Rows {
-    Rows { samples: 2, d: 3, alpha, special: Special::Nothing }
-}
-
-/// Enough to be cut into parts.
-pub(super) fn large(alpha: Option<f64>) -> Vec<Rows> {
-    vec![Rows { samples: 301, d: 211, alpha, special: Special::Nothing }]
-}
-
-/// Plain numbers first, then special ones.
-pub(super) fn problems(special: Special, is_sloped: bool) -> Vec<Rows> {
-    let shapes = [(1, 4), (1, 1), (1, 3), (3, 4), (3, 3), (2, 1), (4, 5)];
-    let all = [Special::Nothing, special].into_iter().flat_map(|special| shapes.map(|shape| (shape, special)));
-    let of = |(case, ((samples, d), special)): (usize, ((usize, usize), Special))| {
-        let alpha = is_sloped.then_some([0.25, 0.5, 2.0][case % 3]);
-        Rows { samples, d, alpha, special }
+/// Plain numbers, and the tails; for a reader special numbers behind the plain ones.
+pub(super) fn grid(alpha: Option<f64>, specials: &[Special]) -> Grid<Rows> {
+    let plain = |samples, d| Rows { samples, d, alpha, special: Special::Nothing };
+    let told = [(1, 4), (1, 1), (1, 3), (3, 4), (3, 3), (2, 1), (4, 5)];
+    let told =
+        [&[Special::Nothing], specials].concat().into_iter().flat_map(|special| told.map(|shape| (shape, special)));
+    let problem = |(case, ((samples, d), special)): (usize, ((usize, usize), Special))| Rows {
+        samples,
+        d,
+        alpha: alpha.map(|_| [0.25, 0.5, 2.0][case % 3]),
+        special,
     };
-    all.enumerate().map(of).collect()
+    let near = (1..=4).flat_map(|samples| [1, 2, 3, 5, 8, 10].map(|d| plain(samples, d)));
+    Grid {
+        small: plain(2, 3),
+        proved: near.chain([Rows { special: Special::Far, ..plain(5, 3) }]).collect(),
+        large: vec![plain(301, 211)],
+        problems: told.enumerate().map(problem).collect(),
+    }
 }
 
 /// What to ask of activations.
@@ -91,5 +101,6 @@ pub(super) const QUESTIONS: &[Question] = &[
     ("y", Feature::Large, "which exponential overflows there?"),
     ("y", Feature::Batch, "along which axis does a sum run?"),
     ("dz", Feature::Kink, "which slope is taken at the kink? The left one, here as everywhere."),
+    ("dz", Feature::Flat, "what is left of 1 − y there? The slope is small, and need not be a difference."),
     ("dz", Feature::Batch, "an input's gradient is each sample's own; was it divided by N?"),
 ];

@@ -2,7 +2,7 @@
 
 use crate::check::draw::Draw;
 use crate::check::judge::Feature;
-use crate::check::lesson::Setting;
+use crate::check::lesson::{Grid, Setting};
 use crate::check::values::Named;
 use crate::{ShapeError, Slide, Tensor4};
 use std::fmt;
@@ -139,22 +139,6 @@ fn image_side(k: usize, s: usize, p: usize, outputs: usize, remainder: usize) ->
     (padded - 2 * p, left)
 }
 
-/// Shapes that are cut into blocks and parts: larger than a block of the kernels, and not a multiple of it.
-pub(super) fn large_conv_shapes() -> Vec<ConvShape> {
-    let shape = |z, depth, kernel, slide| ConvShape { z, depth, kernel, slide };
-    vec![
-        shape([9, 4, 28, 27], 8, (5, 5), Slide::by(1, 1).padding(2, 2)),
-        shape([5, 3, 40, 41], 6, (3, 3), Slide::by(2, 2).padding(1, 1).round_down()),
-        shape([33, 2, 17, 16], 16, (4, 3), Slide::by(1, 1)),
-    ]
-}
-
-/// Strides and padding that differ by axis, several samples and maps, and a row that no window reaches.
-pub(super) fn small_conv_shape() -> ConvShape {
-    let slide = Slide::by(2, 1).padding(1, 2).round_down();
-    ConvShape { z: [2, 2, 6, 3], depth: 3, kernel: (3, 2), slide }
-}
-
 /// Something that makes a case less plain.
 type Complication<S> = fn(&mut S);
 
@@ -181,7 +165,7 @@ fn combined<S: Clone + PartialEq>(plain: S, complications: &[Complication<S>], a
 
 /// A convolution for a reader: its image is as large as its sides ask for.
 #[derive(Clone, PartialEq)]
-struct Problem {
+struct Convolution {
     samples: usize,
     channels: usize,
     depth: usize,
@@ -194,7 +178,7 @@ struct Problem {
 }
 
 /// The case of 5×5 with a kernel of 3×3.
-const PLAIN: Problem = Problem {
+const PLAIN: Convolution = Convolution {
     samples: 1,
     channels: 1,
     depth: 1,
@@ -205,51 +189,51 @@ const PLAIN: Problem = Problem {
     left_over: 0,
 };
 
-const BATCH: Complication<Problem> = |s| s.samples = 3;
-const MAPS: Complication<Problem> = |s| s.channels = 2;
-const OUTPUT_MAPS: Complication<Problem> = |s| s.depth = 2;
-const STRIDES: Complication<Problem> = |s| s.strides = (2, 2);
-const PADDING: Complication<Problem> = |s| s.padding = (1, 1);
-const RECTANGLE: Complication<Problem> = |s| (s.least, s.kernel) = ((5, 7), (3, 2));
-const GAPS: Complication<Problem> = |s| s.strides = (4, 4);
-const UNEVEN_STRIDES: Complication<Problem> = |s| s.strides.1 += 1;
-const UNEVEN_PADDING: Complication<Problem> = |s| s.padding.0 += 1;
-const WIDE_PADDING: Complication<Problem> = |s| s.padding = s.kernel;
-const LEFT_OVER: Complication<Problem> = |s| {
-    s.strides = (s.strides.0.max(2), s.strides.1.max(2));
-    s.left_over = 1;
-};
+const BATCH: Complication<Convolution> = |s| s.samples = 3;
+const MAPS: Complication<Convolution> = |s| s.channels = 2;
+const OUTPUT_MAPS: Complication<Convolution> = |s| s.depth = 2;
+/// The complications of a single map.
+const SLIDING: [Complication<Convolution>; 8] = [
+    |s| s.strides = (2, 2),
+    |s| s.padding = (1, 1),
+    |s| (s.least, s.kernel) = ((5, 7), (3, 2)),
+    |s| s.strides = (4, 4),
+    |s| s.strides.1 += 1,
+    |s| s.padding.0 += 1,
+    |s| s.padding = s.kernel,
+    |s| {
+        s.strides = (s.strides.0.max(2), s.strides.1.max(2));
+        s.left_over = 1;
+    },
+];
+/// Strides, padding and sides that differ.
+const AT_ONCE: [Complication<Convolution>; 5] = [SLIDING[0], SLIDING[1], SLIDING[2], SLIDING[4], SLIDING[5]];
 
-/// Convolutions for a reader.
-pub(super) fn conv_problems() -> Vec<ConvShape> {
-    let all = [
-        BATCH,
-        MAPS,
-        OUTPUT_MAPS,
-        STRIDES,
-        PADDING,
-        RECTANGLE,
-        GAPS,
-        UNEVEN_STRIDES,
-        UNEVEN_PADDING,
-        WIDE_PADDING,
-        LEFT_OVER,
-    ];
-    let at_once =
-        [BATCH, MAPS, OUTPUT_MAPS, |s| s.depth = 3, STRIDES, PADDING, RECTANGLE, UNEVEN_STRIDES, UNEVEN_PADDING];
-    combined(PLAIN, &all, &at_once).iter().map(Problem::shape).collect()
+/// The convolutions: those of [`conv_shapes`], and some that are larger than a block of the kernels, and no multiple of it.
+pub(super) fn conv_grid() -> Grid<ConvShape> {
+    let shape = |z, depth, kernel, slide| ConvShape { z, depth, kernel, slide };
+    let all = [&[BATCH, MAPS, OUTPUT_MAPS], &SLIDING[..]].concat();
+    let at_once = [&[BATCH, MAPS, |s| s.depth = 3], &AT_ONCE[..]].concat();
+    Grid {
+        small: shape([2, 2, 6, 3], 3, (3, 2), Slide::by(2, 1).padding(1, 2).round_down()),
+        proved: conv_shapes(),
+        large: vec![
+            shape([9, 4, 28, 27], 8, (5, 5), Slide::by(1, 1).padding(2, 2)),
+            shape([5, 3, 40, 41], 6, (3, 3), Slide::by(2, 2).padding(1, 1).round_down()),
+            shape([33, 2, 17, 16], 16, (4, 3), Slide::by(1, 1)),
+        ],
+        problems: combined(PLAIN, &all, &at_once).iter().map(Convolution::shape).collect(),
+    }
 }
 
-/// The same of one map by one kernel.
+/// Convolutions of one map by one kernel, for a reader.
 pub(super) fn single_channel_problems() -> Vec<ConvShape> {
-    let all = [STRIDES, PADDING, RECTANGLE, GAPS, UNEVEN_STRIDES, UNEVEN_PADDING, WIDE_PADDING, LEFT_OVER];
-    let at_once = [STRIDES, PADDING, RECTANGLE, UNEVEN_STRIDES, UNEVEN_PADDING];
-    combined(PLAIN, &all, &at_once).iter().map(Problem::shape).collect()
+    combined(PLAIN, &SLIDING, &AT_ONCE).iter().map(Convolution::shape).collect()
 }
 
-impl Problem {
+impl Convolution {
     fn shape(&self) -> ConvShape {
-        let Problem { samples, channels, depth, least, kernel, strides, padding, left_over } = self.clone();
+        let Convolution { samples, channels, depth, least, kernel, strides, padding, left_over } = self.clone();
         let slide = Slide::by(strides.0, strides.1).padding(padding.0, padding.1);
         let slide = if left_over > 0 { slide.round_down() } else { slide };
         // The smallest sides that are large enough and leave over what they shall.
@@ -328,6 +312,8 @@ pub(super) enum Values {
 }
 
 impl Values {
+    pub(super) const PROVED: [Values; 2] = [Values::Distinct, Values::Tied];
+
     pub(super) fn draw(self, draw: &mut Draw, shape: [usize; 4]) -> Tensor4<f64> {
         match self {
             Values::Distinct => draw.distinct(shape),
@@ -370,18 +356,6 @@ pub fn pooling_shapes() -> Vec<PoolingShape> {
     shapes
 }
 
-/// A pooling that is cut into parts.
-pub(super) fn large_pooling_shapes() -> Vec<PoolingShape> {
-    let slide = Slide::by(1, 2).padding(1, 1).round_down();
-    vec![PoolingShape { z: [40, 4, 30, 30], window: (3, 3), slide, values: Values::Tied }]
-}
-
-/// Windows that overlap and reach into the padding.
-pub(super) fn small_pooling_shape() -> PoolingShape {
-    let slide = Slide::by(1, 2).padding(1, 1);
-    PoolingShape { z: [2, 2, 4, 5], window: (3, 3), slide, values: Values::Distinct }
-}
-
 /// A pooling for a reader.
 #[derive(Clone, PartialEq)]
 struct Pool {
@@ -408,38 +382,35 @@ const POOL: Pool = Pool {
     values: Values::Distinct,
 };
 
-const POOL_BATCH: Complication<Pool> = |s| s.samples = 3;
-const POOL_MAPS: Complication<Pool> = |s| s.channels = 2;
-const POOL_RECTANGLE: Complication<Pool> = |s| (s.window, s.out) = ((2, 3), (2, 3));
-const POOL_OVERLAP: Complication<Pool> = |s| (s.gap, s.out) = (-1, (s.out.0 + 1, s.out.1 + 1));
-const POOL_GAPS: Complication<Pool> = |s| s.gap = 1;
-const POOL_PADDING: Complication<Pool> = |s| s.padding = (1, 1);
-const POOL_UNEVEN_PADDING: Complication<Pool> = |s| s.padding = (0, 1);
-const POOL_LEFT_OVER: Complication<Pool> = |s| s.left_over = 1;
-const POOL_NEGATIVE: Complication<Pool> = |s| s.values = Values::Negative;
-const POOL_TIES: Complication<Pool> = |s| s.values = Values::Tied;
-/// Windows of 3×3 that overlap by one row and column.
-const POOL_LARGE: Complication<Pool> = |s| (s.window, s.gap) = ((3, 3), -1);
+const COMPLICATIONS: [Complication<Pool>; 11] = [
+    |s| s.samples = 3,
+    |s| s.channels = 2,
+    |s| (s.window, s.out) = ((2, 3), (2, 3)),
+    |s| (s.gap, s.out) = (-1, (s.out.0 + 1, s.out.1 + 1)),
+    |s| s.padding = (1, 1),
+    |s| s.values = Values::Tied,
+    |s| s.gap = 1,
+    |s| s.padding = (0, 1),
+    |s| s.left_over = 1,
+    |s| s.values = Values::Negative,
+    |s| (s.window, s.gap) = ((3, 3), -1), // windows that overlap by one row and column
+];
 
-/// Poolings for a reader.
-pub(super) fn pooling_problems() -> Vec<PoolingShape> {
-    let all = [
-        POOL_BATCH,
-        POOL_MAPS,
-        POOL_RECTANGLE,
-        POOL_OVERLAP,
-        POOL_GAPS,
-        POOL_PADDING,
-        POOL_UNEVEN_PADDING,
-        POOL_LEFT_OVER,
-        POOL_NEGATIVE,
-        POOL_TIES,
-        POOL_LARGE,
-    ];
-    let at_once = [POOL_BATCH, POOL_MAPS, POOL_RECTANGLE, POOL_OVERLAP, POOL_PADDING, POOL_TIES];
+/// The poolings: those of [`pooling_shapes`], on numbers that differ, and again with ties, where the definition says who
+/// takes the gradient; and one that is cut into parts.
+pub(super) fn pooling_grid() -> Grid<PoolingShape> {
+    let by = Slide::by(1, 2).padding(1, 1);
+    let shape = |z, slide, values| PoolingShape { z, window: (3, 3), slide, values };
+    let proved = pooling_shapes().into_iter();
     // Pixels are left over only where the stride is above 1.
     let fits = |pool: &&Pool| pool.left_over < pool.strides().0;
-    combined(POOL, &all, &at_once).iter().filter(fits).map(Pool::shape).collect()
+    let problems = combined(POOL, &COMPLICATIONS, &COMPLICATIONS[..6]);
+    Grid {
+        small: shape([2, 2, 4, 5], by, Values::Distinct),
+        proved: proved.flat_map(|shape| Values::PROVED.map(|values| PoolingShape { values, ..shape })).collect(),
+        large: vec![shape([40, 4, 30, 30], by.round_down(), Values::Tied)],
+        problems: problems.iter().filter(fits).map(Pool::shape).collect(),
+    }
 }
 
 impl Pool {

@@ -26,7 +26,7 @@
 
 use super::{Windows, by_channels, channel, column, column_mut};
 use crate::kernels::block::{Work, vectorised};
-use crate::kernels::elementwise::{Run, array, fold_columns, in_runs};
+use crate::kernels::elementwise::{Run, array, in_runs, sum_columns};
 use crate::{Float, ShapeError, Slide, Tensor4};
 
 /// The mean of every window of z (N, C, H, W), the padding's zeros included.
@@ -66,10 +66,10 @@ impl<T: Float> Work for Forward<'_, T> {
 
     #[inline(always)]
     fn run(self) {
-        let area = self.windows.area();
+        let (area, (k1, k2)) = (self.windows.area(), self.windows.pooling);
         for (at, window) in self.windows.all().enumerate() {
             let y = column_mut(self.y, self.samples, at);
-            fold_columns(y, self.z, self.windows.pixels(window), |sum, z| sum + z);
+            sum_columns(y, self.z, self.windows.pixels(window), k1.saturating_mul(k2));
             y.iter_mut().for_each(|y| *y /= area);
         }
     }

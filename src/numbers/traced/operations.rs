@@ -57,6 +57,7 @@ impl Sub for Traced {
             Some(constant) => constant,
             None if is(self, 0.0) => -other,
             None if is(other, 0.0) => self,
+            None if value == 0.0 && self.is_recorded_as(other) => Traced::zero(), // x − x
             None => binary(value, self, other, Node::Sub),
         }
     }
@@ -140,6 +141,11 @@ impl Traced {
             Node::Neg(Operand::Node(x)) => Some(Traced::recorded(arena.values[x as usize], session, x)),
             _ => None,
         })?
+    }
+
+    /// Whether both are the same place of a book.
+    fn is_recorded_as(self, other: Traced) -> bool {
+        matches!(self.origin, Origin::Recorded { .. }) && self.origin == other.origin
     }
 
     /// Notes which of two opposite relations holds between the values, and answers whether it is the first.
