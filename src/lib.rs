@@ -29,6 +29,41 @@
 //!   where samples meet is the one place where N is divided by.
 //!
 //! Every proof of this crate tests it.
+//!
+//! # The map
+//!
+//! Where each gradient is derived, tested and taught. Chapters are notebooks under `notebooks/`. The tests named here
+//! are those by hand and by property; every function is also proved on generated grids (`tests/grids.rs`, [`check`]) and
+//! compared with PyTorch (`tests/reference.rs`, `tests/optim.rs`).
+//!
+//! | layer | equation | derivation and code | test | chapter |
+//! |---|---|---|---|---|
+//! | fully connected | y = z·W + b | [`layers::fc`] | `tests/layers/fc.rs` | 02 |
+//! | convolution | y = b + Σ ẑ·K over each window | [`layers::conv`], its six loops in [`layers::conv_naive`] | `tests/layers/conv.rs` | 07–11, 13 |
+//! | max pooling | the largest of each window | [`layers::pooling::max`] | `tests/layers/pooling.rs` | 12 |
+//! | average pooling | the mean of each window | [`layers::pooling::average`] | `tests/layers/pooling.rs` | 12 |
+//! | global pooling | the largest, or the mean, of each map | [`layers::pooling::global`] | `tests/layers/pooling.rs` | 12 |
+//! | flatten | a sample's maps as one row | [`layers::flatten`] | `tests/layers/flatten.rs` | 14 |
+//! | ReLU | max(0, z) | [`activations::relu`] | `tests/activations.rs` | 04 |
+//! | leaky ReLU | z, or α·z below 0 | [`activations::leaky_relu`] | `tests/activations.rs` | 04 |
+//! | PReLU | the same with a learned α | [`activations::prelu`] | `tests/activations.rs` | 04 |
+//! | ELU | z, or α(eᶻ − 1) below 0 | [`activations::elu`] | `tests/activations.rs` | 04 |
+//! | SELU | λ·elu(z) | [`activations::selu`] | `tests/activations.rs` | 04 |
+//! | sigmoid | 1/(1 + e⁻ᶻ) | [`activations::sigmoid`] | `tests/activations.rs` | 04 |
+//! | tanh | (eᶻ − e⁻ᶻ)/(eᶻ + e⁻ᶻ) | [`activations::tanh`] | `tests/activations.rs` | 04 |
+//! | softmax | exp(zⱼ) / Σᵢ exp(zᵢ) | [`activations::softmax`] | `tests/activations.rs` | 03 |
+//! | squared error | ½ Σⱼ (yⱼ − y*ⱼ)² | [`losses::mean_squared`] | `tests/losses.rs` | 03 |
+//! | cross-entropy | −Σⱼ y*ⱼ·ln pⱼ, p the softmax | [`losses::cross_entropy`] | `tests/losses.rs` | 03 |
+//! | SGD, momentum, Nesterov | v ← μ·v + g, θ ← θ − η·v | [`optim::sgd`] | `tests/optim.rs` | 16 |
+//! | AdaGrad | θ ← θ − η·g/√Σg² | [`optim::adagrad`] | `tests/optim.rs` | 17 |
+//! | RMSProp | θ ← θ − η·g/√v, v a moving mean of g² | [`optim::rmsprop`] | `tests/optim.rs` | 17 |
+//! | Adadelta | θ ← θ − η·g·√u/√v | [`optim::adadelta`] | `tests/optim.rs` | 17 |
+//! | Adam | θ ← θ − η·m̂/√v̂ | [`optim::adam`] | `tests/optim.rs` | 17 |
+//! | AdamW | θ ← (1 − ηλ)·θ − η·m̂/√v̂ | [`optim::adamw`] | `tests/optim.rs` | 17 |
+//!
+//! The rest of the crate: [`numbers`] (dual, traced, counted, interval and narrow floats), [`check`] (the proofs and the
+//! checker of exercises), [`model`] (layers that own their weights, and networks), [`mod@train`], [`data`], [`init`],
+//! [`show`] (figures) and [`cards`] (a layer on half a page).
 
 pub mod activations;
 pub mod cards;
