@@ -12,26 +12,15 @@
 //! # Ok::<(), handgrad::cards::NoCard>(())
 //! ```
 
+use crate::check::lesson::{Lesson, Visitor};
+use crate::check::lessons;
 use std::fmt;
 
-/// What has a card: its name, the functions that it is about, and the file that it is read from.
-const FILES: [(&str, &str, &str); 22] = [
-    ("fc", "fc_forward, fc_backward", include_str!("layers/fc.rs")),
-    ("conv", "conv_forward, conv_backward", include_str!("layers/conv.rs")),
-    ("max_pooling", "max_pooling_forward, max_pooling_backward", include_str!("layers/pooling/max.rs")),
-    ("avg_pooling", "avg_pooling_forward, avg_pooling_backward", include_str!("layers/pooling/average.rs")),
-    ("global_pooling", "global_max_pooling_…, global_avg_pooling_…", include_str!("layers/pooling/global.rs")),
-    ("flatten", "flatten_forward, flatten_backward", include_str!("layers/flatten.rs")),
-    ("relu", "relu_forward, relu_backward", include_str!("activations/relu.rs")),
-    ("leaky_relu", "leaky_relu_forward, leaky_relu_backward", include_str!("activations/leaky_relu.rs")),
-    ("prelu", "prelu_forward, prelu_backward", include_str!("activations/prelu.rs")),
-    ("elu", "elu_forward, elu_backward", include_str!("activations/elu.rs")),
-    ("selu", "selu_forward, selu_backward", include_str!("activations/selu.rs")),
-    ("sigmoid", "sigmoid_forward, sigmoid_backward", include_str!("activations/sigmoid.rs")),
-    ("tanh", "tanh_forward, tanh_backward", include_str!("activations/tanh.rs")),
-    ("softmax", "softmax_forward, softmax_backward", include_str!("activations/softmax.rs")),
-    ("mean_squared", "mean_squared_loss", include_str!("losses/mean_squared.rs")),
-    ("cross_entropy", "cross_entropy_loss", include_str!("losses/cross_entropy.rs")),
+/// A card's name, the functions or the type that it is about, and the text of the file that it is read from.
+type File = (&'static str, String, &'static str);
+
+/// The optimizers; what else has a card says so in its [lesson](crate::check::lesson).
+const OPTIMIZERS: [(&str, &str, &str); 6] = [
     ("sgd", "Sgd", include_str!("optim/sgd.rs")),
     ("adagrad", "AdaGrad", include_str!("optim/adagrad.rs")),
     ("rmsprop", "RmsProp", include_str!("optim/rmsprop.rs")),
@@ -39,6 +28,25 @@ const FILES: [(&str, &str, &str); 22] = [
     ("adam", "Adam", include_str!("optim/adam.rs")),
     ("adamw", "AdamW", include_str!("optim/adamw.rs")),
 ];
+
+/// All that has a card: layers, activations, losses, optimizers.
+fn files() -> Vec<File> {
+    struct Files(Vec<File>);
+    impl Visitor for Files {
+        fn visit<L: Lesson>(&mut self) {
+            let Some((name, source)) = L::CARD else { return };
+            let functions = L::FUNCTIONS.join(", ");
+            match self.0.iter_mut().find(|(known, _, _)| *known == name) {
+                Some((_, known, _)) => *known += &format!(", {functions}"),
+                None => self.0.push((name, functions, source)),
+            }
+        }
+    }
+    let mut files = Files(vec![]);
+    lessons::visit(&mut files);
+    files.0.extend(OPTIMIZERS.map(|(name, kind, source)| (name, kind.into(), source)));
+    files.0
+}
 
 /// What one has to know of a layer, an activation, a loss or an optimizer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +56,7 @@ pub struct Card {
     /// What it does, in a sentence.
     pub summary: String,
     /// The functions, or the type, that it is about.
-    pub functions: &'static str,
+    pub functions: String,
     /// Its equation, in lines.
     pub equation: String,
     /// Its symbols with their shapes, as a Markdown table; empty if it has none.
@@ -67,7 +75,7 @@ pub struct NoCard(pub String);
 
 impl fmt::Display for NoCard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = FILES.iter().map(|(name, _, _)| *name).collect();
+        let names: Vec<&str> = files().into_iter().map(|(name, _, _)| name).collect();
         write!(f, "Card::of: there is no card {:?}, only {}", self.0, names.join(", "))
     }
 }
@@ -80,13 +88,13 @@ impl Card {
     /// # Errors
     /// If there is none; the error lists all names.
     pub fn of(name: &str) -> Result<Card, NoCard> {
-        let file = FILES.iter().find(|(known, _, _)| *known == name);
+        let file = files().into_iter().find(|(known, _, _)| *known == name);
         file.map(|(_, functions, source)| read(functions, source)).ok_or_else(|| NoCard(name.into()))
     }
 
     /// All cards: layers, activations, losses, optimizers.
     pub fn all() -> Vec<Card> {
-        FILES.iter().map(|(_, functions, source)| read(functions, source)).collect()
+        files().into_iter().map(|(_, functions, source)| read(functions, source)).collect()
     }
 
     /// The card as Markdown.
@@ -115,7 +123,7 @@ impl Card {
 }
 
 /// The card that a file's documentation holds.
-fn read(functions: &'static str, source: &str) -> Card {
+fn read(functions: String, source: &str) -> Card {
     let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
     let docs: String =
         lines.flat_map(|line| [without_links(line.strip_prefix(' ').unwrap_or(line)), "\n".into()]).collect();

@@ -4,13 +4,17 @@
 //! a crate: each cell that calls a layer would compile the layer again, and without optimisation, as cells are. A
 //! function with `#[inline(never)]` is the exception: where a crate below has compiled it for the same types, that code
 //! is taken. So the functions that do the work carry this attribute, and here they are compiled for the numbers of the
-//! notebooks. A function that is missing here works all the same, more slowly.
+//! notebooks: those that have a [lesson](crate::check::lesson), and some more. A function that is missing here works all
+//! the same, more slowly.
 
+use crate::check::lesson::{Lesson, Visitor};
+use crate::check::lessons;
 use crate::data::{DataError, clutter};
 use crate::numbers::{Dual, Traced};
 use crate::prelude::*;
 use crate::train::{End, Event, TrainError, Training};
 use std::hint::black_box;
+use std::marker::PhantomData;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -30,26 +34,13 @@ macro_rules! addresses {
 }
 
 fn functions<T: Float>() {
-    black_box(addresses![T:
-        fc_forward fc_backward
-        conv_forward conv_backward
-        single_channel_conv conv_forward_naive conv_backward_naive insert_zeros remove_padding
-        max_pooling_forward max_pooling_backward max_pooling_zero_padded_forward max_pooling_zero_padded_backward
-        avg_pooling_forward avg_pooling_backward
-        global_max_pooling_forward global_max_pooling_backward
-        global_avg_pooling_forward global_avg_pooling_backward
-        flatten_forward flatten_backward
-        relu_forward relu_backward
-        leaky_relu_forward leaky_relu_backward
-        prelu_forward prelu_backward
-        elu_forward elu_backward
-        selu_forward selu_backward
-        sigmoid_forward sigmoid_backward
-        tanh_forward tanh_backward
-        softmax_forward softmax_backward
-        mean_squared_loss cross_entropy_loss
-        matmul
-    ]);
+    struct Functions<T>(PhantomData<T>);
+    impl<T: Float> Visitor for Functions<T> {
+        fn visit<L: Lesson>(&mut self) {
+            black_box((L::forward::<T>(), L::backward::<T>()));
+        }
+    }
+    lessons::visit(&mut Functions::<T>(PhantomData));
     black_box([
         Tensor4::<T>::from_row_major as *const (),
         Tensor4::<T>::to_row_major as *const (),

@@ -91,6 +91,24 @@ fn nothing_proved_is_not_a_pass() {
     assert_eq!(proof.to_string().lines().last(), Some("✗ Nothing was compared yet."));
 }
 
+/// Where δ is 0 every gradient is 0, and a wrong forward would pass.
+#[test]
+fn a_next_dz_of_zeros_or_of_no_samples_proves_nothing() {
+    let (w, b) = (dmatrix![5.0; 7.0], dvector![1.0]);
+    let prove = |z: DMatrix<f64>| {
+        let next_dz = DMatrix::zeros(z.nrows(), 1);
+        let g = fc_backward(&next_dz, &w, &z).unwrap();
+        Proof::new("fc_backward", &next_dz).input("dz", &z, &g.dz, |z| fc_forward(z, &lift(&w), &lift(&b))).unwrap()
+    };
+    let last = |proof: &Proof| proof.to_string().lines().last().map(String::from).unwrap();
+    let zeros = prove(dmatrix![1.0, 2.0; 3.0, 4.0]);
+    assert!(!zeros.passed());
+    assert_eq!(last(&zeros), "✗ Nothing was compared: next_dz is 0 everywhere, and so is every gradient.");
+    let none = prove(DMatrix::zeros(0, 2));
+    assert!(!none.passed());
+    assert_eq!(last(&none), "✗ Nothing was compared: next_dz has no entries.");
+}
+
 #[test]
 fn a_failure_names_index_got_and_expected() {
     let (c, mut g) = (conv(), conv().right());

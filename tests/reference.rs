@@ -1,211 +1,93 @@
 //! Every layer, activation and loss against the numbers of PyTorch, stored in `reference/pytorch.json`.
 //!
 //! `reference/make.py` computes that file and says how PyTorch's conventions become ours; nothing here needs Python.
+//! A case names an operation; the [lesson](handgrad::check::lesson) of that operation answers it.
 
-use handgrad::prelude::*;
+use handgrad::check::lesson::{Lesson, Setting, Visitor, answers};
+use handgrad::check::values::{Named, Value as Array};
+use handgrad::check::{Array as _, lessons};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// How many cases there are of each kind. A case that is lost, or that nobody expects, turns the test red.
-const CASES: [(&str, usize); 16] = [
-    ("adaptive_avg_pool2d", 3),
-    ("adaptive_max_pool2d", 4),
-    ("avg_pool2d", 10),
-    ("conv2d", 28),
-    ("cross_entropy", 7),
-    ("elu", 6),
-    ("leaky_relu", 3),
-    ("linear", 6),
-    ("max_pool2d", 12),
-    ("mse", 4),
-    ("prelu", 4),
-    ("relu", 3),
-    ("selu", 3),
-    ("sigmoid", 3),
-    ("softmax", 5),
-    ("tanh", 3),
-];
+/// How many cases there are of each operation at least: one that is lost turns the test red.
+const FEWEST: usize = 3;
 
 /// Relative to the largest entry of the expected array. An entry here is a sum of at most a few hundred rounded terms,
 /// or a function of the C library, good to an ulp or two: both stay within ten times
 /// `f64`'s epsilon, which is 2.2e-16.
 const TOLERANCE: f64 = 2e-15;
 
-/// An array, its last index fastest.
-#[derive(Clone, Debug, PartialEq)]
-struct Array {
-    shape: Vec<usize>,
-    values: Vec<f64>,
-}
+/// The names that values have in the lessons.
+const NAMES: [&str; 8] = ["z", "w", "k", "b", "alpha", "next_dz", "y_predict", "y_true"];
 
-type Arrays = BTreeMap<String, Array>;
+struct Reference {
+    cases: Vec<Value>,
+    answered: BTreeMap<&'static str, usize>,
+    failures: Vec<String>,
+}
 
 #[test]
 fn every_case_agrees_with_pytorch() {
     let file: Value = serde_json::from_str(include_str!("reference/pytorch.json")).unwrap();
-    let mut counts = BTreeMap::new();
-    let mut failures = Vec::new();
-    for case in file["cases"].as_array().unwrap() {
-        let (name, op) = (case["name"].as_str().unwrap(), case["op"].as_str().unwrap());
-        let tolerance = if case["exact"].as_bool().unwrap() { 0.0 } else { TOLERANCE };
-        let got = run(op, &case["settings"], &arrays(&case["inputs"]))
-            .unwrap_or_else(|error| panic!("{name}: handgrad refuses it: {error}"));
-        failures
-            .extend(compare(&got, &arrays(&case["outputs"]), tolerance).map(|failure| format!("{name}: {failure}")));
-        *counts.entry(op).or_insert(0) += 1;
-    }
+    let cases = file["cases"].as_array().unwrap().clone();
+    let mut reference = Reference { cases, answered: BTreeMap::new(), failures: vec![] };
+    lessons::visit(&mut reference);
+    let Reference { cases, answered, failures } = reference;
     assert!(failures.is_empty(), "{} of the arrays differ:\n{}", failures.len(), failures.join("\n"));
-    assert_eq!(counts, BTreeMap::from(CASES), "cases of each kind");
-    assert!(counts.values().sum::<usize>() >= 60);
+    assert!(answered.len() >= 16 && answered.values().all(|&count| count >= FEWEST), "{answered:?}");
+    assert_eq!(answered.values().sum::<usize>(), cases.len(), "a case is of no lesson");
+    assert!(cases.len() >= 104, "{}", cases.len());
 }
 
-/// All that handgrad answers to a case.
-fn run(op: &str, settings: &Value, inputs: &Arrays) -> Result<Arrays, ShapeError> {
-    let slide = || {
-        let (strides, padding) = (pair(&settings["stride"]), pair(&settings["padding"]));
-        let slide = Slide::by(strides.0, strides.1).padding(padding.0, padding.1);
-        if settings["round_down"].as_bool().unwrap() { slide.round_down() } else { slide }
-    };
-    let window = || pair(&settings["window"]);
-    let matrix = |name: &str| inputs[name].matrix();
-    let vector = |name: &str| DVector::from_vec(inputs[name].values.clone());
-    let tensor = |name: &str| inputs[name].tensor();
-
-    Ok(match op {
-        "linear" => {
-            let (z, w) = (matrix("z"), matrix("w"));
-            let g = fc_backward(&matrix("next_dz"), &w, &z)?;
-            named([
-                ("y", fc_forward(&z, &w, &vector("b"))?.into()),
-                ("dz", g.dz.into()),
-                ("dw", g.dw.into()),
-                ("db", g.db.into()),
-            ])
+impl Visitor for Reference {
+    fn visit<L: Lesson>(&mut self) {
+        let Some(operation) = L::TORCH else { return };
+        let own: Vec<Value> = self.cases.iter().filter(|case| case["op"] == operation).cloned().collect();
+        self.answered.insert(operation, own.len());
+        for case in own {
+            let (name, inputs) = (case["name"].as_str().unwrap(), arrays(&case["inputs"]));
+            let tolerance = if case["exact"].as_bool().unwrap() { 0.0 } else { TOLERANCE };
+            let x = NAMES.iter().filter_map(|&name| Some((name, inputs.get(name)?.clone())));
+            let x = x.fold(Named::default(), |all, (name, value)| all.with(name, value));
+            let setting = L::Setting::of_reference(&x, &|name| numbers(&case["settings"][name])).unwrap();
+            let got = answers::<L, f64>(&setting, &x);
+            let got = got.unwrap_or_else(|error| panic!("{name}: handgrad refuses it: {error}"));
+            let expected = arrays(&case["outputs"]);
+            assert!(got.iter().count() == expected.len(), "{name}: the file holds {:?}", expected.keys());
+            let wrong = got.iter().filter_map(|(of, got)| compare(of, got, &expected[of], tolerance));
+            self.failures.extend(wrong.map(|failure| format!("{name}: {failure}")));
         }
-        "conv2d" => {
-            let (z, k) = (tensor("z"), tensor("k"));
-            let g = conv_backward(&tensor("next_dz"), &k, &z, slide())?;
-            named([
-                ("y", conv_forward(&z, &k, &vector("b"), slide())?.into()),
-                ("dz", g.dz.into()),
-                ("dk", g.dk.into()),
-                ("db", g.db.into()),
-            ])
-        }
-        "max_pool2d" => forward_and_backward(
-            max_pooling_forward(&tensor("z"), window(), slide())?,
-            max_pooling_backward(&tensor("next_dz"), &tensor("z"), window(), slide())?,
-        ),
-        "avg_pool2d" => forward_and_backward(
-            avg_pooling_forward(&tensor("z"), window(), slide())?,
-            avg_pooling_backward(&tensor("next_dz"), &tensor("z"), window(), slide())?,
-        ),
-        "adaptive_max_pool2d" => forward_and_backward(
-            global_max_pooling_forward(&tensor("z"))?,
-            global_max_pooling_backward(&matrix("next_dz"), &tensor("z"))?,
-        ),
-        "adaptive_avg_pool2d" => forward_and_backward(
-            global_avg_pooling_forward(&tensor("z"))?,
-            global_avg_pooling_backward(&matrix("next_dz"), &tensor("z"))?,
-        ),
-        "prelu" => {
-            let (z, alpha) = (tensor("z"), vector("alpha"));
-            let g = prelu_backward(&tensor("next_dz"), &z, &alpha)?;
-            named([("y", prelu_forward(&z, &alpha)?.into()), ("dz", g.dz.into()), ("dalpha", g.dalpha.into())])
-        }
-        "cross_entropy" => loss(cross_entropy_loss(&matrix("y_predict"), &matrix("y_true"))?),
-        "mse" => loss(mean_squared_loss(&matrix("y_predict"), &matrix("y_true"))?),
-        _ => {
-            let (z, next_dz) = (matrix("z"), matrix("next_dz"));
-            let alpha = || settings["alpha"].as_f64().unwrap();
-            let (y, dz) = match op {
-                "relu" => (relu_forward(&z), relu_backward(&next_dz, &z)?),
-                "leaky_relu" => (leaky_relu_forward(&z, alpha()), leaky_relu_backward(&next_dz, &z, alpha())?),
-                "elu" => (elu_forward(&z, alpha()), elu_backward(&next_dz, &z, alpha())?),
-                "selu" => (selu_forward(&z), selu_backward(&next_dz, &z)?),
-                "sigmoid" => of_output(sigmoid_forward(&z), |y| sigmoid_backward(&next_dz, y))?,
-                "tanh" => of_output(tanh_forward(&z), |y| tanh_backward(&next_dz, y))?,
-                "softmax" => of_output(softmax_forward(&z), |p| softmax_backward(&next_dz, p))?,
-                unknown => panic!("no handgrad function is named for the operation {unknown:?}"),
-            };
-            forward_and_backward(y, dz)
-        }
-    })
+    }
 }
 
-fn of_output(
-    y: DMatrix<f64>,
-    backward: impl Fn(&DMatrix<f64>) -> Result<DMatrix<f64>, ShapeError>,
-) -> Result<(DMatrix<f64>, DMatrix<f64>), ShapeError> {
-    let dz = backward(&y)?;
-    Ok((y, dz))
+/// What is wrong with an array.
+fn compare(name: &str, got: &Array<f64>, expected: &Array<f64>, tolerance: f64) -> Option<String> {
+    if got.shape() != expected.shape() {
+        return Some(format!("{name} has the shape {:?}, not {:?}", got.shape(), expected.shape()));
+    }
+    let bound = tolerance * expected.elements().iter().fold(0.0, |max: f64, x| max.max(x.abs()));
+    let close = |(got, expected): (&f64, &f64)| (got - expected).abs() <= bound; // false for NaN
+    let at = got.elements().iter().zip(expected.elements()).position(|pair| !close(pair))?;
+    let (index, got, expected) = (got.index_of(at), got.elements()[at], expected.elements()[at]);
+    Some(format!("{name}{index:?} is {got:e}, not {expected:e}; at most {bound:e} apart is allowed"))
 }
 
-fn named<const K: usize>(arrays: [(&str, Array); K]) -> Arrays {
-    arrays.into_iter().map(|(name, array)| (name.to_string(), array)).collect()
+/// A setting as numbers: a truth is 1.
+fn numbers(setting: &Value) -> Option<Vec<f64>> {
+    match setting {
+        Value::Number(x) => Some(vec![x.as_f64()?]),
+        Value::Bool(is) => Some(vec![f64::from(*is)]),
+        Value::Array(all) => all.iter().map(Value::as_f64).collect(),
+        _ => None,
+    }
 }
 
-fn forward_and_backward(y: impl Into<Array>, dz: impl Into<Array>) -> Arrays {
-    named([("y", y.into()), ("dz", dz.into())])
-}
-
-fn loss(Loss { loss, dy }: Loss<f64>) -> Arrays {
-    named([("loss", Array { shape: vec![], values: vec![loss] }), ("dy", dy.into())])
-}
-
-/// What is wrong, an array a line.
-fn compare(got: &Arrays, expected: &Arrays, tolerance: f64) -> impl Iterator<Item = String> {
-    assert!(got.keys().eq(expected.keys()), "we answer {:?}, the file holds {:?}", got.keys(), expected.keys());
-    got.iter().zip(expected).filter_map(move |((name, got), (_, expected))| {
-        if got.shape != expected.shape {
-            return Some(format!("{name} has the shape {:?}, not {:?}", got.shape, expected.shape));
-        }
-        let bound = tolerance * expected.values.iter().fold(0.0, |max: f64, x| max.max(x.abs()));
-        let close = |(got, expected): (&f64, &f64)| (got - expected).abs() <= bound; // false for NaN
-        let at = got.values.iter().zip(&expected.values).position(|pair| !close(pair))?;
-        let (got, expected) = (got.values[at], expected.values[at]);
-        Some(format!("{name}, value {at} (row-major): {got:e}, not {expected:e}; at most {bound:e} apart is allowed"))
-    })
-}
-
-fn arrays(object: &Value) -> Arrays {
-    let array = |value: &Value| Array {
-        shape: value["shape"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap() as usize).collect(),
-        values: value["values"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect(),
+fn arrays(object: &Value) -> BTreeMap<String, Array<f64>> {
+    let numbers =
+        |value: &Value| -> Vec<f64> { value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect() };
+    let array = |value: &Value| {
+        let shape: Vec<usize> = numbers(&value["shape"]).into_iter().map(|n| n as usize).collect();
+        Array::from_row_major(&shape, &numbers(&value["values"])).unwrap()
     };
     object.as_object().unwrap().iter().map(|(name, value)| (name.clone(), array(value))).collect()
-}
-
-fn pair(value: &Value) -> (usize, usize) {
-    (value[0].as_u64().unwrap() as usize, value[1].as_u64().unwrap() as usize)
-}
-
-impl Array {
-    fn matrix(&self) -> DMatrix<f64> {
-        let [rows, columns] = self.shape[..] else { panic!("{:?} is not the shape of a matrix", self.shape) };
-        DMatrix::from_row_slice(rows, columns, &self.values)
-    }
-
-    fn tensor(&self) -> Tensor4<f64> {
-        let [n, c, h, w] = self.shape[..] else { panic!("{:?} is not the shape of a tensor", self.shape) };
-        Tensor4::from_row_major([n, c, h, w], &self.values).unwrap()
-    }
-}
-
-impl From<DMatrix<f64>> for Array {
-    fn from(m: DMatrix<f64>) -> Self {
-        Array { shape: vec![m.nrows(), m.ncols()], values: m.transpose().as_slice().to_vec() }
-    }
-}
-
-impl From<DVector<f64>> for Array {
-    fn from(v: DVector<f64>) -> Self {
-        Array { shape: vec![v.len()], values: v.as_slice().to_vec() }
-    }
-}
-
-impl From<Tensor4<f64>> for Array {
-    fn from(t: Tensor4<f64>) -> Self {
-        Array { shape: t.shape().to_vec(), values: t.to_row_major() }
-    }
 }

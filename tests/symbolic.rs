@@ -1,6 +1,6 @@
 //! The proof by formulas: what it proves, and that it refuses what is wrong.
 
-use handgrad::check::{SymbolicProof, Verdict, grids, symbolic_proofs};
+use handgrad::check::{Conclusion, SymbolicProof, certificate, symbolic_proofs};
 use handgrad::numbers::{Session, Traced};
 use handgrad::prelude::*;
 use num_traits::{Float as _, One};
@@ -76,14 +76,14 @@ fn every_function_is_proved() {
         println!("{proof}");
         assert!(proof.passed(), "{proof}");
         if polynomial.contains(&proof.name()) {
-            assert_eq!((proof.verdict(), proof.branches().len()), (&Verdict::Identical, 0), "{proof}");
+            assert_eq!((proof.conclusion(), proof.branches().len()), (&Conclusion::Identical, 0), "{proof}");
         }
-        if let Verdict::Probable(accident) = proof.verdict() {
+        if let Conclusion::Probable(accident) = proof.conclusion() {
             // Two points, a degree below 10⁵, 6 entries: (10⁵/2.3e18)²·6.
             assert!(*accident < 2e-26, "{proof}");
         }
     }
-    for (function, _) in grids::FUNCTIONS {
+    for (function, _) in certificate::functions() {
         let count = proofs.iter().filter(|proof| proof.name() == function).count();
         assert_eq!(count, if function.ends_with("_loss") { 2 } else { 1 }, "{function}");
     }
@@ -109,9 +109,12 @@ fn a_wrong_forward_is_refused_and_the_sentence_names_what_it_should_be() -> Resu
         "matmul: different at y[0, 0]: the definition says z₁·w₁ − z₂·w₂ = -5, but got z₁·w₁ + z₂·w₂ = 11"
     );
     let proof = SymbolicProof::of_forward("matmul").output("y", &matmul(&z, &w)?, &z);
-    assert!(matches!(proof.verdict(), Verdict::Different { derived, .. } if derived == "of shape [1, 2]"), "{proof}");
+    assert!(
+        matches!(proof.conclusion(), Conclusion::Different { derived, .. } if derived == "of shape [1, 2]"),
+        "{proof}"
+    );
     let proof = SymbolicProof::of_forward("matmul").input("dz", &z, &z);
-    assert_eq!(proof.verdict(), &Verdict::NotApplicable("a forward has no gradients".into()));
+    assert_eq!(proof.conclusion(), &Conclusion::NotApplicable("a forward has no gradients".into()));
     Ok(())
 }
 
@@ -122,7 +125,7 @@ fn convolutions_of_many_shapes_are_proved_identical() -> Result<(), ShapeError> 
             let slide = Slide::by(stride, 1).padding(padding, padding).round_down();
             let case = convolution([2, 2, 5, 4], [2, 2, kernel, 2], slide)?;
             let proof = case.proof(&case.g);
-            assert_eq!(proof.verdict(), &Verdict::Identical, "{slide:?}: {proof}");
+            assert_eq!(proof.conclusion(), &Conclusion::Identical, "{slide:?}: {proof}");
         }
     }
     Ok(())
@@ -135,16 +138,18 @@ fn wrong_gradients_are_refused_at_their_first_wrong_entry() -> Result<(), ShapeE
     let half: Traced = lit(0.5);
 
     let twice = ConvGradients { db: case.g.db.map(|x| x * half), ..case.g.clone() }; // divided by N twice
-    assert!(matches!(case.proof(&twice).verdict(), Verdict::Different { entry, .. } if entry == "db[0]"));
+    assert!(matches!(case.proof(&twice).conclusion(), Conclusion::Different { entry, .. } if entry == "db[0]"));
 
     let unrotated = ConvGradients { dz: case.g.dz.rotate_180(), ..case.g.clone() };
-    assert!(matches!(case.proof(&unrotated).verdict(), Verdict::Different { entry, .. } if entry == "dz[0, 0, 0, 0]"));
+    assert!(
+        matches!(case.proof(&unrotated).conclusion(), Conclusion::Different { entry, .. } if entry == "dz[0, 0, 0, 0]")
+    );
 
     // The published mistake: dK from the unpadded z, whose one number is broadcast over the nine taps.
     let centre = conv_backward(&case.delta, &session_kernel(&case), &case.z, Slide::default())?.dk[(0, 0, 0, 0)];
     let broadcast = ConvGradients { dk: case.k.map(|_| centre), ..case.g.clone() };
     let proof = case.proof(&broadcast);
-    assert!(matches!(proof.verdict(), Verdict::Different { entry, .. } if entry == "dk[0, 0, 0, 0]"), "{proof}");
+    assert!(matches!(proof.conclusion(), Conclusion::Different { entry, .. } if entry == "dk[0, 0, 0, 0]"), "{proof}");
     assert!(!proof.passed());
     Ok(())
 }
@@ -198,7 +203,7 @@ fn identities_of_exp_and_roots_are_seen_through_and_wrong_slopes_are_not() {
     ];
     for (number, (f, slope)) in wrong.into_iter().enumerate() {
         let proof = slope_is_proved(0.7, f, slope);
-        assert!(matches!(proof.verdict(), Verdict::Different { .. }), "{number}: {proof}");
+        assert!(matches!(proof.conclusion(), Conclusion::Different { .. }), "{number}: {proof}");
     }
     // The field's √9 may be −3: the real values decide.
     let conjugate = slope_is_proved(0.7, |x| x, |x| (x * lit(9.0)).sqrt() / x.sqrt() / lit(-3.0));
@@ -227,6 +232,6 @@ fn formulas_of_two_sessions_are_not_compared() {
     let sigmoid = |x: Traced| Traced::one() / (Traced::one() + (-x).exp());
     for (written, defined) in [(sigmoid(x), sigmoid(y)), (x, y), (x * x, y), (x.exp(), y.exp().recip())] {
         let proof = SymbolicProof::of_forward("f").output("y", &dvector![written], &dvector![defined]);
-        assert!(matches!(proof.verdict(), Verdict::NotApplicable(_)), "{proof}");
+        assert!(matches!(proof.conclusion(), Conclusion::NotApplicable(_)), "{proof}");
     }
 }

@@ -51,17 +51,25 @@
 
 pub mod array;
 pub mod certificate;
-mod definitions;
 pub mod diagnosis;
+pub mod draw;
 pub mod exercise;
+mod formulas;
 pub mod grids;
+mod judge;
+pub mod lesson;
+pub mod lessons;
 pub mod mistakes;
+mod optimizers;
+mod practice;
 pub mod proof;
 pub mod signatures;
 pub mod symbolic;
+pub mod values;
 
 pub use array::{Array, lift};
-pub use certificate::{Case, Certificate};
+pub use certificate::{Case, Certificate, TOLERANCE_OF_F32};
 pub use diagnosis::Diagnosis;
+pub use formulas::symbolic_proofs;
 pub use proof::{Check, Failure, Proof, TOLERANCE, TOLERANCE_OF_DIFFERENCES};
-pub use symbolic::{SymbolicProof, Verdict, symbolic_proofs};
+pub use symbolic::{Conclusion, SymbolicProof};

@@ -51,6 +51,8 @@ pub struct Check {
     pub adjoint: f64,
     /// What the dual numbers say the gradient is: every entry, as the gradient lies in memory.
     pub expected: Vec<f64>,
+    /// The size of every entry's own terms, Σⱼ |δⱼ·Jⱼᵢ|.
+    pub terms: Vec<f64>,
     /// What is wrong, if anything is.
     pub failure: Option<Failure>,
 }
@@ -131,7 +133,7 @@ impl Proof {
         gradient: &A,
         forward: impl Fn(&A::Of<Dual<f64>>) -> Result<Y, ShapeError>,
     ) -> Result<Self, ShapeError> {
-        self.with(name, Role::Parameter, at, gradient, forward)
+        self.gradient(name, Role::Parameter, at, gradient, forward)
     }
 
     /// Adds the checks of an input's gradient, each sample's own Σ δ·J.
@@ -145,7 +147,7 @@ impl Proof {
         gradient: &A,
         forward: impl Fn(&A::Of<Dual<f64>>) -> Result<Y, ShapeError>,
     ) -> Result<Self, ShapeError> {
-        self.with(name, Role::Input, at, gradient, forward)
+        self.gradient(name, Role::Input, at, gradient, forward)
     }
 
     /// The name of the backward.
@@ -163,9 +165,24 @@ impl Proof {
         self.exact
     }
 
-    /// Whether there was at least one gradient, and all of them are right.
+    /// Whether something was compared, and all of it is right.
     pub fn passed(&self) -> bool {
-        !self.checks.is_empty() && self.checks.iter().all(|check| check.failure.is_none())
+        self.nothing().is_none() && self.checks.iter().all(|check| check.failure.is_none())
+    }
+
+    /// Why nothing was compared, if nothing was. Where δ is 0, every gradient is 0, whatever the forward is.
+    fn nothing(&self) -> Option<&'static str> {
+        if self.checks.is_empty() {
+            Some("Nothing was compared yet.")
+        } else if self.next_dz.is_empty() {
+            Some("Nothing was compared: next_dz has no entries.")
+        } else if self.next_dz.iter().all(|&delta| delta == 0.0) {
+            Some("Nothing was compared: next_dz is 0 everywhere, and so is every gradient.")
+        } else if self.checks.iter().all(|check| check.entries == 0) {
+            Some("Nothing was compared: the gradients have no entries.")
+        } else {
+            None
+        }
     }
 
     /// What a notebook shows of a proof: its text.
@@ -173,7 +190,8 @@ impl Proof {
         println!("EVCXR_BEGIN_CONTENT text/plain\n{self}\nEVCXR_END_CONTENT");
     }
 
-    fn with<A: Array<Element = f64>, Y: Array<Element = Dual<f64>>>(
+    /// Adds the checks of a gradient.
+    pub(super) fn gradient<A: Array<Element = f64>, Y: Array<Element = Dual<f64>>>(
         mut self,
         name: &str,
         role: Role,
@@ -195,6 +213,7 @@ impl Proof {
                 differences: f64::INFINITY,
                 adjoint: f64::INFINITY,
                 expected: vec![],
+                terms: vec![],
                 failure: Some(Failure::Shape(Diagnosis::Shape { got, wanted })),
             }
         };
@@ -272,6 +291,7 @@ impl Proof {
             differences: largest_of(differences),
             adjoint: relative(gap, size(&truth.along).max(size(&products))),
             expected: vec![],
+            terms: vec![],
             failure: None,
         };
         let wrong: Vec<bool> =
@@ -285,7 +305,7 @@ impl Proof {
         } else {
             None
         };
-        check.expected = truth.dual;
+        (check.expected, check.terms) = (truth.dual, truth.size);
         check
     }
 
@@ -345,7 +365,7 @@ fn direction(entries: usize) -> Vec<f64> {
 }
 
 /// |error| / size, where nothing may be off if the size is 0.
-fn relative(error: f64, size: f64) -> f64 {
+pub(super) fn relative(error: f64, size: f64) -> f64 {
     if error == 0.0 { 0.0 } else { error.abs() / size }
 }
 
@@ -427,9 +447,9 @@ impl fmt::Display for Proof {
             }
         }
         let wrong: Vec<&str> = self.checks.iter().filter(|c| c.failure.is_some()).map(|c| c.name.as_str()).collect();
-        match (self.checks.is_empty(), wrong.as_slice()) {
-            (true, _) => write!(f, "✗ Nothing was compared yet."),
-            (_, []) => write!(f, "✓ Proved: every entry is what the forward itself says."),
+        match (self.nothing(), wrong.as_slice()) {
+            (Some(reason), []) => write!(f, "✗ {reason}"),
+            (None, []) => write!(f, "✓ Proved: every entry is what the forward itself says."),
             (_, wrong) => {
                 let verb = if wrong.len() == 1 { "is" } else { "are" };
                 write!(f, "✗ Not proved: {} {verb} wrong.", wrong.join(" and "))

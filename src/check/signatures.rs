@@ -1,4 +1,5 @@
-//! The types of the functions that a reader writes: those of the crate's own, on `f64`.
+//! The types of the functions that a reader writes: those of the crate's own, on `f64` if nothing else is
+//! said.
 //!
 //! They are plain function pointers: a function of a notebook's cell is one, and so is a closure that captures nothing.
 //! What has another signature does not compile, and the compiler's message shows both signatures.
@@ -10,69 +11,61 @@ use crate::{ShapeError, Slide, Tensor4};
 use nalgebra::{DMatrix, DVector};
 
 /// [`fc_forward`](crate::layers::fc_forward).
-pub type FcForward = fn(z: &DMatrix<f64>, w: &DMatrix<f64>, b: &DVector<f64>) -> Result<DMatrix<f64>, ShapeError>;
+pub type FcForward<T = f64> = fn(z: &DMatrix<T>, w: &DMatrix<T>, b: &DVector<T>) -> Result<DMatrix<T>, ShapeError>;
 /// [`fc_backward`](crate::layers::fc_backward).
-pub type FcBackward =
-    fn(next_dz: &DMatrix<f64>, w: &DMatrix<f64>, z: &DMatrix<f64>) -> Result<FcGradients<f64>, ShapeError>;
+pub type FcBackward<T = f64> =
+    fn(next_dz: &DMatrix<T>, w: &DMatrix<T>, z: &DMatrix<T>) -> Result<FcGradients<T>, ShapeError>;
 
 /// [`single_channel_conv`](crate::layers::single_channel_conv).
-pub type SingleChannelConv =
-    fn(z: &DMatrix<f64>, k: &DMatrix<f64>, b: f64, slide: Slide) -> Result<DMatrix<f64>, ShapeError>;
+pub type SingleChannelConv<T = f64> =
+    fn(z: &DMatrix<T>, k: &DMatrix<T>, b: T, slide: Slide) -> Result<DMatrix<T>, ShapeError>;
 /// [`conv_forward`](crate::layers::conv_forward).
-pub type ConvForward =
-    fn(z: &Tensor4<f64>, k: &Tensor4<f64>, b: &DVector<f64>, slide: Slide) -> Result<Tensor4<f64>, ShapeError>;
+pub type ConvForward<T = f64> =
+    fn(z: &Tensor4<T>, k: &Tensor4<T>, b: &DVector<T>, slide: Slide) -> Result<Tensor4<T>, ShapeError>;
 /// [`conv_backward`](crate::layers::conv_backward).
-pub type ConvBackward = fn(
-    next_dz: &Tensor4<f64>,
-    k: &Tensor4<f64>,
-    z: &Tensor4<f64>,
-    slide: Slide,
-) -> Result<ConvGradients<f64>, ShapeError>;
+pub type ConvBackward<T = f64> =
+    fn(next_dz: &Tensor4<T>, k: &Tensor4<T>, z: &Tensor4<T>, slide: Slide) -> Result<ConvGradients<T>, ShapeError>;
 /// [`insert_zeros`](crate::layers::insert_zeros) with its strides, [`remove_padding`](crate::layers::remove_padding)
 /// with its padding.
-pub type Resize = fn(z: &Tensor4<f64>, rows_and_columns: (usize, usize)) -> Result<Tensor4<f64>, ShapeError>;
+pub type Resize<T = f64> = fn(z: &Tensor4<T>, rows_and_columns: (usize, usize)) -> Result<Tensor4<T>, ShapeError>;
 
 /// [`max_pooling_forward`](crate::layers::max_pooling_forward) and
 /// [`avg_pooling_forward`](crate::layers::avg_pooling_forward).
-pub type PoolingForward =
-    fn(z: &Tensor4<f64>, pooling: (usize, usize), slide: Slide) -> Result<Tensor4<f64>, ShapeError>;
+pub type PoolingForward<T = f64> =
+    fn(z: &Tensor4<T>, pooling: (usize, usize), slide: Slide) -> Result<Tensor4<T>, ShapeError>;
 /// [`max_pooling_backward`](crate::layers::max_pooling_backward) and
 /// [`avg_pooling_backward`](crate::layers::avg_pooling_backward).
-pub type PoolingBackward = fn(
-    next_dz: &Tensor4<f64>,
-    z: &Tensor4<f64>,
-    pooling: (usize, usize),
-    slide: Slide,
-) -> Result<Tensor4<f64>, ShapeError>;
+pub type PoolingBackward<T = f64> =
+    fn(next_dz: &Tensor4<T>, z: &Tensor4<T>, pooling: (usize, usize), slide: Slide) -> Result<Tensor4<T>, ShapeError>;
 /// [`global_max_pooling_forward`](crate::layers::global_max_pooling_forward) and
 /// [`global_avg_pooling_forward`](crate::layers::global_avg_pooling_forward).
-pub type GlobalForward = fn(z: &Tensor4<f64>) -> Result<DMatrix<f64>, ShapeError>;
+pub type GlobalForward<T = f64> = fn(z: &Tensor4<T>) -> Result<DMatrix<T>, ShapeError>;
 /// [`flatten_backward`](crate::layers::flatten_backward),
 /// [`global_max_pooling_backward`](crate::layers::global_max_pooling_backward) and
 /// [`global_avg_pooling_backward`](crate::layers::global_avg_pooling_backward).
-pub type BackToMaps = fn(next_dz: &DMatrix<f64>, z: &Tensor4<f64>) -> Result<Tensor4<f64>, ShapeError>;
+pub type BackToMaps<T = f64> = fn(next_dz: &DMatrix<T>, z: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError>;
 /// [`flatten_forward`](crate::layers::flatten_forward).
-pub type FlattenForward = fn(z: &Tensor4<f64>) -> DMatrix<f64>;
+pub type FlattenForward<T = f64> = fn(z: &Tensor4<T>) -> DMatrix<T>;
 
 /// [`relu_forward`](crate::activations::relu_forward) and every activation without a slope of its own; softmax too.
-pub type ActivationForward = fn(z: &DMatrix<f64>) -> DMatrix<f64>;
+pub type ActivationForward<T = f64> = fn(z: &DMatrix<T>) -> DMatrix<T>;
 /// The same backward. `x` is z for [`relu_backward`](crate::activations::relu_backward) and
 /// [`selu_backward`](crate::activations::selu_backward), and the forward's output for the others.
-pub type ActivationBackward = fn(next_dz: &DMatrix<f64>, x: &DMatrix<f64>) -> Result<DMatrix<f64>, ShapeError>;
+pub type ActivationBackward<T = f64> = fn(next_dz: &DMatrix<T>, x: &DMatrix<T>) -> Result<DMatrix<T>, ShapeError>;
 /// [`leaky_relu_forward`](crate::activations::leaky_relu_forward) and [`elu_forward`](crate::activations::elu_forward).
-pub type SlopedForward = fn(z: &DMatrix<f64>, alpha: f64) -> DMatrix<f64>;
+pub type SlopedForward<T = f64> = fn(z: &DMatrix<T>, alpha: T) -> DMatrix<T>;
 /// [`leaky_relu_backward`](crate::activations::leaky_relu_backward) and
 /// [`elu_backward`](crate::activations::elu_backward).
-pub type SlopedBackward = fn(next_dz: &DMatrix<f64>, z: &DMatrix<f64>, alpha: f64) -> Result<DMatrix<f64>, ShapeError>;
+pub type SlopedBackward<T = f64> = fn(next_dz: &DMatrix<T>, z: &DMatrix<T>, alpha: T) -> Result<DMatrix<T>, ShapeError>;
 /// [`prelu_forward`](crate::activations::prelu_forward).
-pub type PreluForward = fn(z: &Tensor4<f64>, alpha: &DVector<f64>) -> Result<Tensor4<f64>, ShapeError>;
+pub type PreluForward<T = f64> = fn(z: &Tensor4<T>, alpha: &DVector<T>) -> Result<Tensor4<T>, ShapeError>;
 /// [`prelu_backward`](crate::activations::prelu_backward).
-pub type PreluBackward =
-    fn(next_dz: &Tensor4<f64>, z: &Tensor4<f64>, alpha: &DVector<f64>) -> Result<PreluGradients<f64>, ShapeError>;
+pub type PreluBackward<T = f64> =
+    fn(next_dz: &Tensor4<T>, z: &Tensor4<T>, alpha: &DVector<T>) -> Result<PreluGradients<T>, ShapeError>;
 
 /// [`mean_squared_loss`](crate::losses::mean_squared_loss) and
 /// [`cross_entropy_loss`](crate::losses::cross_entropy_loss).
-pub type LossFunction = fn(y_predict: &DMatrix<f64>, y_true: &DMatrix<f64>) -> Result<Loss<f64>, ShapeError>;
+pub type LossFunction<T = f64> = fn(y_predict: &DMatrix<T>, y_true: &DMatrix<T>) -> Result<Loss<T>, ShapeError>;
 
 /// A rule without a memory: the next w.
 pub type Rule = fn(w: f64, g: f64, rule: Coefficients) -> f64;

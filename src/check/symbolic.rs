@@ -9,10 +9,10 @@
 //!
 //! * **Polynomials** (fully connected, convolution, average pooling, flatten, mean squared error): both formulas are
 //!   brought into their [canonical form](crate::numbers::Polynomial), of which a polynomial has only one. They are the
-//!   same, or the gradient is wrong: [`Verdict::Identical`] or [`Verdict::Different`].
+//!   same, or the gradient is wrong: [`Conclusion::Identical`] or [`Conclusion::Different`].
 //! * **Quotients, exp, ln and √** (sigmoid, tanh, ELU, softmax, cross-entropy): where the forms are not already the same,
 //!   both are evaluated without rounding in the field of 2⁶¹ − 1 elements, at two random points. Different formulas
-//!   agree at both with a probability of at most ε (Schwartz, Zippel), which [`Verdict::Probable`] carries, summed over
+//!   agree at both with a probability of at most ε (Schwartz, Zippel), which [`Conclusion::Probable`] carries, summed over
 //!   the entries. The values in `f64` must agree as well, to 1e-9: a guard against a root of the wrong sign.
 //! * **Kinks** (ReLU and its kin, max pooling): proved on the branch that the values took;
 //!   [`Session::branches`] lists the conditions.
@@ -42,11 +42,6 @@
 //! # Ok::<(), ShapeError>(())
 //! ```
 
-mod forwards;
-mod functions;
-
-pub use functions::symbolic_proofs;
-
 use super::array::Array;
 use crate::numbers::traced::{Agreement, agreement, common_session};
 use crate::numbers::{NoFormula, Session, Traced, gradient};
@@ -68,7 +63,7 @@ pub struct SymbolicProof {
     results: Vec<String>,
     entries: usize,
     branches: Vec<String>,
-    verdict: Verdict,
+    conclusion: Conclusion,
 }
 
 /// What the results should be.
@@ -82,7 +77,7 @@ enum Truth {
 
 /// What a symbolic proof came to.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
+pub enum Conclusion {
     /// Every entry has the canonical form it should have.
     Identical,
     /// Every entry agrees with what it should be at random points of a prime field; the probability that two formulas
@@ -127,7 +122,15 @@ impl SymbolicProof {
 
     fn of(name: &str, truth: Truth, samples: usize) -> Self {
         let (results, branches) = (Vec::new(), Vec::new());
-        SymbolicProof { name: name.into(), truth, samples, results, entries: 0, branches, verdict: Verdict::Identical }
+        SymbolicProof {
+            name: name.into(),
+            truth,
+            samples,
+            results,
+            entries: 0,
+            branches,
+            conclusion: Conclusion::Identical,
+        }
     }
 
     /// Compares a parameter's gradient with (1/N)·∂S/∂w, where S = Σ next_dz·y.
@@ -158,8 +161,8 @@ impl SymbolicProof {
     }
 
     /// What was found.
-    pub fn verdict(&self) -> &Verdict {
-        &self.verdict
+    pub fn conclusion(&self) -> &Conclusion {
+        &self.conclusion
     }
 
     /// The name of the backward.
@@ -167,29 +170,29 @@ impl SymbolicProof {
         &self.name
     }
 
-    /// The verdict in a word, with a star if it holds on the branch that the values took.
+    /// The conclusion in a word, with a star if it holds on the branch that the values took.
     pub fn summary(&self) -> String {
         let star = if self.branches.is_empty() { "" } else { "*" };
-        match self.verdict {
-            Verdict::Identical => format!("identical{star}"),
-            Verdict::Probable(accident) => format!("1 − {accident:.0e}{star}"),
-            Verdict::Different { .. } => "different".into(),
-            Verdict::NotApplicable(_) => "not applicable".into(),
+        match self.conclusion {
+            Conclusion::Identical => format!("identical{star}"),
+            Conclusion::Probable(accident) => format!("1 − {accident:.0e}{star}"),
+            Conclusion::Different { .. } => "different".into(),
+            Conclusion::NotApplicable(_) => "not applicable".into(),
         }
     }
 
     /// How much is left to doubt: the probability of an accident, and 1 where nothing is proved.
     pub fn doubt(&self) -> f64 {
-        match self.verdict {
-            Verdict::Identical => 0.0,
-            Verdict::Probable(accident) => accident,
-            Verdict::Different { .. } | Verdict::NotApplicable(_) => 1.0,
+        match self.conclusion {
+            Conclusion::Identical => 0.0,
+            Conclusion::Probable(accident) => accident,
+            Conclusion::Different { .. } | Conclusion::NotApplicable(_) => 1.0,
         }
     }
 
     /// Whether every entry was proved.
     pub fn passed(&self) -> bool {
-        self.entries > 0 && matches!(self.verdict, Verdict::Identical | Verdict::Probable(_))
+        self.entries > 0 && matches!(self.conclusion, Conclusion::Identical | Conclusion::Probable(_))
     }
 
     /// Shows the sentence in a notebook.
@@ -197,8 +200,9 @@ impl SymbolicProof {
         println!("EVCXR_BEGIN_CONTENT text/plain\n{self}\nEVCXR_END_CONTENT");
     }
 
-    fn because(self, why: impl fmt::Display) -> Self {
-        SymbolicProof { verdict: Verdict::NotApplicable(why.to_string()), ..self }
+    /// The same, of which nothing can be said.
+    pub(super) fn because(self, why: impl fmt::Display) -> Self {
+        SymbolicProof { conclusion: Conclusion::NotApplicable(why.to_string()), ..self }
     }
 
     fn derivatives<A: Array<Element = Traced>>(
@@ -226,34 +230,37 @@ impl SymbolicProof {
     ) -> Self {
         self.results.push(name.into());
         self.entries += truth.len();
-        if matches!(self.verdict, Verdict::Different { .. } | Verdict::NotApplicable(_)) {
+        if matches!(self.conclusion, Conclusion::Different { .. } | Conclusion::NotApplicable(_)) {
             return self;
         }
         if shape != written.shape() {
-            let verdict = Verdict::Different {
+            let conclusion = Conclusion::Different {
                 entry: name.into(),
                 derived: format!("of shape {shape:?}"),
                 written: format!("of shape {:?}", written.shape()),
             };
-            return SymbolicProof { verdict, ..self };
+            return SymbolicProof { conclusion, ..self };
         }
         let pairs: Vec<(Traced, Traced)> = truth.into_iter().zip(written.elements().iter().copied()).collect();
         match compare(&pairs) {
             Err(reason) => self.because(reason),
             Ok(Found::Equal(accident)) => {
-                let before = if let Verdict::Probable(before) = self.verdict { before } else { 0.0 };
+                let before = if let Conclusion::Probable(before) = self.conclusion { before } else { 0.0 };
                 let sum = before + accident;
-                SymbolicProof { verdict: if sum > 0.0 { Verdict::Probable(sum) } else { Verdict::Identical }, ..self }
+                SymbolicProof {
+                    conclusion: if sum > 0.0 { Conclusion::Probable(sum) } else { Conclusion::Identical },
+                    ..self
+                }
             }
             Ok(Found::Differ(offset)) => {
                 let index: Vec<String> = written.index_of(offset).iter().map(usize::to_string).collect();
                 let (derived, written) = pairs[offset];
-                let verdict = Verdict::Different {
+                let conclusion = Conclusion::Different {
                     entry: format!("{name}[{}]", index.join(", ")),
                     derived: format!("{derived:?}"),
                     written: format!("{written:?}"),
                 };
-                SymbolicProof { verdict, ..self }
+                SymbolicProof { conclusion, ..self }
             }
             Ok(Found::NoPoint) => self.because("no point of the field was found where all its roots exist"),
         }
@@ -297,30 +304,30 @@ fn compare(pairs: &[(Traced, Traced)]) -> Result<Found, NoFormula> {
     Ok(Found::Equal(accidents))
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for Conclusion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Verdict::Identical => f.write_str("proved identical"),
-            Verdict::Probable(accident) => write!(f, "proved with probability 1 − {accident:.0e}"),
-            Verdict::Different { entry, .. } => write!(f, "different at {entry}"),
-            Verdict::NotApplicable(why) => write!(f, "not applicable: {why}"),
+            Conclusion::Identical => f.write_str("proved identical"),
+            Conclusion::Probable(accident) => write!(f, "proved with probability 1 − {accident:.0e}"),
+            Conclusion::Different { entry, .. } => write!(f, "different at {entry}"),
+            Conclusion::NotApplicable(why) => write!(f, "not applicable: {why}"),
         }
     }
 }
 
 impl fmt::Display for SymbolicProof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.name, self.verdict)?;
-        match &self.verdict {
-            Verdict::Different { derived, written, .. } => {
+        write!(f, "{}: {}", self.name, self.conclusion)?;
+        match &self.conclusion {
+            Conclusion::Different { derived, written, .. } => {
                 let truth = match self.truth {
                     Truth::Derivatives(_) => "the derivative is",
                     Truth::Definition => "the definition says",
                 };
                 write!(f, ": {truth} {derived}, but got {written}")
             }
-            Verdict::NotApplicable(_) => Ok(()),
-            Verdict::Identical | Verdict::Probable(_) => {
+            Conclusion::NotApplicable(_) => Ok(()),
+            Conclusion::Identical | Conclusion::Probable(_) => {
                 let (entries, names) = (self.entries, self.results.join(", "));
                 let truth = match self.truth {
                     Truth::Derivatives(_) => "the derivatives of the forward",

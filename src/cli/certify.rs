@@ -46,6 +46,7 @@ fn to_json(certificate: &Certificate) -> Value {
             "exact": row.exact,
             "error": row.error,
             "error_by_differences": row.differences,
+            "error_in_f32": row.single,
             "symbolic": row.symbolic,
             "passed": row.passed(),
             "failures": row.failures,

@@ -10,7 +10,7 @@ use std::sync::Once;
 
 /// One array, its numbers with the last index running fastest.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Part {
+pub(in crate::check) struct Part {
     pub name: &'static str,
     pub role: Role,
     pub shape: Vec<usize>,
@@ -23,29 +23,14 @@ impl Part {
         Part { name, role, shape: array.shape(), values }
     }
 
-    /// A single number, which has no index.
-    pub fn number(name: &'static str, value: f64) -> Self {
-        Part { name, role: Role::Output, shape: vec![], values: vec![value] }
-    }
-
-    /// The output of a forward.
+    /// A value that is no gradient.
     pub fn output<A: Array<Element = f64>>(name: &'static str, array: &A) -> Self {
         Part::new(name, Role::Output, array)
-    }
-
-    /// The gradient of an input.
-    pub fn input<A: Array<Element = f64>>(name: &'static str, array: &A) -> Self {
-        Part::new(name, Role::Input, array)
-    }
-
-    /// The gradient of a parameter.
-    pub fn parameter<A: Array<Element = f64>>(name: &'static str, array: &A) -> Self {
-        Part::new(name, Role::Parameter, array)
     }
 }
 
 /// All arrays of an answer, always the same ones in the same order.
-pub(super) type Answer = Result<Vec<Part>, ShapeError>;
+type Answer = Result<Vec<Part>, ShapeError>;
 
 /// What came of asking.
 #[derive(Clone, Debug, PartialEq)]

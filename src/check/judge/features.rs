@@ -4,25 +4,44 @@ use std::fmt;
 
 /// Something that a case has and a plainer one has not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Feature {
+pub enum Feature {
+    /// N > 1.
     Batch,
+    /// C > 1.
     Maps,
+    /// D > 1.
     OutputMaps,
+    /// Sides that differ.
     Rectangle,
+    /// A stride above 1.
     Strides,
+    /// s1 ≠ s2.
     UnevenStrides,
+    /// Gaps between the windows.
     Gaps,
+    /// Windows that overlap.
     Overlap,
+    /// A padding.
     Padding,
+    /// p1 ≠ p2.
     UnevenPadding,
+    /// A padding as large as the kernel.
     WidePadding,
+    /// Rows or columns that no window reaches.
     LeftOver,
+    /// Equal numbers.
     Ties,
+    /// Negative numbers alone.
     Negative,
+    /// Numbers at the kink.
     Kink,
+    /// Numbers as large as 1000.
     Large,
+    /// Targets that are distributions.
     Soft,
+    /// Several steps.
     Steps,
+    /// Weight decay.
     Decay,
 }
 

@@ -3,7 +3,7 @@
 use super::answer::{Outcome, Part};
 use super::features::{Feature, Where, locate};
 use super::suspects::{Evidence, Suspicion};
-use super::trial::{Case, Mark, Trial, wrong_entries};
+use super::trial::{Mark, Problem, Trial, wrong_entries};
 use crate::check::diagnosis::{Diagnosis, shape_sentence, significant};
 use crate::show::{self, Figure};
 use nalgebra::DMatrix;
@@ -29,7 +29,7 @@ pub struct Verdict {
 struct Failure {
     wrong_cases: usize,
     /// The simplest wrong case, and what happened in it.
-    case: Case,
+    case: Problem,
     trouble: Trouble,
     /// Which arrays are wrong where, among the cases that are answered, and what to ask.
     places: Vec<Place>,
@@ -64,7 +64,7 @@ impl Verdict {
 
     pub(super) fn failing(
         function: &'static str,
-        cases: &[Case],
+        cases: &[Problem],
         trial: Trial,
         questions: &[(&'static str, Feature, &'static str)],
         (suspicions, by_track): (Vec<Suspicion>, Vec<Suspicion>),

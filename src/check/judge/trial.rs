@@ -1,7 +1,8 @@
 //! The run: a function on every case, and how each array of its answers compares with the right one.
 
-use super::answer::{Answer, Outcome, Part};
+use super::answer::{Outcome, Part};
 use super::features::Feature;
+use crate::ShapeError;
 use crate::check::diagnosis::{Comparison, Diagnosis, diagnose};
 
 /// How far an entry may be off, relative to the largest of its array: a reader's function may sum in any order, and
@@ -10,7 +11,7 @@ const TOLERANCE: f64 = 1e-9;
 
 /// One case, as it is told.
 #[derive(Clone, Debug)]
-pub(super) struct Case {
+pub(in crate::check) struct Problem {
     /// Shapes, strides, slopes: what a reader needs to see of it.
     pub setting: String,
     /// N.
@@ -46,7 +47,7 @@ pub(super) struct Trial {
 
 impl Trial {
     /// Asks for an answer to each of the cases; `right` are the right ones.
-    pub fn of(cases: &[Case], right: &[Vec<Part>], ask: &dyn Fn(usize) -> Answer) -> Self {
+    pub fn of(cases: &[Problem], right: &[Vec<Part>], ask: &dyn Fn(usize) -> Result<Vec<Part>, ShapeError>) -> Self {
         let got: Vec<Outcome> = (0..cases.len()).map(|at| Outcome::of(|| ask(at))).collect();
         let names: Vec<&'static str> =
             right.first().map_or(vec![], |parts| parts.iter().map(|part| part.name).collect());

@@ -17,34 +17,6 @@
 //! # Ok::<(), ShapeError>(())
 //! ```
 
-mod activations;
-mod conv_backward;
-mod conv_forward;
-mod fc;
-mod losses;
-mod optimizers;
-mod pooling;
-
-pub use activations::*;
-pub use conv_backward::*;
-pub use conv_forward::*;
-pub use fc::*;
-pub use losses::*;
-pub use optimizers::*;
-pub use pooling::*;
-
-/// A mistake that is known, in a function of the type F.
-#[derive(Clone, Copy, Debug)]
-pub struct Mistake<F> {
-    /// What it is called, unique among the mistakes in its function.
-    pub name: &'static str,
-    /// What is right, and what stands here instead.
-    pub sentence: &'static str,
-    /// The function that makes it.
-    pub wrong: F,
-}
-
-/// The mistake with this name.
-pub fn find<F>(mistakes: &'static [Mistake<F>], name: &str) -> Option<&'static Mistake<F>> {
-    mistakes.iter().find(|mistake| mistake.name == name)
-}
+pub use super::judge::{Mistake, find};
+pub use super::lessons::mistakes::*;
+pub use super::optimizers::mistakes::*;

@@ -1,6 +1,6 @@
 //! Wrong rules of optimizers, a step of one parameter. Each file of [`crate::optim`] derives the right one.
 
-use super::Mistake;
+use crate::check::judge::Mistake;
 use crate::check::signatures::{Coefficients, Rule, RuleOfOne, RuleOfTwo};
 
 /// Known mistakes in the step of [`Sgd`](crate::optim::Sgd).

@@ -1,12 +1,11 @@
 //! The optimizers: a parameter, followed over some steps.
 
-use super::answer::{Answer, Part};
-use super::features::Feature;
-use super::numbers::{draw, vector};
-use super::trial::Case;
-use super::{Exercise, Inputs, Judged, Verdict};
-use crate::check::mistakes;
-use crate::check::signatures::{Coefficients, Rule, RuleOfOne, RuleOfTwo};
+pub mod mistakes;
+
+use super::draw::Draw;
+use super::judge::{Exercise, Feature, Inputs, Judged, Part, Problem, Verdict};
+use super::signatures::{Coefficients, Rule, RuleOfOne, RuleOfTwo};
+use crate::ShapeError;
 use crate::optim::{AdaGrad, Adadelta, Adam, AdamW, Optimizer, RmsProp, Sgd, State};
 use nalgebra::DVector;
 
@@ -99,7 +98,7 @@ const QUESTIONS: &[(&str, Feature, &str)] = &[
 
 const SGD: Exercise<Descent, Rule> = Exercise {
     function: "sgd",
-    cases: || descents("η = {rate}, λ = {weight_decay}"),
+    problems: || descents("η = {rate}, λ = {weight_decay}"),
     right: |w, g, r| step(Sgd::new(r.rate).weight_decay(r.weight_decay), w, g, [], 1).0,
     call: |f, c| c.path((), |w, g, (), _| (f(w, g, c.rule), ())),
     mistakes: mistakes::SGD,
@@ -108,7 +107,7 @@ const SGD: Exercise<Descent, Rule> = Exercise {
 
 const MOMENTUM: Exercise<Descent, RuleOfOne> = Exercise {
     function: "momentum",
-    cases: || descents("η = {rate}, μ = {momentum}"),
+    problems: || descents("η = {rate}, μ = {momentum}"),
     right: |w, g, v, r| of_one(Sgd::new(r.rate).momentum(r.momentum), w, g, v),
     call: |f, c| c.path(0.0, |w, g, v, _| f(w, g, v, c.rule)),
     mistakes: mistakes::MOMENTUM,
@@ -124,7 +123,7 @@ const NESTEROV: Exercise<Descent, RuleOfOne> = Exercise {
 
 const ADAGRAD: Exercise<Descent, RuleOfOne> = Exercise {
     function: "adagrad",
-    cases: || descents("η = {rate}, ε = {epsilon}"),
+    problems: || descents("η = {rate}, ε = {epsilon}"),
     right: |w, g, s, r| of_one(AdaGrad::new(r.rate).epsilon(r.epsilon), w, g, s),
     mistakes: mistakes::ADAGRAD,
     ..MOMENTUM
@@ -132,7 +131,7 @@ const ADAGRAD: Exercise<Descent, RuleOfOne> = Exercise {
 
 const RMSPROP: Exercise<Descent, RuleOfOne> = Exercise {
     function: "rmsprop",
-    cases: || descents("η = {rate}, α = {alpha}, ε = {epsilon}"),
+    problems: || descents("η = {rate}, α = {alpha}, ε = {epsilon}"),
     right: |w, g, v, r| of_one(RmsProp::new(r.rate).alpha(r.alpha).epsilon(r.epsilon), w, g, v),
     mistakes: mistakes::RMSPROP,
     ..MOMENTUM
@@ -140,7 +139,7 @@ const RMSPROP: Exercise<Descent, RuleOfOne> = Exercise {
 
 const ADADELTA: Exercise<Descent, RuleOfTwo> = Exercise {
     function: "adadelta",
-    cases: || descents("η = {rate}, ρ = {rho}, ε = {epsilon}"),
+    problems: || descents("η = {rate}, ρ = {rho}, ε = {epsilon}"),
     right: |w, g, memories, t, r| step(Adadelta::new(r.rate).rho(r.rho).epsilon(r.epsilon), w, g, memories, t),
     call: |f, c| c.path([0.0; 2], |w, g, memories, t| f(w, g, memories, t, c.rule)),
     mistakes: mistakes::ADADELTA,
@@ -149,7 +148,7 @@ const ADADELTA: Exercise<Descent, RuleOfTwo> = Exercise {
 
 const ADAM: Exercise<Descent, RuleOfTwo> = Exercise {
     function: "adam",
-    cases: || descents("η = {rate}, β₁ = {beta1}, β₂ = {beta2}, ε = {epsilon}"),
+    problems: || descents("η = {rate}, β₁ = {beta1}, β₂ = {beta2}, ε = {epsilon}"),
     right: |w, g, memories, t, r| step(Adam::new(r.rate).betas(r.beta1, r.beta2).epsilon(r.epsilon), w, g, memories, t),
     mistakes: mistakes::ADAM,
     ..ADADELTA
@@ -157,7 +156,7 @@ const ADAM: Exercise<Descent, RuleOfTwo> = Exercise {
 
 const ADAMW: Exercise<Descent, RuleOfTwo> = Exercise {
     function: "adamw",
-    cases: || descents("η = {rate}, β₁ = {beta1}, β₂ = {beta2}, ε = {epsilon}, λ = {weight_decay}"),
+    problems: || descents("η = {rate}, β₁ = {beta1}, β₂ = {beta2}, ε = {epsilon}, λ = {weight_decay}"),
     right: |w, g, memories, t, r| {
         let adamw = AdamW::new(r.rate).betas(r.beta1, r.beta2).epsilon(r.epsilon).weight_decay(r.weight_decay);
         step(adamw, w, g, memories, t)
@@ -202,7 +201,7 @@ struct Descent {
 fn descents(names: &str) -> Vec<Descent> {
     let all = [1, 2, 5, 8].into_iter().flat_map(|steps| [0.0, 0.25].map(|decay| (steps, decay)));
     let of = |(case, (steps, weight_decay)): (usize, (usize, f64))| {
-        let mut numbers = draw(case);
+        let mut draw = Draw::for_reader(case);
         let rule = Coefficients {
             rate: [0.5, 0.125][case % 2],
             momentum: 0.75,
@@ -224,16 +223,16 @@ fn descents(names: &str) -> Vec<Descent> {
             ("{weight_decay}", rule.weight_decay),
         ];
         let told = values.iter().fold(names.to_string(), |told, (name, value)| told.replace(name, &value.to_string()));
-        let w = numbers.nonzero();
+        let w = draw.nonzero();
         let setting = format!("{steps} step{} from w = {w}, with {told}", if steps == 1 { "" } else { "s" });
-        Descent { setting, w, gradients: vector(&mut numbers, steps), rule }
+        Descent { setting, w, gradients: draw.vector(steps), rule }
     };
     all.enumerate().map(of).collect()
 }
 
 impl Descent {
     /// w after each step of a rule, from w, g, what is remembered, and t = 1, 2, …
-    fn path<M: Copy>(&self, nothing: M, rule: impl Fn(f64, f64, M, i32) -> (f64, M)) -> Answer {
+    fn path<M: Copy>(&self, nothing: M, rule: impl Fn(f64, f64, M, i32) -> (f64, M)) -> Result<Vec<Part>, ShapeError> {
         let (mut w, mut memory) = (self.w, nothing);
         let after = |(t, &g): (i32, &f64)| {
             (w, memory) = rule(w, g, memory, t);
@@ -245,9 +244,9 @@ impl Descent {
 }
 
 impl Inputs for Descent {
-    fn case(&self) -> Case {
+    fn problem(&self) -> Problem {
         let features = [(self.gradients.len() > 1, Feature::Steps), (self.rule.weight_decay > 0.0, Feature::Decay)];
-        Case {
+        Problem {
             setting: self.setting.clone(),
             samples: 1,
             inputs: vec![Part::output("g", &self.gradients)],

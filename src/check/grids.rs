@@ -1,0 +1,107 @@
+//! The cases of every proof, generated and not sampled: which shapes, strides and paddings each function is tried on.
+//!
+//! Every case runs twice. On **small integers** a polynomial layer makes no rounding, and `==` is demanded of it (where
+//! a mean divides, only if it divides by a power of two). On **real numbers** the limit is
+//! [`TOLERANCE`](super::TOLERANCE). The numbers come from seeded generators, one for each case. Both runs are made in
+//! `f64` and again in `f32`, on the very same numbers: `==` is demanded of the one's integers as of the other's, and the
+//! limit is [`TOLERANCE_OF_F32`](super::TOLERANCE_OF_F32).
+//!
+//! Functions with kinks are tried away from them: a maximum on numbers that all differ, an activation at least 0.1
+//! from 0. (At a kink there is no derivative to compare with; what is taken there is said in each layer's file and
+//! tested by hand, and for a tied maximum the definition says it too.)
+//!
+//! Settings that are large enough to be cut into parts are compared with the definition, without dual numbers.
+
+pub use super::lessons::{ConvShape, PoolingShape, conv_shapes, pooling_shapes};
+
+use super::array::Array;
+use super::certificate::{Case, Findings};
+use super::draw::Draw;
+use super::lesson::{Lesson, Setting, Visitor, answers, function_of, inputs, output};
+use super::lessons;
+use super::proof::Proof;
+use super::values::{Named, Value};
+use crate::ShapeError;
+use crate::numbers::Dual;
+use nalgebra::DVector;
+
+/// All cases, in the order of the table.
+pub fn all() -> Vec<Case> {
+    struct Cases(Vec<Case>);
+    impl Visitor for Cases {
+        fn visit<L: Lesson>(&mut self) {
+            let (small, large) = (L::settings().into_iter(), L::large().into_iter());
+            let settings = small.map(|setting| (setting, true)).chain(large.map(|setting| (setting, false)));
+            let case = |(number, (setting, is_small)): (usize, (L::Setting, bool))| {
+                let name = format!("{}: {setting}", L::FUNCTIONS[L::FUNCTIONS.len() - 1]);
+                Case::new(name, move |findings| prove::<L>(findings, number, &setting, is_small))
+            };
+            self.0.extend(settings.enumerate().map(case));
+        }
+    }
+    let mut cases = Cases(vec![]);
+    lessons::visit(&mut cases);
+    cases.0
+}
+
+fn prove<L: Lesson>(
+    findings: &mut Findings,
+    number: usize,
+    setting: &L::Setting,
+    is_small: bool,
+) -> Result<(), ShapeError> {
+    for mut draw in Draw::both(number) {
+        let x = inputs::<L>(setting, &mut draw)?;
+        let is_exact = draw.integers && L::is_exact(setting);
+        let (got, defined) = (answers::<L, f64>(setting, &x)?, L::definition(setting, &x)?);
+        let mut terms = L::definition(setting, &without_signs::<L>(&x))?.each(f64::abs);
+        for (name, expected) in defined.iter() {
+            findings.values(function_of::<L>(name), got.get(name)?, expected, terms.get(name)?.elements(), is_exact);
+        }
+        if is_small && setting.is_smooth() && !L::GRADIENTS.is_empty() {
+            let proof = proof_of::<L>(setting, &x, &got)?.exact_if(is_exact);
+            findings.proof(&proof);
+            for (check, &(of, name, _)) in proof.checks().iter().zip(L::GRADIENTS) {
+                let mut sizes = check.terms.iter().copied();
+                terms = terms.with(name, x.get(of)?.each(|_| sizes.next().unwrap_or(0.0)));
+            }
+        }
+        if L::TAKES_OUTPUT || L::FUNCTIONS == ["cross_entropy_loss"] {
+            continue; // what is rebuilt from a rounded output is not as good as f32
+        }
+        let single = answers::<L, f32>(setting, &x.each(|x| x as f32))?.each(f64::from);
+        for (name, expected) in got.iter() {
+            let own = expected.each(f64::abs);
+            let terms = terms.get(name).unwrap_or(&own);
+            findings.single(function_of::<L>(name), single.get(name)?, expected, terms.elements(), is_exact);
+        }
+    }
+    Ok(())
+}
+
+/// Values whose definition is the sum of an entry's terms without their signs. What is no polynomial has one term, but
+/// its gradient is a sum over next_dz.
+fn without_signs<L: Lesson>(x: &Named<f64>) -> Named<f64> {
+    let of = |name: &str| L::IS_POLYNOMIAL || name == "next_dz";
+    x.iter().fold(Named::default(), |all, (name, value)| {
+        all.with(name, if of(name) { value.each(f64::abs) } else { value.clone() })
+    })
+}
+
+/// The proof of a lesson's gradients.
+fn proof_of<L: Lesson>(setting: &L::Setting, x: &Named<f64>, got: &Named<f64>) -> Result<Proof, ShapeError> {
+    let name = L::FUNCTIONS[L::FUNCTIONS.len() - 1];
+    let mut proof = match L::IS_LOSS {
+        true => Proof::of_loss(name, L::samples(x)),
+        false => Proof::new(name, x.get("next_dz")?),
+    };
+    let lifted = x.each(Dual::constant);
+    for &(of, name, role) in L::GRADIENTS {
+        let forward = |value: &Value<Dual<f64>>| {
+            let y = output::<L, Dual<f64>>(setting, &lifted.clone().with(of, value.clone()))?;
+            Ok(if let Value::Number(loss) = y { DVector::from_element(1, loss).into() } else { y })
+        };
+        proof = proof.gradient(name, role, x.get(of)?, got.get(name)?, forward)?;
+    }
+    Ok(proof)
+}

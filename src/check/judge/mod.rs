@@ -1,0 +1,127 @@
+//! The judge of a function: it runs on problems, beside the right one and every known mistake.
+//!
+//! [`exercise`](super::exercise) says how a mistake is found.
+
+mod answer;
+mod features;
+mod suspects;
+mod trial;
+mod verdict;
+
+pub use features::Feature;
+pub use suspects::{Evidence, Suspicion};
+pub use verdict::Verdict;
+
+pub(super) use answer::Part;
+pub(super) use trial::Problem;
+
+use crate::ShapeError;
+use suspects::{Known, suspicions, suspicions_by_track};
+use trial::Trial;
+
+/// A mistake that is known, in a function of the type F.
+#[derive(Clone, Copy, Debug)]
+pub struct Mistake<F> {
+    /// What it is called, unique among the mistakes in its function.
+    pub name: &'static str,
+    /// What is right, and what stands here instead.
+    pub sentence: &'static str,
+    /// The function that makes it.
+    pub wrong: F,
+}
+
+/// The mistake with this name.
+pub fn find<F>(mistakes: &'static [Mistake<F>], name: &str) -> Option<&'static Mistake<F>> {
+    mistakes.iter().find(|mistake| mistake.name == name)
+}
+
+/// What a function is tried on.
+pub(super) trait Inputs {
+    /// The problem as it is told.
+    fn problem(&self) -> Problem;
+}
+
+/// A function of type F and all that is needed to judge another: its problems, the right one, and what is known to go
+/// wrong.
+pub(super) struct Exercise<I: 'static, F: 'static> {
+    pub function: &'static str,
+    pub problems: fn() -> Vec<I>,
+    pub right: F,
+    /// A function's answer to a problem.
+    pub call: fn(F, &I) -> Result<Vec<Part>, ShapeError>,
+    pub mistakes: &'static [Mistake<F>],
+    /// What to ask where an array is wrong in cases with a feature, and right in those without it.
+    pub questions: &'static [(&'static str, Feature, &'static str)],
+}
+
+impl<I: Inputs, F: Copy> Exercise<I, F> {
+    pub fn judge(&self, yours: F) -> Verdict {
+        let grid = Grid::of(self);
+        let trial = grid.trial(self, yours);
+        if (0..grid.problems.len()).all(|at| trial.is_right(at)) {
+            return Verdict::passing(self.function, grid.problems.len(), trial.entries());
+        }
+        grid.verdict(self, trial, &grid.known(self))
+    }
+
+    /// Every known mistake, judged.
+    pub fn judge_mistakes(&self) -> Vec<Judged> {
+        let grid = Grid::of(self);
+        let known = grid.known(self);
+        let judged = |mistake: &Mistake<F>| Judged {
+            function: self.function,
+            name: mistake.name,
+            sentence: mistake.sentence,
+            verdict: grid.verdict(self, grid.trial(self, mistake.wrong), &known),
+        };
+        self.mistakes.iter().map(judged).collect()
+    }
+}
+
+/// The problems of an exercise, and the right answers to them.
+struct Grid<I> {
+    inputs: Vec<I>,
+    problems: Vec<Problem>,
+    right: Vec<Vec<Part>>,
+}
+
+impl<I: Inputs> Grid<I> {
+    fn of<F: Copy>(exercise: &Exercise<I, F>) -> Self {
+        let inputs = (exercise.problems)();
+        let problems = inputs.iter().map(Inputs::problem).collect();
+        // The crate's own functions answer every problem of the grids.
+        let right = |inputs: &I| (exercise.call)(exercise.right, inputs).unwrap_or_default();
+        Grid { right: inputs.iter().map(right).collect(), problems, inputs }
+    }
+
+    fn trial<F: Copy>(&self, exercise: &Exercise<I, F>, f: F) -> Trial {
+        Trial::of(&self.problems, &self.right, &|at| (exercise.call)(f, &self.inputs[at]))
+    }
+
+    fn known<F: Copy>(&self, exercise: &Exercise<I, F>) -> Vec<Known> {
+        let known = |mistake: &Mistake<F>| Known {
+            name: mistake.name,
+            sentence: mistake.sentence,
+            trial: self.trial(exercise, mistake.wrong),
+        };
+        exercise.mistakes.iter().map(known).collect()
+    }
+
+    fn verdict<F: Copy>(&self, exercise: &Exercise<I, F>, trial: Trial, known: &[Known]) -> Verdict {
+        let found = (suspicions(&trial, known), suspicions_by_track(&trial, known));
+        Verdict::failing(exercise.function, &self.problems, trial, exercise.questions, found)
+    }
+}
+
+/// A mistake of the [catalogue](super::mistakes), and what is said of it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The function that it is made in.
+    pub function: &'static str,
+    /// What it is called.
+    pub name: &'static str,
+    /// What is right, and what stands there instead.
+    pub sentence: &'static str,
+    /// What is said of whoever made it.
+    pub verdict: Verdict,
+}

@@ -1,0 +1,208 @@
+//! What a proof, an exercise or a test must know of a layer, said once.
+//!
+//! A [`Lesson`] is about a forward and its backward, a loss, or a function that has no backward. It says on which
+//! shapes the functions are tried, how numbers are drawn for a shape, how the functions are called, what defines them,
+//! and what people get wrong. All else follows, for any lesson: the rows of the
+//! [certificate](super::certificate), the [proof by formulas](super::symbolic), the [exercises](super::exercise), the
+//! [cards](crate::cards), and the tests on every scalar, on any number of threads and beside PyTorch.
+//!
+//! Functions keep their own signatures. A lesson is called with [`Named`] values, and hands them on: how a function is
+//! called is written in one place, and holds for the crate's own function on any scalar, for a reader's, and for a
+//! known mistake.
+
+use super::array::Array;
+use super::diagnosis::Role;
+use super::draw::Draw;
+use super::judge::{Feature, Mistake};
+use super::values::{Named, Value};
+use crate::{Float, ShapeError};
+use std::fmt::Display;
+
+/// What a function returns, by name; or its error.
+pub type Answer<T> = Result<Named<T>, ShapeError>;
+
+/// A gradient: of which value, under which name, and whether it is divided by N.
+pub type Gradient = (&'static str, &'static str, Role);
+
+/// The gradient of z, each sample's own.
+pub const DZ: Gradient = ("z", "dz", Role::Input);
+
+/// What to ask where an array is wrong in cases with a feature, and right in those without it.
+pub type Question = (&'static str, Feature, &'static str);
+
+/// What is fixed in a case: shapes, strides, a slope. Its text says them.
+pub trait Setting: Clone + Display + Send + Sync + 'static {
+    /// The values that the functions take.
+    fn draw(&self, draw: &mut Draw) -> Named<f64>;
+
+    /// What makes it less plain than others; each with whether it has it.
+    fn features(&self) -> Vec<(bool, Feature)> {
+        vec![]
+    }
+
+    /// Whether the forward has a derivative there. If not, the definition says what the gradient is.
+    fn is_smooth(&self) -> bool {
+        true
+    }
+
+    /// The setting of a case of `tests/reference/pytorch.json`, from its values and from what else it names.
+    fn of_reference(_: &Named<f64>, _: &dyn Fn(&str) -> Option<Vec<f64>>) -> Result<Self, ShapeError> {
+        Err(ShapeError::new("Setting::of_reference", "a case of PyTorch's", "this lesson has none"))
+    }
+}
+
+/// A forward and its backward, or a loss, or a function without a backward.
+pub trait Lesson: Send + Sync + 'static {
+    /// What is fixed in a case.
+    type Setting: Setting;
+    /// The forward's signature.
+    type Forward<T: Float>: Copy + 'static;
+    /// The backward's; `()` where there is none.
+    type Backward<T: Float>: Copy + 'static;
+
+    /// The names of the forward and the backward, or of the one function that there is.
+    const FUNCTIONS: &'static [&'static str];
+    /// The gradients, in the order in which they are told.
+    const GRADIENTS: &'static [Gradient] = &[];
+    /// Whether it computes with sums and products alone, which small integers do not make round.
+    const IS_POLYNOMIAL: bool = false;
+    /// Whether the forward returns a loss and, beside it, each sample's own gradient.
+    const IS_LOSS: bool = false;
+    /// Whether the backward is given the forward's output y.
+    const TAKES_OUTPUT: bool = false;
+    /// What the definition is.
+    const DEFINED_BY: &'static str = "equation";
+    /// The name of its card, and the text of the file that the card is read from.
+    const CARD: Option<(&'static str, &'static str)> = None;
+    /// The name of the operation in `tests/reference/pytorch.json`.
+    const TORCH: Option<&'static str> = None;
+    /// What to ask whoever gets an exercise wrong.
+    const QUESTIONS: &'static [Question] = &[];
+    /// What people get wrong in the forward.
+    const FORWARD_MISTAKES: &'static [Mistake<Self::Forward<f64>>] = &[];
+    /// What people get wrong in the backward.
+    const BACKWARD_MISTAKES: &'static [Mistake<Self::Backward<f64>>] = &[];
+
+    /// The crate's forward.
+    fn forward<T: Float>() -> Self::Forward<T>;
+
+    /// The crate's backward.
+    fn backward<T: Float>() -> Option<Self::Backward<T>> {
+        None
+    }
+
+    /// Calls a forward. It answers with one value, or with a loss and its gradient.
+    ///
+    /// # Errors
+    /// Those of the forward.
+    fn call_forward<T: Float>(f: Self::Forward<T>, setting: &Self::Setting, x: &Named<T>) -> Answer<T>;
+
+    /// Calls a backward. Among the values is next_dz.
+    ///
+    /// # Errors
+    /// Those of the backward.
+    fn call_backward<T: Float>(_f: Self::Backward<T>, _setting: &Self::Setting, _x: &Named<T>) -> Answer<T> {
+        Ok(Named::default())
+    }
+
+    /// What the equation says the forward returns, and where it says so what the gradients are; next_dz is among the
+    /// values then. It shares no line with the functions.
+    ///
+    /// # Errors
+    /// If a value is missing.
+    fn definition<T: Float>(setting: &Self::Setting, x: &Named<T>) -> Answer<T>;
+
+    /// The settings of every proof on dual numbers.
+    fn settings() -> Vec<Self::Setting>;
+
+    /// A small setting with every complication: for proofs by formulas, and for every scalar.
+    fn small() -> Self::Setting;
+
+    /// Settings that are large enough to be cut into parts.
+    fn large() -> Vec<Self::Setting> {
+        vec![]
+    }
+
+    /// The settings that a reader's function is tried on, the plainest first.
+    fn problems() -> Vec<Self::Setting> {
+        vec![]
+    }
+
+    /// Whether nothing is rounded on small integers there.
+    fn is_exact(_setting: &Self::Setting) -> bool {
+        Self::IS_POLYNOMIAL
+    }
+
+    /// N of these values: the first axis of the first of them.
+    fn samples<T: Float>(x: &Named<T>) -> usize {
+        x.iter().next().and_then(|(_, value)| value.shape().first().copied()).unwrap_or(1)
+    }
+}
+
+/// Something that is done with every lesson.
+pub trait Visitor {
+    /// Does it with one.
+    fn visit<L: Lesson>(&mut self);
+}
+
+/// What the crate's forward answers.
+///
+/// # Errors
+/// Those of the forward.
+pub fn forward<L: Lesson, T: Float>(setting: &L::Setting, x: &Named<T>) -> Answer<T> {
+    L::call_forward(L::forward::<T>(), setting, x)
+}
+
+/// The first value that the crate's forward answers with: its output, or the loss.
+///
+/// # Errors
+/// Those of the forward.
+pub fn output<L: Lesson, T: Float>(setting: &L::Setting, x: &Named<T>) -> Result<Value<T>, ShapeError> {
+    let answer = forward::<L, T>(setting, x)?;
+    let first = answer.iter().next().map(|(_, value)| value.clone());
+    first.ok_or_else(|| ShapeError::new(L::FUNCTIONS[0], "nothing was returned", "a forward returns a value"))
+}
+
+/// What the forward and the backward of the crate answer: the output and every gradient.
+///
+/// # Errors
+/// Those of the two.
+pub fn answers<L: Lesson, T: Float>(setting: &L::Setting, x: &Named<T>) -> Answer<T> {
+    let mut all = forward::<L, T>(setting, x)?;
+    if let Some(backward) = L::backward::<T>() {
+        let x = given::<L, T>(setting, x)?;
+        for (name, value) in L::call_backward(backward, setting, &x)?.iter() {
+            all = all.with(name, value.clone());
+        }
+    }
+    Ok(all)
+}
+
+/// The values, and with them y if the backward is given it.
+pub(super) fn given<L: Lesson, T: Float>(setting: &L::Setting, x: &Named<T>) -> Answer<T> {
+    Ok(if L::TAKES_OUTPUT { x.clone().with("y", output::<L, T>(setting, x)?) } else { x.clone() })
+}
+
+/// Values for a setting, and with them a next_dz if there is a backward.
+///
+/// # Errors
+/// Those of the forward.
+pub fn inputs<L: Lesson>(setting: &L::Setting, draw: &mut Draw) -> Answer<f64> {
+    let x = setting.draw(draw);
+    if L::backward::<f64>().is_none() {
+        return Ok(x);
+    }
+    let next_dz = draw.like(&output::<L, f64>(setting, &x)?);
+    Ok(x.with("next_dz", next_dz))
+}
+
+/// The function that a value comes from: a gradient from the backward, all else from the forward.
+pub(super) fn function_of<L: Lesson>(name: &str) -> &'static str {
+    let is_gradient = L::GRADIENTS.iter().any(|(_, gradient, _)| *gradient == name);
+    L::FUNCTIONS[if is_gradient { L::FUNCTIONS.len() - 1 } else { 0 }]
+}
+
+/// What a returned value is.
+pub(super) fn role_of<L: Lesson>(name: &str) -> Role {
+    L::GRADIENTS.iter().find(|(_, gradient, _)| *gradient == name).map_or(Role::Output, |(_, _, role)| *role)
+}

@@ -1,0 +1,877 @@
+//! Convolution by one kernel and by many, and the bricks of its backward. The numbers in the mistakes are the steps of
+//! [its derivation](crate::layers::conv).
+
+use super::exercises;
+use super::windows::*;
+use crate::check::diagnosis::Role;
+use crate::check::draw::Draw;
+use crate::check::judge::{Feature, Mistake};
+use crate::check::lesson::{Answer, DZ, Gradient, Lesson, Question, Setting};
+use crate::check::signatures::{ConvBackward, ConvForward, Resize, SingleChannelConv};
+use crate::check::values::{Named, Value};
+use crate::layers::*;
+use crate::{Float, ShapeError, Slide, Tensor4};
+use nalgebra::{DMatrix, DVector};
+use std::fmt;
+
+/// b + Σ ẑ[i·s1 + u, j·s2 + v]·K[u, v], on an image that is really padded.
+fn one_map<T: Float>(z: &DMatrix<T>, k: &DMatrix<T>, b: T, slide: Slide) -> DMatrix<T> {
+    let ((p1, p2), (s1, s2)) = (slide.padding, slide.strides);
+    let mut padded = DMatrix::zeros(z.nrows() + 2 * p1, z.ncols() + 2 * p2);
+    padded.view_mut((p1, p2), z.shape()).copy_from(z);
+    let rows = (padded.nrows() - k.nrows()) / s1 + 1;
+    let columns = (padded.ncols() - k.ncols()) / s2 + 1;
+    DMatrix::from_fn(rows, columns, |i, j| b + padded.view((i * s1, j * s2), k.shape()).dot(k))
+}
+
+/// One map and one kernel.
+#[derive(Clone, Copy)]
+pub(super) struct OneMap(ConvShape);
+
+impl fmt::Display for OneMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ConvShape { z: [_, _, h, w], kernel, slide, .. } = self.0;
+        write!(f, "z {:?}, K {kernel:?}{}", (h, w), sliding(slide))
+    }
+}
+
+impl Setting for OneMap {
+    fn draw(&self, draw: &mut Draw) -> Named<f64> {
+        let ConvShape { z: [_, _, h, w], kernel, .. } = self.0;
+        Named::default()
+            .with("z", draw.matrix(h, w))
+            .with("k", draw.matrix(kernel.0, kernel.1))
+            .with("b", Value::Number(draw.number()))
+    }
+
+    fn features(&self) -> Vec<(bool, Feature)> {
+        ConvShape { z: [1, 1, self.0.z[2], self.0.z[3]], depth: 1, ..self.0 }.features()
+    }
+}
+
+/// [`single_channel_conv`].
+pub(super) struct SingleChannel;
+
+impl Lesson for SingleChannel {
+    type Setting = OneMap;
+    type Forward<T: Float> = SingleChannelConv<T>;
+    type Backward<T: Float> = ();
+
+    const FUNCTIONS: &'static [&'static str] = &["single_channel_conv"];
+    const IS_POLYNOMIAL: bool = true;
+    const QUESTIONS: &'static [Question] = Conv::QUESTIONS;
+    const FORWARD_MISTAKES: &'static [Mistake<SingleChannelConv>] = SINGLE_CHANNEL_CONV;
+
+    fn forward<T: Float>() -> SingleChannelConv<T> {
+        single_channel_conv
+    }
+    fn call_forward<T: Float>(f: SingleChannelConv<T>, setting: &OneMap, x: &Named<T>) -> Answer<T> {
+        let y = f(x.matrix("z")?, x.matrix("k")?, x.number("b")?, setting.0.slide)?;
+        Ok(Named::of([("y", y.into())]))
+    }
+    fn definition<T: Float>(setting: &OneMap, x: &Named<T>) -> Answer<T> {
+        let y = one_map(x.matrix("z")?, x.matrix("k")?, x.number("b")?, setting.0.slide);
+        Ok(Named::of([("y", y.into())]))
+    }
+    fn settings() -> Vec<OneMap> {
+        conv_shapes().into_iter().map(OneMap).collect()
+    }
+    fn small() -> OneMap {
+        OneMap(small_conv_shape())
+    }
+    fn large() -> Vec<OneMap> {
+        large_conv_shapes().into_iter().map(OneMap).collect()
+    }
+    fn problems() -> Vec<OneMap> {
+        single_channel_problems().into_iter().map(OneMap).collect()
+    }
+    fn samples<T: Float>(_: &Named<T>) -> usize {
+        1
+    }
+}
+
+fn call_conv<T: Float>(f: ConvForward<T>, shape: &ConvShape, x: &Named<T>) -> Answer<T> {
+    Ok(Named::of([("y", f(x.tensor("z")?, x.tensor("k")?, x.vector("b")?, shape.slide)?.into())]))
+}
+
+fn call_conv_backward<T: Float>(f: ConvBackward<T>, shape: &ConvShape, x: &Named<T>) -> Answer<T> {
+    let g = f(x.tensor("next_dz")?, x.tensor("k")?, x.tensor("z")?, shape.slide)?;
+    Ok(Named::of([("dk", g.dk.into()), ("db", g.db.into()), ("dz", g.dz.into())]))
+}
+
+const GRADIENTS: &[Gradient] = &[("k", "dk", Role::Parameter), ("b", "db", Role::Parameter), DZ];
+
+/// [`conv_forward_naive`] and [`conv_backward_naive`].
+pub(super) struct ConvNaive;
+
+impl Lesson for ConvNaive {
+    type Setting = ConvShape;
+    type Forward<T: Float> = ConvForward<T>;
+    type Backward<T: Float> = ConvBackward<T>;
+
+    const FUNCTIONS: &'static [&'static str] = &["conv_forward_naive", "conv_backward_naive"];
+    const GRADIENTS: &'static [Gradient] = GRADIENTS;
+    const IS_POLYNOMIAL: bool = true;
+
+    fn forward<T: Float>() -> ConvForward<T> {
+        conv_forward_naive
+    }
+    fn backward<T: Float>() -> Option<ConvBackward<T>> {
+        Some(conv_backward_naive)
+    }
+    fn call_forward<T: Float>(f: ConvForward<T>, shape: &ConvShape, x: &Named<T>) -> Answer<T> {
+        call_conv(f, shape, x)
+    }
+    fn call_backward<T: Float>(f: ConvBackward<T>, shape: &ConvShape, x: &Named<T>) -> Answer<T> {
+        call_conv_backward(f, shape, x)
+    }
+
+    /// `b[d]` plus the sum over c of the single-channel convolutions of `z[n, c]` by `K[c, d]`.
+    fn definition<T: Float>(shape: &ConvShape, x: &Named<T>) -> Answer<T> {
+        let (z, k, b) = (x.tensor("z")?, x.tensor("k")?, x.vector("b")?);
+        let ([samples, channels, height, width], [_, depth, ..]) = (z.shape(), k.shape());
+        let (rows, columns) = shape.slide.output_size((height, width), shape.kernel)?;
+        let mut y = Tensor4::from_fn([samples, depth, rows, columns], |_, d, _, _| b[d]);
+        for (n, d) in (0..samples).flat_map(|n| (0..depth).map(move |d| (n, d))) {
+            for c in 0..channels {
+                let map = one_map(&z.map_at(n, c), &k.map_at(c, d), T::zero(), shape.slide);
+                for (i, j) in (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))) {
+                    y[(n, d, i, j)] += map[(i, j)];
+                }
+            }
+        }
+        Ok(Named::of([("y", y.into())]))
+    }
+    fn settings() -> Vec<ConvShape> {
+        conv_shapes()
+    }
+    fn small() -> ConvShape {
+        small_conv_shape()
+    }
+}
+
+/// [`conv_forward`] and [`conv_backward`], which the naive ones define.
+pub(super) struct Conv;
+
+impl Lesson for Conv {
+    type Setting = ConvShape;
+    type Forward<T: Float> = ConvForward<T>;
+    type Backward<T: Float> = ConvBackward<T>;
+
+    const FUNCTIONS: &'static [&'static str] = &["conv_forward", "conv_backward"];
+    const GRADIENTS: &'static [Gradient] = GRADIENTS;
+    const IS_POLYNOMIAL: bool = true;
+    const DEFINED_BY: &'static str = "naive";
+    const CARD: Option<(&'static str, &'static str)> = Some(("conv", include_str!("../../layers/conv.rs")));
+    const TORCH: Option<&'static str> = Some("conv2d");
+    const QUESTIONS: &'static [Question] = &[
+        ("y", Feature::Maps, "is the sum over the input maps c there, and is c the first axis of K?"),
+        ("y", Feature::OutputMaps, "is d the second axis of K, and has every output map its own bias?"),
+        ("y", Feature::Strides, "does window (i, j) begin at row i·s1 and column j·s2?"),
+        ("y", Feature::UnevenStrides, "which of the two strides belongs to the rows?"),
+        ("y", Feature::Gaps, "does window (i, j) begin at row i·s1 and column j·s2?"),
+        ("y", Feature::Padding, "does tap u of window i lie over z[i·s + u − p], and over 0 outside?"),
+        ("y", Feature::UnevenPadding, "which of the two paddings belongs to the rows?"),
+        ("y", Feature::LeftOver, "is the number of windows rounded down?"),
+        ("y", Feature::Rectangle, "which index runs over rows, and which over columns?"),
+        ("y", Feature::Batch, "does every sample go its own way?"),
+        ("dk", Feature::Batch, "is it the mean over the samples, divided by N once?"),
+        ("db", Feature::Batch, "is it the mean over the samples, divided by N once?"),
+        ("dz", Feature::Batch, "an input's gradient is each sample's own; was it divided by N?"),
+        ("dk", Feature::Strides, "does δ[i] meet the pixels of window i, which begins at row i·s?"),
+        ("dz", Feature::Strides, "were zeros inserted between the rows and columns of next_dz?"),
+        ("dk", Feature::UnevenStrides, "which of the two strides belongs to the rows?"),
+        ("dz", Feature::UnevenStrides, "which of the two strides belongs to the rows?"),
+        ("dk", Feature::Padding, "was it computed from the padded z?"),
+        ("dz", Feature::Padding, "was the padding cut off, by p at either end?"),
+        ("dz", Feature::UnevenPadding, "which of the two paddings belongs to the rows?"),
+        ("dz", Feature::WidePadding, "k − 1 − p is negative there: are rows cut off instead of added?"),
+        ("dk", Feature::LeftOver, "does it have k1·k2 taps, whatever the windows leave over?"),
+        ("dz", Feature::LeftOver, "do the rows that no window reaches get a 0?"),
+        ("dk", Feature::Maps, "which axis of dk is c?"),
+        ("dz", Feature::Maps, "which axis of K is c?"),
+        ("dk", Feature::OutputMaps, "which axis of dk is d?"),
+        ("dz", Feature::OutputMaps, "does it sum over the output maps d, and which axis of K is that?"),
+        ("dk", Feature::Rectangle, "which index runs over rows, and which over columns?"),
+        ("dz", Feature::Rectangle, "which index runs over rows, and which over columns?"),
+    ];
+    const FORWARD_MISTAKES: &'static [Mistake<ConvForward>] = CONV_FORWARD;
+    const BACKWARD_MISTAKES: &'static [Mistake<ConvBackward>] = CONV_BACKWARD;
+
+    fn forward<T: Float>() -> ConvForward<T> {
+        conv_forward
+    }
+    fn backward<T: Float>() -> Option<ConvBackward<T>> {
+        Some(conv_backward)
+    }
+    fn call_forward<T: Float>(f: ConvForward<T>, shape: &ConvShape, x: &Named<T>) -> Answer<T> {
+        call_conv(f, shape, x)
+    }
+    fn call_backward<T: Float>(f: ConvBackward<T>, shape: &ConvShape, x: &Named<T>) -> Answer<T> {
+        call_conv_backward(f, shape, x)
+    }
+    fn definition<T: Float>(shape: &ConvShape, x: &Named<T>) -> Answer<T> {
+        let y = call_conv(conv_forward_naive, shape, x)?;
+        if x.get("next_dz").is_err() {
+            return Ok(y);
+        }
+        let g = call_conv_backward(conv_backward_naive, shape, x)?;
+        Ok(g.iter().fold(y, |all, (name, value)| all.with(name, value.clone())))
+    }
+    fn settings() -> Vec<ConvShape> {
+        conv_shapes()
+    }
+    fn small() -> ConvShape {
+        small_conv_shape()
+    }
+    fn large() -> Vec<ConvShape> {
+        large_conv_shapes()
+    }
+    fn problems() -> Vec<ConvShape> {
+        conv_problems()
+    }
+}
+
+/// Maps, and two numbers for their rows and columns.
+#[derive(Clone, Copy)]
+pub(super) struct Resized {
+    z: [usize; 4],
+    by: (usize, usize),
+    what: &'static str,
+}
+
+impl fmt::Display for Resized {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Resized { z: [n, c, h, w], by, what } = *self;
+        write!(f, "z {:?}, {what} {by:?}", (n, c, h, w))
+    }
+}
+
+impl Setting for Resized {
+    fn draw(&self, draw: &mut Draw) -> Named<f64> {
+        Named::of([("z", draw.tensor(self.z).into())])
+    }
+
+    fn features(&self) -> Vec<(bool, Feature)> {
+        vec![(self.by.0 != self.by.1, Feature::UnevenStrides)]
+    }
+}
+
+/// The settings of proofs, from these sides on, and those for a reader: maps of several shapes, each with several
+/// numbers for rows and columns.
+fn resized(of: fn([usize; 4], (usize, usize)) -> Resized) -> [Vec<Resized>; 2] {
+    let pairs = (0..=3).flat_map(|a| (0..=3).map(move |b| (a, b)));
+    let proved = pairs.enumerate().map(|(t, by)| of([1 + t % 3, 1 + t / 3 % 2, 1 + t % 4, 1 + t / 2 % 4], by));
+    let shapes = [[1, 1, 2, 2], [1, 1, 2, 3], [2, 3, 3, 2], [1, 2, 1, 1]];
+    let by = [(0, 0), (1, 1), (2, 2), (1, 0), (0, 2), (3, 1)];
+    let told = by.into_iter().flat_map(|by| shapes.map(|shape| of(shape, by)));
+    [proved.collect(), told.collect()]
+}
+
+fn spread(z: [usize; 4], (s1, s2): (usize, usize)) -> Resized {
+    Resized { z, by: (s1 + 1, s2 + 1), what: "strides" }
+}
+
+fn padded([n, c, h, w]: [usize; 4], (p1, p2): (usize, usize)) -> Resized {
+    Resized { z: [n, c, h + 2 * p1, w + 2 * p2], by: (p1, p2), what: "padding" }
+}
+
+fn call_resize<T: Float>(f: Resize<T>, setting: &Resized, x: &Named<T>) -> Answer<T> {
+    Ok(Named::of([("y", f(x.tensor("z")?, setting.by)?.into())]))
+}
+
+/// [`insert_zeros`].
+pub(super) struct InsertZeros;
+
+impl Lesson for InsertZeros {
+    type Setting = Resized;
+    type Forward<T: Float> = Resize<T>;
+    type Backward<T: Float> = ();
+
+    const FUNCTIONS: &'static [&'static str] = &["insert_zeros"];
+    const IS_POLYNOMIAL: bool = true;
+    const QUESTIONS: &'static [Question] =
+        &[("y", Feature::UnevenStrides, "which of the two strides belongs to the rows?")];
+    const FORWARD_MISTAKES: &'static [Mistake<Resize>] = INSERT_ZEROS;
+
+    fn forward<T: Float>() -> Resize<T> {
+        insert_zeros
+    }
+    fn call_forward<T: Float>(f: Resize<T>, setting: &Resized, x: &Named<T>) -> Answer<T> {
+        call_resize(f, setting, x)
+    }
+
+    /// Every element of z at s times its row and column, on a ground of zeros.
+    fn definition<T: Float>(setting: &Resized, x: &Named<T>) -> Answer<T> {
+        let (z, (s1, s2)) = (x.tensor("z")?, setting.by);
+        let [n, c, h, w] = z.shape();
+        let mut y = Tensor4::zeros([n, c, (h - 1) * s1 + 1, (w - 1) * s2 + 1]);
+        for (q, (i, j)) in (0..n * c).flat_map(|q| (0..h).flat_map(move |i| (0..w).map(move |j| (q, (i, j))))) {
+            y[(q / c, q % c, s1 * i, s2 * j)] = z[(q / c, q % c, i, j)];
+        }
+        Ok(Named::of([("y", y.into())]))
+    }
+    fn settings() -> Vec<Resized> {
+        let [proved, _] = resized(spread);
+        proved
+    }
+    fn small() -> Resized {
+        spread([2, 2, 3, 2], (1, 2))
+    }
+    fn problems() -> Vec<Resized> {
+        let [_, told] = resized(spread);
+        told
+    }
+}
+
+/// [`remove_padding`].
+pub(super) struct RemovePadding;
+
+impl Lesson for RemovePadding {
+    type Setting = Resized;
+    type Forward<T: Float> = Resize<T>;
+    type Backward<T: Float> = ();
+
+    const FUNCTIONS: &'static [&'static str] = &["remove_padding"];
+    const IS_POLYNOMIAL: bool = true;
+    const QUESTIONS: &'static [Question] =
+        &[("y", Feature::UnevenStrides, "which of the two paddings belongs to the rows?")];
+    const FORWARD_MISTAKES: &'static [Mistake<Resize>] = REMOVE_PADDING;
+
+    fn forward<T: Float>() -> Resize<T> {
+        remove_padding
+    }
+    fn call_forward<T: Float>(f: Resize<T>, setting: &Resized, x: &Named<T>) -> Answer<T> {
+        call_resize(f, setting, x)
+    }
+
+    /// What is at least p1 rows and p2 columns away from the border.
+    fn definition<T: Float>(setting: &Resized, x: &Named<T>) -> Answer<T> {
+        let (z, (p1, p2)) = (x.tensor("z")?, setting.by);
+        let [n, c, h, w] = z.shape();
+        let y = Tensor4::from_fn([n, c, h - 2 * p1, w - 2 * p2], |n, c, i, j| z[(n, c, i + p1, j + p2)]);
+        Ok(Named::of([("y", y.into())]))
+    }
+    fn settings() -> Vec<Resized> {
+        let [proved, _] = resized(padded);
+        proved
+    }
+    fn small() -> Resized {
+        padded([2, 2, 3, 2], (1, 2))
+    }
+    fn problems() -> Vec<Resized> {
+        let [_, told] = resized(padded);
+        told
+    }
+}
+
+exercises! {
+    SingleChannel: single_channel_conv(SingleChannelConv);
+    Conv: conv_forward(ConvForward), conv_backward(ConvBackward);
+    InsertZeros: insert_zeros(Resize);
+    RemovePadding: remove_padding(Resize);
+}
+
+/// Known mistakes in [`conv_forward`].
+pub const CONV_FORWARD: &[Mistake<ConvForward>] = &[
+    Mistake {
+        name: "the bias is forgotten",
+        sentence: "y[n,d,i,j] begins with b[d].",
+        wrong: |z, k, b, slide| conv_forward(z, k, &(b * 0.0), slide),
+    },
+    Mistake {
+        name: "the bias is added once for every input map",
+        sentence: "b[d] is added once for each output, outside the sum over the input maps c.",
+        wrong: |z, k, b, slide| conv_forward(z, k, &(b * k.shape()[0] as f64), slide),
+    },
+    Mistake {
+        name: "the kernel is rotated",
+        sentence: "A convolution, in this field, slides K as it is: tap (u, v) meets ẑ[i·s1 + u, j·s2 + v].",
+        wrong: |z, k, b, slide| conv_forward(z, &k.rotate_180(), b, slide),
+    },
+    Mistake {
+        name: "the kernel is transposed",
+        sentence: "K[c,d,u,v] has its row u first; it meets row i·s1 + u of the image.",
+        wrong: |z, k, b, slide| {
+            let [c, d, k1, k2] = k.shape();
+            conv_forward(z, &Tensor4::from_fn([c, d, k2, k1], |c, d, u, v| k[(c, d, v, u)]), b, slide)
+        },
+    },
+    Mistake {
+        name: "the kernel's channels are exchanged",
+        sentence: "K is (C, D, k1, k2): the input map c is its first axis, the output map d its second.",
+        wrong: |z, k, b, slide| conv_forward(z, &k.swap_axes(), b, slide),
+    },
+    Mistake {
+        name: "only the last input map counts",
+        sentence: "y is a sum over all input maps c: was = written for += ?",
+        wrong: |z, k, b, slide| {
+            let ([n, c, h, w], [_, d, k1, k2]) = (z.shape(), k.shape());
+            let z = Tensor4::from_fn([n, 1, h, w], |n, _, i, j| z[(n, c - 1, i, j)]);
+            let k = Tensor4::from_fn([1, d, k1, k2], |_, d, u, v| k[(c - 1, d, u, v)]);
+            conv_forward(&z, &k, b, slide)
+        },
+    },
+    Mistake {
+        name: "the padding is forgotten",
+        sentence: "Before the windows slide, p1 rows and p2 columns of zeros go around the image.",
+        wrong: |z, k, b, slide| conv_forward(z, k, b, slide.padding(0, 0).round_down()),
+    },
+    Mistake {
+        name: "the padding is put below and to the right",
+        sentence: "Tap u of window i lies over z[i·s + u − p], with zeros on all sides; here − p is missing.",
+        wrong: |z, k, b, slide| {
+            let ([_, _, h, w], (p1, p2)) = (z.shape(), slide.padding);
+            conv_forward(&in_the_corner(z, (h + 2 * p1, w + 2 * p2)), k, b, slide.padding(0, 0))
+        },
+    },
+    Mistake {
+        name: "the padding repeats the border",
+        sentence: "The padding is made of zeros; here every place of it has the value of the nearest pixel.",
+        wrong: |z, k, b, slide| {
+            let ([n, c, h, w], (p1, p2)) = (z.shape(), slide.padding);
+            let nearest = |i: usize, p: usize, size: usize| i.saturating_sub(p).min(size - 1);
+            let padded = Tensor4::from_fn([n, c, h + 2 * p1, w + 2 * p2], |n, c, i, j| {
+                z[(n, c, nearest(i, p1, h), nearest(j, p2, w))]
+            });
+            conv_forward(&padded, k, b, slide.padding(0, 0))
+        },
+    },
+    Mistake {
+        name: "the windows move by 1 instead of the stride",
+        sentence: "Window (i, j) begins at row i·s1 and column j·s2; here it begins at row i and column j.",
+        wrong: |z, k, b, slide| {
+            let right = conv_forward(z, k, b, slide)?;
+            let everywhere = conv_forward(z, k, b, Slide { strides: (1, 1), ..slide })?;
+            Ok(Tensor4::from_fn(right.shape(), |n, d, i, j| everywhere[(n, d, i, j)]))
+        },
+    },
+    Mistake {
+        name: "the strides of rows and columns are exchanged",
+        sentence: "s1 is the step from row to row, s2 from column to column.",
+        wrong: |z, k, b, slide| {
+            let (s1, s2) = slide.strides;
+            conv_forward(z, k, b, Slide { strides: (s2, s1), ..slide }.round_down())
+        },
+    },
+    Mistake {
+        name: "the last window is lost",
+        sentence: "There are (H + 2p − k)/s + 1 windows; the + 1 comes after the division, not before it.",
+        wrong: |z, k, b, slide| {
+            let ([_, _, h, w], [_, _, k1, k2]) = (z.shape(), k.shape());
+            let ((s1, s2), (p1, p2)) = (slide.strides, slide.padding);
+            let [rows, columns] = [(h + 2 * p1 - k1 + 1) / s1, (w + 2 * p2 - k2 + 1) / s2];
+            let right = conv_forward(z, k, b, slide)?;
+            let [n, d, ..] = right.shape();
+            Ok(Tensor4::from_fn([n, d, rows, columns], |n, d, i, j| right[(n, d, i, j)]))
+        },
+    },
+    Mistake {
+        name: "the number of windows is rounded up",
+        sentence: "A window that reaches beyond the padded image is none: (H + 2p − k)/s is rounded down.",
+        wrong: |z, k, b, slide| {
+            let padded = z.pad(slide.padding);
+            let ([_, _, h, w], [_, _, k1, k2], (s1, s2)) = (padded.shape(), k.shape(), slide.strides);
+            let side = |size: usize, k: usize, s: usize| (size - k).div_ceil(s) * s + k;
+            conv_forward(&in_the_corner(&padded, (side(h, k1, s1), side(w, k2, s2))), k, b, slide.padding(0, 0))
+        },
+    },
+];
+
+/// Known mistakes in [`single_channel_conv`].
+pub const SINGLE_CHANNEL_CONV: &[Mistake<SingleChannelConv>] = &[
+    Mistake {
+        name: "the bias is forgotten",
+        sentence: "y[i,j] begins with b.",
+        wrong: |z, k, _, slide| single_channel_conv(z, k, 0.0, slide),
+    },
+    Mistake {
+        name: "the bias is added for every tap",
+        sentence: "b is added once for each output, outside the sum over the taps.",
+        wrong: |z, k, b, slide| single_channel_conv(z, k, b * k.len() as f64, slide),
+    },
+    Mistake {
+        name: "the kernel is rotated",
+        sentence: "A convolution, in this field, slides K as it is: tap (u, v) meets ẑ[i·s1 + u, j·s2 + v].",
+        wrong: |z, k, b, slide| {
+            let turned = DMatrix::from_fn(k.nrows(), k.ncols(), |u, v| k[(k.nrows() - 1 - u, k.ncols() - 1 - v)]);
+            single_channel_conv(z, &turned, b, slide)
+        },
+    },
+    Mistake {
+        name: "the kernel is transposed",
+        sentence: "K[u,v] has its row u first; it meets row i·s1 + u of the image.",
+        wrong: |z, k, b, slide| single_channel_conv(z, &k.transpose(), b, slide),
+    },
+    Mistake {
+        name: "the padding is forgotten",
+        sentence: "Before the window slides, p1 rows and p2 columns of zeros go around the image.",
+        wrong: |z, k, b, slide| single_channel_conv(z, k, b, slide.padding(0, 0).round_down()),
+    },
+    Mistake {
+        name: "the window moves by 1 instead of the stride",
+        sentence: "Window (i, j) begins at row i·s1 and column j·s2; here it begins at row i and column j.",
+        wrong: |z, k, b, slide| {
+            let right = single_channel_conv(z, k, b, slide)?;
+            let everywhere = single_channel_conv(z, k, b, Slide { strides: (1, 1), ..slide })?;
+            Ok(everywhere.view((0, 0), right.shape()).into_owned())
+        },
+    },
+];
+
+/// Known mistakes in [`insert_zeros`].
+pub const INSERT_ZEROS: &[Mistake<Resize>] = &[
+    Mistake {
+        name: "s zeros are inserted instead of s − 1",
+        sentence: "Rows that lie s apart have s − 1 rows between them.",
+        wrong: |z, (s1, s2)| insert_zeros(z, (s1 + 1, s2 + 1)),
+    },
+    Mistake {
+        name: "zeros follow the last row, too",
+        sentence: "Zeros come between the rows: (H − 1)·s + 1 rows in all, and the last of them is one of z's.",
+        wrong: |z, (s1, s2)| {
+            let [n, d, h, w] = z.shape();
+            let place = |i: usize, s: usize| if i.is_multiple_of(s) { Some(i / s) } else { None };
+            Ok(Tensor4::from_fn([n, d, h * s1, w * s2], |n, d, i, j| match (place(i, s1), place(j, s2)) {
+                (Some(i), Some(j)) => z[(n, d, i, j)],
+                _ => 0.0,
+            }))
+        },
+    },
+    Mistake {
+        name: "the strides of rows and columns are exchanged",
+        sentence: "s1 is the distance of the rows, s2 that of the columns.",
+        wrong: |z, (s1, s2)| insert_zeros(z, (s2, s1)),
+    },
+    Mistake {
+        name: "the gaps are filled with copies",
+        sentence: "Between the rows of z come zeros, not its values again.",
+        wrong: |z, (s1, s2)| {
+            let spread = insert_zeros(z, (s1, s2))?;
+            Ok(Tensor4::from_fn(spread.shape(), |n, d, i, j| z[(n, d, i / s1, j / s2)]))
+        },
+    },
+];
+
+/// Known mistakes in [`remove_padding`].
+pub const REMOVE_PADDING: &[Mistake<Resize>] = &[
+    Mistake {
+        name: "the padding is removed at the end alone",
+        sentence: "p rows go above and p below: row r of the result is row r + p of z.",
+        wrong: |z, (p1, p2)| {
+            let [n, c, h, w] = z.shape();
+            Ok(Tensor4::from_fn([n, c, h - 2 * p1, w - 2 * p2], |n, c, i, j| z[(n, c, i, j)]))
+        },
+    },
+    Mistake {
+        name: "the padding is removed at the beginning alone",
+        sentence: "p rows go above and p below: H − 2p rows are left.",
+        wrong: |z, (p1, p2)| {
+            let [n, c, h, w] = z.shape();
+            Ok(Tensor4::from_fn([n, c, h - p1, w - p2], |n, c, i, j| z[(n, c, i + p1, j + p2)]))
+        },
+    },
+    Mistake {
+        name: "the paddings of rows and columns are exchanged",
+        sentence: "p1 is the number of rows, p2 that of columns.",
+        wrong: |z, (p1, p2)| remove_padding(z, (p2, p1)),
+    },
+];
+
+/// Every map in the upper left corner of so many rows and columns of zeros.
+fn in_the_corner(maps: &Tensor4<f64>, (rows, columns): (usize, usize)) -> Tensor4<f64> {
+    let [n, c, h, w] = maps.shape();
+    Tensor4::from_fn([n, c, rows, columns], |n, c, i, j| if i < h && j < w { maps[(n, c, i, j)] } else { 0.0 })
+}
+
+type Tensor = Tensor4<f64>;
+
+/// Known mistakes in [`conv_backward`].
+pub const CONV_BACKWARD: &[Mistake<ConvBackward>] = &[
+    Mistake {
+        name: "the kernel is not rotated",
+        sentence: "dz is a convolution with K rotated by 180° (step 6); here K stands as the forward used it.",
+        wrong: |next_dz, k, z, slide| {
+            let dilated = insert_zeros(next_dz, slide.strides)?;
+            let dz = input_gradient(&dilated, &k.swap_axes(), z, slide.padding)?;
+            Ok(ConvGradients { dz, ..conv_backward(next_dz, k, z, slide)? })
+        },
+    },
+    Mistake {
+        name: "only the rows of the kernel are reversed",
+        sentence: "A rotation by 180° reverses the rows of K and its columns, too (step 6).",
+        wrong: |next_dz, k, z, slide| {
+            let [c, d, k1, k2] = k.shape();
+            let mirrored = Tensor4::from_fn([d, c, k1, k2], |d, c, u, v| k[(c, d, k1 - 1 - u, v)]);
+            let dilated = insert_zeros(next_dz, slide.strides)?;
+            let dz = input_gradient(&dilated, &mirrored, z, slide.padding)?;
+            Ok(ConvGradients { dz, ..conv_backward(next_dz, k, z, slide)? })
+        },
+    },
+    Mistake {
+        name: "only the columns of the kernel are reversed",
+        sentence: "A rotation by 180° reverses the columns of K and its rows, too (step 6).",
+        wrong: |next_dz, k, z, slide| {
+            let [c, d, k1, k2] = k.shape();
+            let mirrored = Tensor4::from_fn([d, c, k1, k2], |d, c, u, v| k[(c, d, u, k2 - 1 - v)]);
+            let dilated = insert_zeros(next_dz, slide.strides)?;
+            let dz = input_gradient(&dilated, &mirrored, z, slide.padding)?;
+            Ok(ConvGradients { dz, ..conv_backward(next_dz, k, z, slide)? })
+        },
+    },
+    Mistake {
+        name: "the kernel is transposed instead of rotated",
+        sentence: "A rotation by 180° takes tap (u, v) to (k1 − 1 − u, k2 − 1 − v) (step 6), not to (v, u).",
+        wrong: |next_dz, k, z, slide| {
+            let [c, d, k1, k2] = k.shape();
+            let transposed = Tensor4::from_fn([d, c, k2, k1], |d, c, u, v| k[(c, d, v, u)]);
+            let dilated = insert_zeros(next_dz, slide.strides)?;
+            let dz = input_gradient(&dilated, &transposed, z, slide.padding)?;
+            Ok(ConvGradients { dz, ..conv_backward(next_dz, k, z, slide)? })
+        },
+    },
+    Mistake {
+        name: "the kernel's channels are not swapped",
+        sentence: "The sum for dz runs over the output maps d, so K's axes C and D change places (step 6).",
+        wrong: |next_dz, k, z, slide| {
+            let dilated = insert_zeros(next_dz, slide.strides)?;
+            let dz = input_gradient(&dilated, &k.rotate_180(), z, slide.padding)?;
+            Ok(ConvGradients { dz, ..conv_backward(next_dz, k, z, slide)? })
+        },
+    },
+    Mistake {
+        name: "zeros are not inserted for dz",
+        sentence: "With a stride s, δ[i] belongs to row i·s: s − 1 zeros come between its rows (step 5). \
+                   Here dz takes δ as it is.",
+        wrong: |next_dz, k, z, slide| {
+            let dz = input_gradient(next_dz, &turned(k), z, slide.padding)?;
+            Ok(ConvGradients { dz, ..conv_backward(next_dz, k, z, slide)? })
+        },
+    },
+    Mistake {
+        name: "zeros are not inserted for dK",
+        sentence: "K[u] met ẑ[i·s + u], so dK pairs δ[i] with that pixel (step 3). Here it takes ẑ[i + u].",
+        wrong: |next_dz, k, z, slide| {
+            let dk = kernel_gradient(&z.pad(slide.padding), next_dz, k)?;
+            Ok(ConvGradients { dk, ..conv_backward(next_dz, k, z, slide)? })
+        },
+    },
+    Mistake {
+        name: "a zero too many is inserted",
+        sentence: "Between two rows of δ come s − 1 zeros, so that they lie s apart (step 5); here they are s zeros.",
+        wrong: |next_dz, k, z, slide| {
+            let (s1, s2) = slide.strides;
+            let dilated = insert_zeros(next_dz, (s1 + 1, s2 + 1))?;
+            let dz = input_gradient(&dilated, &turned(k), z, slide.padding)?;
+            Ok(ConvGradients { dz, ..conv_backward(next_dz, k, z, slide)? })
+        },
+    },
+    Mistake {
+        name: "the strides of rows and columns are exchanged",
+        sentence: "Zeros are inserted by s1 between rows and by s2 between columns (step 5); here it is the other way.",
+        wrong: |next_dz, k, z, slide| {
+            let (s1, s2) = slide.strides;
+            let dilated = insert_zeros(next_dz, (s2, s1))?;
+            let dz = input_gradient(&dilated, &turned(k), z, slide.padding)?;
+            Ok(ConvGradients { dz, ..conv_backward(next_dz, k, z, slide)? })
+        },
+    },
+    Mistake {
+        name: "δ is not padded for dz",
+        sentence: "The convolution for dz needs k − 1 rows of zeros around δ̂ (step 6), or the pixels at the border, \
+                   which fewer windows see, are missing.",
+        wrong: |next_dz, k, z, slide| {
+            let dz = correlate(&insert_zeros(next_dz, slide.strides)?, &turned(k))?;
+            Ok(ConvGradients { dz, ..conv_backward(next_dz, k, z, slide)? })
+        },
+    },
+    Mistake {
+        name: "δ is padded by k instead of k − 1",
+        sentence: "dẑ[r] needs δ̂[r − (k − 1) + t] for t from 0 (step 6): one row of zeros more moves all of dz.",
+        wrong: |next_dz, k, z, slide| {
+            let ([_, _, k1, k2], [_, _, height, width]) = (k.shape(), z.shape());
+            let dilated = insert_zeros(next_dz, slide.strides)?.pad((k1, k2));
+            let dz = cut(&correlate(&dilated, &turned(k))?, slide.padding, [height, width]);
+            Ok(ConvGradients { dz, ..conv_backward(next_dz, k, z, slide)? })
+        },
+    },
+    Mistake {
+        name: "the padding is not cut off dz",
+        sentence: "dẑ is the gradient of the padded image; the padding is no part of z, and its gradient is dropped \
+                   (step 7).",
+        wrong: |next_dz, k, z, slide| {
+            let [_, _, k1, k2] = k.shape();
+            let dz = correlate(&insert_zeros(next_dz, slide.strides)?.pad((k1 - 1, k2 - 1)), &turned(k))?;
+            Ok(ConvGradients { dz, ..conv_backward(next_dz, k, z, slide)? })
+        },
+    },
+    Mistake {
+        name: "the padding is cut off at the end alone",
+        sentence: "dz[r] is dẑ[r + p]: p rows go at either end (step 7). Here dz[r] is dẑ[r].",
+        wrong: |next_dz, k, z, slide| {
+            let dilated = insert_zeros(next_dz, slide.strides)?;
+            let dz = input_gradient(&dilated, &turned(k), z, (0, 0))?;
+            Ok(ConvGradients { dz, ..conv_backward(next_dz, k, z, slide)? })
+        },
+    },
+    Mistake {
+        name: "the padding is cut off at the beginning alone",
+        sentence: "dz[r] is dẑ[r + p]: p rows go at either end (step 7). Here dz[r] is dẑ[r + 2p].",
+        wrong: |next_dz, k, z, slide| {
+            let (p1, p2) = slide.padding;
+            let dilated = insert_zeros(next_dz, slide.strides)?;
+            let dz = input_gradient(&dilated, &turned(k), z, (2 * p1, 2 * p2))?;
+            Ok(ConvGradients { dz, ..conv_backward(next_dz, k, z, slide)? })
+        },
+    },
+    Mistake {
+        name: "rows that no window reaches are missing from dz",
+        sentence: "dz has the shape of z: what rounding down has left over gets no gradient, that is 0, but it is there.",
+        wrong: |next_dz, k, z, slide| {
+            let [_, _, k1, k2] = k.shape();
+            let dilated = insert_zeros(next_dz, slide.strides)?.pad((k1 - 1, k2 - 1));
+            let dz = remove_padding(&correlate(&dilated, &turned(k))?, slide.padding)?;
+            Ok(ConvGradients { dz, ..conv_backward(next_dz, k, z, slide)? })
+        },
+    },
+    Mistake {
+        name: "dK is computed from the unpadded input",
+        sentence: "A tap over the border has seen the padding, and its gradient must count that: \
+                   dK is the correlation of the padded ẑ with δ̂ (step 3).",
+        wrong: |next_dz, k, z, slide| {
+            let dk = kernel_gradient(z, &insert_zeros(next_dz, slide.strides)?, k)?;
+            Ok(ConvGradients { dk, ..conv_backward(next_dz, k, z, slide)? })
+        },
+    },
+    Mistake {
+        name: "every tap gets the centre tap's gradient",
+        sentence: "From the unpadded z comes a dK of one number where k1·k2 should be (step 3), \
+                   and broadcasting spreads it over the kernel without a word.",
+        wrong: |next_dz, k, z, slide| {
+            let dk = kernel_gradient(z, &insert_zeros(next_dz, slide.strides)?, k)?;
+            let [_, _, rows, columns] = dk.shape();
+            let dk = Tensor4::from_fn(k.shape(), |c, d, u, v| dk[(c, d, u.min(rows - 1), v.min(columns - 1))]);
+            Ok(ConvGradients { dk, ..conv_backward(next_dz, k, z, slide)? })
+        },
+    },
+    Mistake {
+        name: "dK's taps are off by the padding",
+        sentence: "Tap u of window i lies over z[i·s + u − p] (step 3); here the − p is missing.",
+        wrong: |next_dz, k, z, slide| {
+            let ([_, _, height, width], (p1, p2)) = (z.shape(), slide.padding);
+            let beside = cut(z, (0, 0), [height + 2 * p1, width + 2 * p2]);
+            let dk = kernel_gradient(&beside, &insert_zeros(next_dz, slide.strides)?, k)?;
+            Ok(ConvGradients { dk, ..conv_backward(next_dz, k, z, slide)? })
+        },
+    },
+    Mistake {
+        name: "dK is rotated",
+        sentence: "Only dz takes a rotated kernel (step 6); dK is correlated as the forward was (step 3).",
+        wrong: |next_dz, k, z, slide| {
+            let right = conv_backward(next_dz, k, z, slide)?;
+            Ok(ConvGradients { dk: right.dk.rotate_180(), ..right })
+        },
+    },
+    Mistake {
+        name: "dK has its channels exchanged",
+        sentence: "dK has the shape of K, (C, D, k1, k2): the input's maps first.",
+        wrong: |next_dz, k, z, slide| {
+            let right = conv_backward(next_dz, k, z, slide)?;
+            Ok(ConvGradients { dk: right.dk.swap_axes(), ..right })
+        },
+    },
+    Mistake {
+        name: "dK and db are not divided by N",
+        sentence: "A parameter's gradient is the mean over the batch (steps 2 and 3); here it is the sum.",
+        wrong: |next_dz, k, z, slide| {
+            let (right, n) = (conv_backward(next_dz, k, z, slide)?, z.shape()[0] as f64);
+            Ok(ConvGradients { dk: right.dk.map(|x| x * n), db: right.db * n, ..right })
+        },
+    },
+    Mistake {
+        name: "dK and db are divided by N twice",
+        sentence: "A parameter's gradient is divided by N once (steps 2 and 3): \
+                   next_dz brings no 1/N, and the loss must not have added one.",
+        wrong: |next_dz, k, z, slide| {
+            let (right, n) = (conv_backward(next_dz, k, z, slide)?, z.shape()[0] as f64);
+            Ok(ConvGradients { dk: right.dk.map(|x| x / n), db: right.db / n, ..right })
+        },
+    },
+    Mistake {
+        name: "dz is divided by N",
+        sentence: "What flows backward is each sample's own gradient: only parameters are divided by N.",
+        wrong: |next_dz, k, z, slide| {
+            let (right, n) = (conv_backward(next_dz, k, z, slide)?, z.shape()[0] as f64);
+            Ok(ConvGradients { dz: right.dz.map(|x| x / n), ..right })
+        },
+    },
+    Mistake {
+        name: "dK and db see only the last sample",
+        sentence: "Every sample adds to a parameter's gradient (steps 2 and 3): was = written for += ?",
+        wrong: |next_dz, k, z, slide| {
+            let n = z.shape()[0];
+            let last = conv_backward(&next_dz.samples(n - 1, 1), k, &z.samples(n - 1, 1), slide)?;
+            let (dk, db) = (last.dk.map(|x| x / n as f64), last.db / n as f64);
+            Ok(ConvGradients { dk, db, ..conv_backward(next_dz, k, z, slide)? })
+        },
+    },
+    Mistake {
+        name: "db is a mean over the pixels",
+        sentence: "A bias stands in every pixel of its map, and their gradients add up (step 2): \
+                   the mean is over samples alone.",
+        wrong: |next_dz, k, z, slide| {
+            let [_, _, rows, columns] = next_dz.shape();
+            let right = conv_backward(next_dz, k, z, slide)?;
+            Ok(ConvGradients { db: right.db / (rows * columns) as f64, ..right })
+        },
+    },
+    Mistake {
+        name: "db is the gradient of one pixel",
+        sentence: "A bias stands in every pixel of its map, and its gradient is the sum over all of them (step 2).",
+        wrong: |next_dz, k, z, slide| {
+            let n = z.shape()[0];
+            let db =
+                DVector::from_fn(k.shape()[1], |d, _| (0..n).map(|n| next_dz[(n, d, 0, 0)]).sum::<f64>() / n as f64);
+            Ok(ConvGradients { db, ..conv_backward(next_dz, k, z, slide)? })
+        },
+    },
+];
+
+// The bricks that the mistakes are built of.
+
+/// The convolution of all maps, without bias, stride and padding.
+fn correlate(z: &Tensor, k: &Tensor) -> Result<Tensor, ShapeError> {
+    conv_forward(z, k, &DVector::zeros(k.shape()[1]), Slide::default())
+}
+
+/// H × W pixels of every map, from pixel (top, left) on; 0 where there are none.
+fn cut(maps: &Tensor, (top, left): (usize, usize), [height, width]: [usize; 2]) -> Tensor {
+    let [n, c, rows, columns] = maps.shape();
+    Tensor4::from_fn([n, c, height, width], |n, c, i, j| {
+        let (i, j) = (i + top, j + left);
+        if i < rows && j < columns { maps[(n, c, i, j)] } else { 0.0 }
+    })
+}
+
+/// Steps 6 and 7, of a δ̂ and a kernel (D, C, k1, k2) that are given.
+fn input_gradient(
+    dilated: &Tensor,
+    kernel: &Tensor,
+    z: &Tensor,
+    cropped: (usize, usize),
+) -> Result<Tensor, ShapeError> {
+    let ([_, _, k1, k2], [_, _, height, width]) = (kernel.shape(), z.shape());
+    Ok(cut(&correlate(&dilated.pad((k1 - 1, k2 - 1)), kernel)?, cropped, [height, width]))
+}
+
+/// Step 3, of an image ẑ and a δ̂ that are given: at most k1 × k2 taps.
+fn kernel_gradient(padded: &Tensor, dilated: &Tensor, k: &Tensor) -> Result<Tensor, ShapeError> {
+    let (n, [_, _, k1, k2]) = (padded.shape()[0] as f64, k.shape());
+    let dk = correlate(&padded.swap_axes(), dilated)?.map(|sum| sum / n);
+    let [_, _, rows, columns] = dk.shape();
+    Ok(cut(&dk, (0, 0), [rows.min(k1), columns.min(k2)]))
+}
+
+fn turned(k: &Tensor) -> Tensor {
+    k.rotate_180().swap_axes()
+}

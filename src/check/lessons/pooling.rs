@@ -1,0 +1,827 @@
+//! The poolings: maximum with both paddings, average, and both over whole maps. The numbers are the steps of the
+//! derivations of [max](crate::layers::max) and [average](crate::layers::average) pooling.
+
+use super::exercises;
+use super::windows::*;
+use crate::check::draw::Draw;
+use crate::check::judge::{Feature, Mistake};
+use crate::check::lesson::{Answer, DZ, Gradient, Lesson, Question, Setting};
+use crate::check::signatures::{BackToMaps, GlobalForward, PoolingBackward, PoolingForward};
+use crate::check::values::Named;
+use crate::layers::*;
+use crate::{Float, ShapeError, Slide, Tensor4, lit};
+use nalgebra::DMatrix;
+use std::fmt;
+
+/// The numbers under window (i, j), row by row, each with its pixel; a place in the padding has none and counts as
+/// `padding`.
+fn window<T: Float>(
+    map: &DMatrix<T>,
+    (k1, k2): (usize, usize),
+    slide: Slide,
+    (i, j): (usize, usize),
+    padding: T,
+) -> Vec<(T, Option<(usize, usize)>)> {
+    let mut values = Vec::new();
+    for u in 0..k1 {
+        for v in 0..k2 {
+            let r = (i * slide.strides.0 + u) as isize - slide.padding.0 as isize;
+            let q = (j * slide.strides.1 + v) as isize - slide.padding.1 as isize;
+            let inside = r >= 0 && q >= 0 && r < map.nrows() as isize && q < map.ncols() as isize;
+            let pixel = inside.then_some((r as usize, q as usize));
+            values.push((pixel.map_or(padding, |at| map[at]), pixel));
+        }
+    }
+    values
+}
+
+/// How a window becomes one number: its maximum over a padding of this value, or its mean over zeros.
+#[derive(Clone, Copy)]
+enum Pooling<T> {
+    Max { padding: T },
+    Average,
+}
+
+impl<T: Float> Pooling<T> {
+    fn padding(self) -> T {
+        match self {
+            Pooling::Max { padding } => padding,
+            Pooling::Average => T::zero(),
+        }
+    }
+
+    /// The places of a window that have a part in its result.
+    fn counted(self, window: &[(T, Option<(usize, usize)>)]) -> Vec<bool> {
+        if matches!(self, Pooling::Average) {
+            return vec![true; window.len()];
+        }
+        let largest = window.iter().fold(T::neg_infinity(), |max, x| max.max(x.0));
+        let first = window.iter().position(|x| x.0 == largest);
+        (0..window.len()).map(|at| Some(at) == first).collect()
+    }
+
+    fn divisor(self, (k1, k2): (usize, usize)) -> T {
+        match self {
+            Pooling::Max { .. } => T::one(),
+            Pooling::Average => lit((k1 * k2) as f64),
+        }
+    }
+
+    /// The pooled maps, of `out` rows and columns.
+    fn forward(self, z: &Tensor4<T>, k: (usize, usize), slide: Slide, out: (usize, usize)) -> Tensor4<T> {
+        let [samples, channels, _, _] = z.shape();
+        Tensor4::from_fn([samples, channels, out.0, out.1], |n, c, i, j| {
+            let window = window(&z.map_at(n, c), k, slide, (i, j), self.padding());
+            let terms = window.iter().zip(self.counted(&window)).filter(|(_, counted)| *counted);
+            terms.fold(T::zero(), |sum, (x, _)| sum + x.0) / self.divisor(k)
+        })
+    }
+
+    /// Every window hands its δ to the places that have a part in it.
+    fn backward(self, next_dz: &Tensor4<T>, z: &Tensor4<T>, k: (usize, usize), slide: Slide) -> Tensor4<T> {
+        let [samples, channels, rows, columns] = next_dz.shape();
+        let mut dz = Tensor4::zeros(z.shape());
+        for (n, c) in every(samples, channels) {
+            let map = z.map_at(n, c);
+            for (i, j) in every(rows, columns) {
+                let window = window(&map, k, slide, (i, j), self.padding());
+                let places = window.iter().zip(self.counted(&window)).filter(|(_, counted)| *counted);
+                for (r, q) in places.filter_map(|((_, pixel), _)| *pixel) {
+                    dz[(n, c, r, q)] += next_dz[(n, c, i, j)] / self.divisor(k);
+                }
+            }
+        }
+        dz
+    }
+}
+
+fn every(a: usize, b: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..a).flat_map(move |i| (0..b).map(move |j| (i, j)))
+}
+
+impl<T: Float> Pooling<T> {
+    /// y, and dz where there is a next_dz.
+    fn answer(self, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
+        let (z, PoolingShape { window, slide, .. }) = (x.tensor("z")?, *shape);
+        let [_, _, height, width] = z.shape();
+        let y = self.forward(z, window, slide, slide.output_size((height, width), window)?);
+        let y = Named::of([("y", y.into())]);
+        let Ok(next_dz) = x.tensor("next_dz") else { return Ok(y) };
+        Ok(y.with("dz", self.backward(next_dz, z, window, slide)))
+    }
+
+    /// The same of a window as large as the map.
+    fn of_whole_maps(self, maps: &WholeMaps, x: &Named<T>) -> Answer<T> {
+        let (z, [_, _, height, width]) = (x.tensor("z")?, maps.z);
+        let (window, slide) = ((height, width), Slide::default());
+        let y = Named::of([("y", self.forward(z, window, slide, (1, 1)).into_matrix().into())]);
+        let Ok(next_dz) = x.matrix("next_dz") else { return Ok(y) };
+        let next_dz = Tensor4::from_vectors(next_dz.clone());
+        Ok(y.with("dz", self.backward(&next_dz, z, window, slide)))
+    }
+}
+
+fn call<T: Float>(f: PoolingForward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
+    Ok(Named::of([("y", f(x.tensor("z")?, shape.window, shape.slide)?.into())]))
+}
+
+fn call_backward<T: Float>(f: PoolingBackward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
+    let dz = f(x.tensor("next_dz")?, x.tensor("z")?, shape.window, shape.slide)?;
+    Ok(Named::of([("dz", dz.into())]))
+}
+
+/// Every setting with numbers that differ, and again with ties, where the definition says who takes the gradient.
+fn proved<S: Copy>(settings: Vec<S>, tied: fn(S) -> S) -> Vec<S> {
+    settings.into_iter().flat_map(|setting| [setting, tied(setting)]).collect()
+}
+
+const QUESTIONS: &[Question] = &[
+    ("y", Feature::Padding, "what does a place in the padding count as?"),
+    ("y", Feature::Negative, "what is the maximum before the first number is seen?"),
+    ("y", Feature::Overlap, "does window (i, j) begin at row i·s1 and column j·s2?"),
+    ("y", Feature::Gaps, "does window (i, j) begin at row i·s1 and column j·s2?"),
+    ("y", Feature::LeftOver, "is the number of windows rounded down?"),
+    ("y", Feature::Rectangle, "which index runs over rows, and which over columns?"),
+    ("y", Feature::Maps, "is every map pooled by itself?"),
+    ("y", Feature::Batch, "does every sample go its own way?"),
+    ("dz", Feature::Ties, "which of equal maxima takes the gradient?"),
+    ("dz", Feature::Overlap, "a pixel under several windows gets something from each; do they add up?"),
+    ("dz", Feature::Gaps, "do pixels that no window sees get a 0?"),
+    ("dz", Feature::Padding, "what does a place in the padding count as, and where does its share go?"),
+    ("dz", Feature::LeftOver, "do the rows that no window reaches get a 0?"),
+    ("dz", Feature::Rectangle, "which index runs over rows, and which over columns?"),
+    ("dz", Feature::Maps, "is every map pooled by itself?"),
+    ("dz", Feature::Batch, "an input's gradient is each sample's own; was it divided by N?"),
+];
+
+/// [`max_pooling_forward`] and [`max_pooling_backward`].
+pub(super) struct MaxPooling;
+
+impl Lesson for MaxPooling {
+    type Setting = PoolingShape;
+    type Forward<T: Float> = PoolingForward<T>;
+    type Backward<T: Float> = PoolingBackward<T>;
+
+    const FUNCTIONS: &'static [&'static str] = &["max_pooling_forward", "max_pooling_backward"];
+    const GRADIENTS: &'static [Gradient] = &[DZ];
+    const CARD: Option<(&'static str, &'static str)> =
+        Some(("max_pooling", include_str!("../../layers/pooling/max.rs")));
+    const TORCH: Option<&'static str> = Some("max_pool2d");
+    const QUESTIONS: &'static [Question] = QUESTIONS;
+    const FORWARD_MISTAKES: &'static [Mistake<PoolingForward>] = MAX_POOLING_FORWARD;
+    const BACKWARD_MISTAKES: &'static [Mistake<PoolingBackward>] = MAX_POOLING_BACKWARD;
+
+    fn forward<T: Float>() -> PoolingForward<T> {
+        max_pooling_forward
+    }
+    fn backward<T: Float>() -> Option<PoolingBackward<T>> {
+        Some(max_pooling_backward)
+    }
+    fn call_forward<T: Float>(f: PoolingForward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
+        call(f, shape, x)
+    }
+    fn call_backward<T: Float>(f: PoolingBackward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
+        call_backward(f, shape, x)
+    }
+    fn definition<T: Float>(shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
+        Pooling::Max { padding: T::neg_infinity() }.answer(shape, x)
+    }
+    fn settings() -> Vec<PoolingShape> {
+        proved(pooling_shapes(), |shape| PoolingShape { values: Values::Tied, ..shape })
+    }
+    fn small() -> PoolingShape {
+        small_pooling_shape()
+    }
+    fn large() -> Vec<PoolingShape> {
+        large_pooling_shapes()
+    }
+    fn problems() -> Vec<PoolingShape> {
+        pooling_problems()
+    }
+    fn is_exact(_: &PoolingShape) -> bool {
+        true
+    }
+}
+
+/// [`max_pooling_zero_padded_forward`] and [`max_pooling_zero_padded_backward`].
+pub(super) struct MaxPoolingZeroPadded;
+
+impl Lesson for MaxPoolingZeroPadded {
+    type Setting = PoolingShape;
+    type Forward<T: Float> = PoolingForward<T>;
+    type Backward<T: Float> = PoolingBackward<T>;
+
+    const FUNCTIONS: &'static [&'static str] = &["max_pooling_zero_padded_forward", "max_pooling_zero_padded_backward"];
+    const GRADIENTS: &'static [Gradient] = &[DZ];
+
+    fn forward<T: Float>() -> PoolingForward<T> {
+        max_pooling_zero_padded_forward
+    }
+    fn backward<T: Float>() -> Option<PoolingBackward<T>> {
+        Some(max_pooling_zero_padded_backward)
+    }
+    fn call_forward<T: Float>(f: PoolingForward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
+        call(f, shape, x)
+    }
+    fn call_backward<T: Float>(f: PoolingBackward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
+        call_backward(f, shape, x)
+    }
+    fn definition<T: Float>(shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
+        Pooling::Max { padding: T::zero() }.answer(shape, x)
+    }
+    fn settings() -> Vec<PoolingShape> {
+        proved(pooling_shapes(), |shape| PoolingShape { values: Values::Tied, ..shape })
+    }
+    fn small() -> PoolingShape {
+        small_pooling_shape()
+    }
+    fn large() -> Vec<PoolingShape> {
+        large_pooling_shapes()
+    }
+    fn is_exact(_: &PoolingShape) -> bool {
+        true
+    }
+}
+
+/// [`avg_pooling_forward`] and [`avg_pooling_backward`].
+pub(super) struct AvgPooling;
+
+impl Lesson for AvgPooling {
+    type Setting = PoolingShape;
+    type Forward<T: Float> = PoolingForward<T>;
+    type Backward<T: Float> = PoolingBackward<T>;
+
+    const FUNCTIONS: &'static [&'static str] = &["avg_pooling_forward", "avg_pooling_backward"];
+    const GRADIENTS: &'static [Gradient] = &[DZ];
+    const IS_POLYNOMIAL: bool = true;
+    const CARD: Option<(&'static str, &'static str)> =
+        Some(("avg_pooling", include_str!("../../layers/pooling/average.rs")));
+    const TORCH: Option<&'static str> = Some("avg_pool2d");
+    const QUESTIONS: &'static [Question] = QUESTIONS;
+    const FORWARD_MISTAKES: &'static [Mistake<PoolingForward>] = AVG_POOLING_FORWARD;
+    const BACKWARD_MISTAKES: &'static [Mistake<PoolingBackward>] = AVG_POOLING_BACKWARD;
+
+    fn forward<T: Float>() -> PoolingForward<T> {
+        avg_pooling_forward
+    }
+    fn backward<T: Float>() -> Option<PoolingBackward<T>> {
+        Some(avg_pooling_backward)
+    }
+    fn call_forward<T: Float>(f: PoolingForward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
+        call(f, shape, x)
+    }
+    fn call_backward<T: Float>(f: PoolingBackward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
+        call_backward(f, shape, x)
+    }
+    fn definition<T: Float>(shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
+        Pooling::Average.answer(shape, x)
+    }
+    fn settings() -> Vec<PoolingShape> {
+        proved(pooling_shapes(), |shape| PoolingShape { values: Values::Tied, ..shape })
+    }
+    fn small() -> PoolingShape {
+        small_pooling_shape()
+    }
+    fn large() -> Vec<PoolingShape> {
+        large_pooling_shapes()
+    }
+    fn problems() -> Vec<PoolingShape> {
+        pooling_problems()
+    }
+    fn is_exact(shape: &PoolingShape) -> bool {
+        (shape.window.0 * shape.window.1).is_power_of_two()
+    }
+}
+
+/// Maps that are pooled to one number each.
+#[derive(Clone, Copy)]
+pub(super) struct WholeMaps {
+    z: [usize; 4],
+    values: Values,
+}
+
+impl fmt::Display for WholeMaps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [n, c, h, w] = self.z;
+        write!(f, "z {:?}", (n, c, h, w))
+    }
+}
+
+impl Setting for WholeMaps {
+    fn draw(&self, draw: &mut Draw) -> Named<f64> {
+        Named::of([("z", self.values.draw(draw, self.z).into())])
+    }
+
+    fn features(&self) -> Vec<(bool, Feature)> {
+        let [n, c, h, w] = self.z;
+        vec![
+            (n > 1, Feature::Batch),
+            (c > 1, Feature::Maps),
+            (h != w, Feature::Rectangle),
+            (self.values == Values::Negative, Feature::Negative),
+            (self.values == Values::Tied, Feature::Ties),
+        ]
+    }
+
+    fn is_smooth(&self) -> bool {
+        self.values != Values::Tied
+    }
+
+    fn of_reference(x: &Named<f64>, _: &dyn Fn(&str) -> Option<Vec<f64>>) -> Result<Self, ShapeError> {
+        Ok(WholeMaps { z: x.tensor("z")?.shape(), values: Values::Distinct })
+    }
+}
+
+fn whole_maps() -> Vec<WholeMaps> {
+    let maps = [(1, 1), (1, 4), (2, 2), (3, 2), (5, 3)];
+    let batches = [(1, 1), (1, 3), (2, 2), (3, 1), (4, 4)];
+    let shapes = batches.into_iter().flat_map(|(n, c)| maps.map(|(h, w)| [n, c, h, w]));
+    let distinct = shapes.map(|z| WholeMaps { z, values: Values::Distinct }).collect();
+    proved(distinct, |maps| WholeMaps { values: Values::Tied, ..maps })
+}
+
+fn whole_map_problems() -> Vec<WholeMaps> {
+    let maps = [(1, 2, 2), (3, 2, 2), (1, 2, 3), (2, 3, 1), (2, 1, 1)];
+    let shapes = [1, 3].into_iter().flat_map(|n| maps.map(|(c, h, w)| [n, c, h, w]));
+    let kinds = [Values::Distinct, Values::Negative, Values::Tied];
+    kinds.into_iter().flat_map(|values| shapes.clone().map(move |z| WholeMaps { z, values })).collect()
+}
+
+const GLOBAL_CARD: Option<(&str, &str)> = Some(("global_pooling", include_str!("../../layers/pooling/global.rs")));
+
+/// [`global_max_pooling_forward`] and [`global_max_pooling_backward`].
+pub(super) struct GlobalMaxPooling;
+
+impl Lesson for GlobalMaxPooling {
+    type Setting = WholeMaps;
+    type Forward<T: Float> = GlobalForward<T>;
+    type Backward<T: Float> = BackToMaps<T>;
+
+    const FUNCTIONS: &'static [&'static str] = &["global_max_pooling_forward", "global_max_pooling_backward"];
+    const GRADIENTS: &'static [Gradient] = &[DZ];
+    const CARD: Option<(&'static str, &'static str)> = GLOBAL_CARD;
+    const TORCH: Option<&'static str> = Some("adaptive_max_pool2d");
+    const QUESTIONS: &'static [Question] = QUESTIONS;
+    const FORWARD_MISTAKES: &'static [Mistake<GlobalForward>] = GLOBAL_MAX_POOLING_FORWARD;
+    const BACKWARD_MISTAKES: &'static [Mistake<BackToMaps>] = GLOBAL_MAX_POOLING_BACKWARD;
+
+    fn forward<T: Float>() -> GlobalForward<T> {
+        global_max_pooling_forward
+    }
+    fn backward<T: Float>() -> Option<BackToMaps<T>> {
+        Some(global_max_pooling_backward)
+    }
+    fn call_forward<T: Float>(f: GlobalForward<T>, _: &WholeMaps, x: &Named<T>) -> Answer<T> {
+        Ok(Named::of([("y", f(x.tensor("z")?)?.into())]))
+    }
+    fn call_backward<T: Float>(f: BackToMaps<T>, _: &WholeMaps, x: &Named<T>) -> Answer<T> {
+        Ok(Named::of([("dz", f(x.matrix("next_dz")?, x.tensor("z")?)?.into())]))
+    }
+    fn definition<T: Float>(maps: &WholeMaps, x: &Named<T>) -> Answer<T> {
+        Pooling::Max { padding: T::neg_infinity() }.of_whole_maps(maps, x)
+    }
+    fn settings() -> Vec<WholeMaps> {
+        whole_maps()
+    }
+    fn small() -> WholeMaps {
+        WholeMaps { z: [2, 2, 3, 3], values: Values::Distinct }
+    }
+    fn large() -> Vec<WholeMaps> {
+        vec![WholeMaps { z: [40, 6, 31, 29], values: Values::Tied }]
+    }
+    fn problems() -> Vec<WholeMaps> {
+        whole_map_problems()
+    }
+    fn is_exact(_: &WholeMaps) -> bool {
+        true
+    }
+}
+
+/// [`global_avg_pooling_forward`] and [`global_avg_pooling_backward`].
+pub(super) struct GlobalAvgPooling;
+
+impl Lesson for GlobalAvgPooling {
+    type Setting = WholeMaps;
+    type Forward<T: Float> = GlobalForward<T>;
+    type Backward<T: Float> = BackToMaps<T>;
+
+    const FUNCTIONS: &'static [&'static str] = &["global_avg_pooling_forward", "global_avg_pooling_backward"];
+    const GRADIENTS: &'static [Gradient] = &[DZ];
+    const IS_POLYNOMIAL: bool = true;
+    const CARD: Option<(&'static str, &'static str)> = GLOBAL_CARD;
+    const TORCH: Option<&'static str> = Some("adaptive_avg_pool2d");
+    const QUESTIONS: &'static [Question] = QUESTIONS;
+    const FORWARD_MISTAKES: &'static [Mistake<GlobalForward>] = GLOBAL_AVG_POOLING_FORWARD;
+    const BACKWARD_MISTAKES: &'static [Mistake<BackToMaps>] = GLOBAL_AVG_POOLING_BACKWARD;
+
+    fn forward<T: Float>() -> GlobalForward<T> {
+        global_avg_pooling_forward
+    }
+    fn backward<T: Float>() -> Option<BackToMaps<T>> {
+        Some(global_avg_pooling_backward)
+    }
+    fn call_forward<T: Float>(f: GlobalForward<T>, _: &WholeMaps, x: &Named<T>) -> Answer<T> {
+        Ok(Named::of([("y", f(x.tensor("z")?)?.into())]))
+    }
+    fn call_backward<T: Float>(f: BackToMaps<T>, _: &WholeMaps, x: &Named<T>) -> Answer<T> {
+        Ok(Named::of([("dz", f(x.matrix("next_dz")?, x.tensor("z")?)?.into())]))
+    }
+    fn definition<T: Float>(maps: &WholeMaps, x: &Named<T>) -> Answer<T> {
+        Pooling::Average.of_whole_maps(maps, x)
+    }
+    fn settings() -> Vec<WholeMaps> {
+        whole_maps()
+    }
+    fn small() -> WholeMaps {
+        WholeMaps { z: [2, 2, 3, 3], values: Values::Distinct }
+    }
+    fn large() -> Vec<WholeMaps> {
+        vec![WholeMaps { z: [40, 6, 31, 29], values: Values::Tied }]
+    }
+    fn problems() -> Vec<WholeMaps> {
+        whole_map_problems()
+    }
+    fn is_exact(maps: &WholeMaps) -> bool {
+        (maps.z[2] * maps.z[3]).is_power_of_two()
+    }
+}
+
+exercises! {
+    MaxPooling: max_pooling_forward(PoolingForward), max_pooling_backward(PoolingBackward);
+    AvgPooling: avg_pooling_forward(PoolingForward), avg_pooling_backward(PoolingBackward);
+    GlobalMaxPooling: global_max_pooling_forward(GlobalForward), global_max_pooling_backward(BackToMaps);
+    GlobalAvgPooling: global_avg_pooling_forward(GlobalForward), global_avg_pooling_backward(BackToMaps);
+}
+
+/// Known mistakes in [`max_pooling_forward`].
+pub const MAX_POOLING_FORWARD: &[Mistake<PoolingForward>] = &[
+    Mistake {
+        name: "the padding counts as 0",
+        sentence: "The padding is −∞ and never wins; here a window of negative numbers at the border answers 0.",
+        wrong: max_pooling_zero_padded_forward,
+    },
+    Mistake {
+        name: "the maximum starts from 0",
+        sentence: "A window of negative numbers has a negative maximum: start from −∞, or from the first of them.",
+        wrong: |z, pooling, slide| Ok(max_pooling_forward(z, pooling, slide)?.map(|y| y.max(0.0))),
+    },
+    Mistake {
+        name: "the windows tile, whatever the strides",
+        sentence: "Window (i, j) begins at row i·s1 and column j·s2, not at i·k1 and j·k2.",
+        wrong: |z, pooling, slide| max_pooling_forward(z, pooling, Slide { strides: pooling, ..slide }.round_down()),
+    },
+    Mistake {
+        name: "the last window is lost",
+        sentence: "There are (H + 2p − k)/s + 1 windows; the + 1 comes after the division, not before it.",
+        wrong: |z, pooling, slide| last_window_lost(z, pooling, slide, &max_pooling_forward(z, pooling, slide)?),
+    },
+    Mistake {
+        name: "the mean instead of the maximum",
+        sentence: "y is the largest number of the window; here it is the mean of them.",
+        wrong: avg_pooling_forward,
+    },
+    Mistake {
+        name: "the largest absolute value",
+        sentence: "−3 is not larger than 2: the maximum is taken of the numbers, not of their sizes.",
+        wrong: |z, pooling, slide| max_pooling_forward(&z.map(f64::abs), pooling, slide),
+    },
+];
+
+/// Known mistakes in [`max_pooling_backward`].
+pub const MAX_POOLING_BACKWARD: &[Mistake<PoolingBackward>] = &[
+    Mistake {
+        name: "every tied maximum gets the gradient",
+        sentence: "The first maximum alone takes δ, so that Σ dz = Σ next_dz; here each of the equals gets all of it.",
+        wrong: |next_dz, z, pooling, slide| {
+            scatter(next_dz, z, pooling, slide, |window| {
+                let largest = maximum(window);
+                window.iter().map(|&x| f64::from(x == largest)).collect()
+            })
+        },
+    },
+    Mistake {
+        name: "tied maxima share the gradient",
+        sentence: "Of equal maxima, the first takes all of δ, as in the field's libraries; here they share it.",
+        wrong: |next_dz, z, pooling, slide| {
+            scatter(next_dz, z, pooling, slide, |window| {
+                let largest = maximum(window);
+                let count = window.iter().filter(|&&x| x == largest).count() as f64;
+                window.iter().map(|&x| f64::from(x == largest) / count).collect()
+            })
+        },
+    },
+    Mistake {
+        name: "the last of tied maxima gets the gradient",
+        sentence: "Of equal maxima the first one counts, row by row: compare with >, not with >=.",
+        wrong: |next_dz, z, pooling, slide| {
+            scatter(next_dz, z, pooling, slide, |window| {
+                let last = window.iter().rposition(|&x| x == maximum(window));
+                (0..window.len()).map(|at| f64::from(Some(at) == last)).collect()
+            })
+        },
+    },
+    Mistake {
+        name: "every place of a window gets the gradient",
+        sentence: "y is the maximum and no other element: δ goes to its place alone (step 2).",
+        wrong: |next_dz, z, pooling, slide| scatter(next_dz, z, pooling, slide, |window| vec![1.0; window.len()]),
+    },
+    Mistake {
+        name: "windows that overlap overwrite each other",
+        sentence: "Where two windows have the same maximum, their δ add up (step 2): was = written for += ?",
+        wrong: |next_dz, z, pooling, slide| {
+            overwrite(next_dz, z, pooling, slide, |window| {
+                let first = window.iter().position(|&x| x == maximum(window));
+                (0..window.len()).map(|at| f64::from(Some(at) == first)).collect()
+            })
+        },
+    },
+    Mistake {
+        name: "the padding counts as 0",
+        sentence: "The padding is −∞ and never wins; here the δ of a negative window at the border is lost in it.",
+        wrong: max_pooling_zero_padded_backward,
+    },
+    Mistake {
+        name: "the gradient is multiplied by the maximum",
+        sentence: "y is the maximum itself, with the slope 1 (step 1): δ arrives as it is.",
+        wrong: |next_dz, z, pooling, slide| {
+            let y = max_pooling_forward(z, pooling, slide)?;
+            let product = Tensor4::from_fn(y.shape(), |n, c, i, j| next_dz[(n, c, i, j)] * y[(n, c, i, j)]);
+            max_pooling_backward(&product, z, pooling, slide)
+        },
+    },
+    Mistake {
+        name: "the strides of rows and columns are exchanged",
+        sentence: "Window (i, j) begins at row i·s1 and column j·s2; here at row i·s2 and column j·s1.",
+        wrong: |next_dz, z, pooling, slide| {
+            let (s1, s2) = slide.strides;
+            scatter(next_dz, z, pooling, Slide { strides: (s2, s1), ..slide }, |window| {
+                let first = window.iter().position(|&x| x == maximum(window));
+                (0..window.len()).map(|at| f64::from(Some(at) == first)).collect()
+            })
+        },
+    },
+];
+
+/// Known mistakes in [`avg_pooling_forward`].
+pub const AVG_POOLING_FORWARD: &[Mistake<PoolingForward>] = &[
+    Mistake {
+        name: "the sum instead of the mean",
+        sentence: "y is the window's sum divided by k1·k2.",
+        wrong: |z, pooling, slide| {
+            Ok(avg_pooling_forward(z, pooling, slide)?.map(|mean| mean * (pooling.0 * pooling.1) as f64))
+        },
+    },
+    Mistake {
+        name: "the padding does not count in the mean",
+        sentence: "The zeros of the padding are numbers of the window: every window is divided by k1·k2.",
+        wrong: |z, pooling, slide| {
+            let sums = avg_pooling_forward(z, pooling, slide)?;
+            let shares = avg_pooling_forward(&z.map(|_| 1.0), pooling, slide)?;
+            Ok(Tensor4::from_fn(sums.shape(), |n, c, i, j| sums[(n, c, i, j)] / shares[(n, c, i, j)]))
+        },
+    },
+    Mistake {
+        name: "divided by k1 + k2",
+        sentence: "A window has k1·k2 places.",
+        wrong: |z, (k1, k2), slide| {
+            Ok(avg_pooling_forward(z, (k1, k2), slide)?.map(|mean| mean * (k1 * k2) as f64 / (k1 + k2) as f64))
+        },
+    },
+    Mistake {
+        name: "the windows tile, whatever the strides",
+        sentence: "Window (i, j) begins at row i·s1 and column j·s2, not at i·k1 and j·k2.",
+        wrong: |z, pooling, slide| avg_pooling_forward(z, pooling, Slide { strides: pooling, ..slide }.round_down()),
+    },
+    Mistake {
+        name: "the last window is lost",
+        sentence: "There are (H + 2p − k)/s + 1 windows; the + 1 comes after the division, not before it.",
+        wrong: |z, pooling, slide| last_window_lost(z, pooling, slide, &avg_pooling_forward(z, pooling, slide)?),
+    },
+];
+
+/// Known mistakes in [`avg_pooling_backward`].
+pub const AVG_POOLING_BACKWARD: &[Mistake<PoolingBackward>] = &[
+    Mistake {
+        name: "not divided by the window's area",
+        sentence: "Every place of a window stands in its mean with the factor 1/(k1·k2) (step 1).",
+        wrong: |next_dz, z, pooling, slide| {
+            let area = (pooling.0 * pooling.1) as f64;
+            avg_pooling_backward(&next_dz.map(|delta| delta * area), z, pooling, slide)
+        },
+    },
+    Mistake {
+        name: "the padding does not count in the mean",
+        sentence: "The forward divides by k1·k2, the zeros of the padding included, and so does the backward (step 2).",
+        wrong: |next_dz, z, pooling, slide| {
+            scatter(next_dz, z, pooling, slide, |window| {
+                let inside = window.iter().filter(|x| x.is_finite()).count() as f64;
+                vec![1.0 / inside; window.len()]
+            })
+        },
+    },
+    Mistake {
+        name: "floor for ceil",
+        sentence: "Row r lies under the windows from ⌈(r − k + 1)/s⌉ to ⌊r/s⌋; with ⌊ ⌋ for ⌈ ⌉, one that ends before \
+                   it is counted, too.",
+        wrong: |next_dz, z, (k1, k2), slide| {
+            let [_, _, rows, columns] = next_dz.shape();
+            let ((s1, s2), (p1, p2)) = (slide.strides, slide.padding);
+            let windows =
+                |r: usize, k: usize, s: usize, count: usize| ((r + 1).saturating_sub(k) / s)..(r / s + 1).min(count);
+            Ok(Tensor4::from_fn(z.shape(), |n, c, r, q| {
+                let over_row = windows(r + p1, k1, s1, rows);
+                let over_column = |_| windows(q + p2, k2, s2, columns);
+                let places = over_row.flat_map(|i| over_column(i).map(move |j| (i, j)));
+                places.map(|(i, j)| next_dz[(n, c, i, j)]).sum::<f64>() / (k1 * k2) as f64
+            }))
+        },
+    },
+    Mistake {
+        name: "windows that overlap overwrite each other",
+        sentence: "A pixel under several windows gets a share from each (step 2): was = written for += ?",
+        wrong: |next_dz, z, (k1, k2), slide| {
+            overwrite(next_dz, z, (k1, k2), slide, |window| vec![1.0 / (k1 * k2) as f64; window.len()])
+        },
+    },
+    Mistake {
+        name: "the maximum gets the gradient",
+        sentence: "Each place of a window has the same part in its mean: this is the backward of max pooling.",
+        wrong: |next_dz, z, pooling, slide| {
+            scatter(next_dz, z, pooling, slide, |window| {
+                let first = window.iter().position(|&x| x == maximum(window));
+                (0..window.len()).map(|at| f64::from(Some(at) == first)).collect()
+            })
+        },
+    },
+];
+
+/// Known mistakes in [`global_max_pooling_forward`].
+pub const GLOBAL_MAX_POOLING_FORWARD: &[Mistake<GlobalForward>] = &[
+    Mistake {
+        name: "the maximum starts from 0",
+        sentence: "A map of negative numbers has a negative maximum: start from −∞, or from its first pixel.",
+        wrong: |z| Ok(global_max_pooling_forward(z)?.map(|y| y.max(0.0))),
+    },
+    Mistake {
+        name: "the maximum runs over the channels, too",
+        sentence: "Every channel has a maximum of its own: y is (N, C).",
+        wrong: |z| {
+            let y = global_max_pooling_forward(z)?;
+            Ok(DMatrix::from_fn(y.nrows(), y.ncols(), |n, _| y.row(n).max()))
+        },
+    },
+    Mistake {
+        name: "the mean instead of the maximum",
+        sentence: "y is the largest number of the map; here it is the mean of them.",
+        wrong: global_avg_pooling_forward,
+    },
+];
+
+/// Known mistakes in [`global_max_pooling_backward`].
+pub const GLOBAL_MAX_POOLING_BACKWARD: &[Mistake<BackToMaps>] = &[
+    Mistake {
+        name: "every tied maximum gets the gradient",
+        sentence: "The first maximum alone takes δ, so that Σ dz = Σ next_dz; here each of the equals gets all of it.",
+        wrong: |next_dz, z| {
+            let largest = global_max_pooling_forward(z)?;
+            Ok(Tensor4::from_fn(
+                z.shape(),
+                |n, c, i, j| {
+                    if z[(n, c, i, j)] == largest[(n, c)] { next_dz[(n, c)] } else { 0.0 }
+                },
+            ))
+        },
+    },
+    Mistake {
+        name: "every pixel gets the gradient",
+        sentence: "y is the maximum and no other pixel: δ goes to its place alone.",
+        wrong: |next_dz, z| Ok(Tensor4::from_fn(z.shape(), |n, c, _, _| next_dz[(n, c)])),
+    },
+    Mistake {
+        name: "one channel's maximum alone gets a gradient",
+        sentence: "Every channel has a maximum of its own, and each of them gets its δ.",
+        wrong: |next_dz, z| {
+            let y = global_max_pooling_forward(z)?;
+            let winner =
+                DMatrix::from_fn(
+                    y.nrows(),
+                    y.ncols(),
+                    |n, c| {
+                        if y[(n, c)] == y.row(n).max() { next_dz[(n, c)] } else { 0.0 }
+                    },
+                );
+            global_max_pooling_backward(&winner, z)
+        },
+    },
+];
+
+/// Known mistakes in [`global_avg_pooling_forward`].
+pub const GLOBAL_AVG_POOLING_FORWARD: &[Mistake<GlobalForward>] = &[
+    Mistake {
+        name: "the sum instead of the mean",
+        sentence: "y is the map's sum divided by H·W.",
+        wrong: |z| {
+            let [_, _, h, w] = z.shape();
+            Ok(global_avg_pooling_forward(z)? * (h * w) as f64)
+        },
+    },
+    Mistake {
+        name: "divided by the channels, too",
+        sentence: "Every channel has a mean of its own: it is divided by H·W, not by C·H·W.",
+        wrong: |z| Ok(global_avg_pooling_forward(z)? / z.shape()[1] as f64),
+    },
+];
+
+/// Known mistakes in [`global_avg_pooling_backward`].
+pub const GLOBAL_AVG_POOLING_BACKWARD: &[Mistake<BackToMaps>] = &[
+    Mistake {
+        name: "not divided by the map's area",
+        sentence: "Every pixel stands in its map's mean with the factor 1/(H·W).",
+        wrong: |next_dz, z| Ok(Tensor4::from_fn(z.shape(), |n, c, _, _| next_dz[(n, c)])),
+    },
+    Mistake {
+        name: "divided by the channels, too",
+        sentence: "Every channel has a mean of its own: it is divided by H·W, not by C·H·W.",
+        wrong: |next_dz, z| global_avg_pooling_backward(&(next_dz / z.shape()[1] as f64), z),
+    },
+    Mistake {
+        name: "dz is divided by N",
+        sentence: "What flows backward is each sample's own gradient: only parameters are divided by N.",
+        wrong: |next_dz, z| global_avg_pooling_backward(&(next_dz / z.shape()[0] as f64), z),
+    },
+];
+
+// The bricks that the mistakes are built of.
+
+/// The outputs `y`, of as many windows as there are if 1 is added before the division by the stride.
+fn last_window_lost(
+    z: &Tensor4<f64>,
+    (k1, k2): (usize, usize),
+    slide: Slide,
+    y: &Tensor4<f64>,
+) -> Result<Tensor4<f64>, crate::ShapeError> {
+    let ([n, c, h, w], (s1, s2), (p1, p2)) = (z.shape(), slide.strides, slide.padding);
+    let [rows, columns] = [(h + 2 * p1 - k1 + 1) / s1, (w + 2 * p2 - k2 + 1) / s2];
+    Ok(Tensor4::from_fn([n, c, rows, columns], |n, c, i, j| y[(n, c, i, j)]))
+}
+
+/// Every window hands its δ to its places, each by its weight, and what a place gets adds up. `weights` sees the
+/// numbers of a window, row by row, −∞ in the padding.
+fn scatter(
+    next_dz: &Tensor4<f64>,
+    z: &Tensor4<f64>,
+    pooling: (usize, usize),
+    slide: Slide,
+    weights: impl Fn(&[f64]) -> Vec<f64>,
+) -> Result<Tensor4<f64>, crate::ShapeError> {
+    Ok(hand_out(next_dz, z, pooling, slide, weights, |dz, share| *dz += share))
+}
+
+/// The same, but a place keeps only what the last window gives it.
+fn overwrite(
+    next_dz: &Tensor4<f64>,
+    z: &Tensor4<f64>,
+    pooling: (usize, usize),
+    slide: Slide,
+    weights: impl Fn(&[f64]) -> Vec<f64>,
+) -> Result<Tensor4<f64>, crate::ShapeError> {
+    Ok(hand_out(next_dz, z, pooling, slide, weights, |dz, share| {
+        if share != 0.0 {
+            *dz = share;
+        }
+    }))
+}
+
+fn hand_out(
+    next_dz: &Tensor4<f64>,
+    z: &Tensor4<f64>,
+    (k1, k2): (usize, usize),
+    slide: Slide,
+    weights: impl Fn(&[f64]) -> Vec<f64>,
+    give: impl Fn(&mut f64, f64),
+) -> Tensor4<f64> {
+    let ([samples, channels, rows, columns], [_, _, h, w]) = (next_dz.shape(), z.shape());
+    let mut dz = Tensor4::zeros(z.shape());
+    let every = |a: usize, b: usize| (0..a).flat_map(move |i| (0..b).map(move |j| (i, j)));
+    for ((n, c), (i, j)) in every(samples, channels).flat_map(|nc| every(rows, columns).map(move |ij| (nc, ij))) {
+        let pixels: Vec<Option<(usize, usize)>> = every(k1, k2)
+            .map(|(u, v)| {
+                let r = (i * slide.strides.0 + u).checked_sub(slide.padding.0).filter(|&r| r < h)?;
+                let q = (j * slide.strides.1 + v).checked_sub(slide.padding.1).filter(|&q| q < w)?;
+                Some((r, q))
+            })
+            .collect();
+        let window: Vec<f64> =
+            pixels.iter().map(|pixel| pixel.map_or(f64::NEG_INFINITY, |(r, q)| z[(n, c, r, q)])).collect();
+        for (pixel, weight) in pixels.into_iter().zip(weights(&window)) {
+            if let Some((r, q)) = pixel {
+                give(&mut dz[(n, c, r, q)], next_dz[(n, c, i, j)] * weight);
+            }
+        }
+    }
+    dz
+}
+
+fn maximum(window: &[f64]) -> f64 {
+    window.iter().fold(f64::NEG_INFINITY, |largest, &x| largest.max(x))
+}
