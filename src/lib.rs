@@ -48,6 +48,7 @@ pub mod numbers;
 pub mod optim;
 pub mod show;
 pub mod tensor;
+mod text;
 pub mod train;
 pub mod window;
 
