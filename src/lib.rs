@@ -83,6 +83,7 @@ pub mod numbers;
 pub mod optim;
 pub mod show;
 pub mod tensor;
+mod text;
 pub mod train;
 pub mod window;
 

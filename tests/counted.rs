@@ -191,3 +191,30 @@ fn a_lenet_costs_its_formulas_layer_by_layer() -> Result<(), ShapeError> {
     assert!(table.lines().all(|line| line.chars().count() <= 120), "{table}");
     Ok(())
 }
+
+#[test]
+fn the_table_of_costs_holds_what_was_counted() -> Result<(), ShapeError> {
+    let cost = Cost::of(&mut lenet(Start::He, 1), [1, 28, 28])?;
+    let table = cost.to_string();
+    let lines: Vec<&str> = table.lines().collect();
+    let all = cost.total();
+    let rows: Vec<&LayerCost> = cost.layers.iter().chain([&all]).collect();
+    assert!(lines[0].starts_with("layer") && lines[1].starts_with('─') && lines[rows.len() + 1].starts_with('─'));
+    let name = |heading: &str| lines[0].split(heading).next().unwrap().chars().count() + heading.chars().count();
+    for (k, row) in rows.iter().enumerate() {
+        let line: Vec<char> = lines[if k < cost.layers.len() { k + 2 } else { k + 3 }].chars().collect();
+        // A number ends where its heading does.
+        let number = |heading: &str| -> usize {
+            let text: String =
+                line[..name(heading)].iter().rev().take_while(|c| c.is_ascii_digit() || **c == ' ').collect();
+            let text: String = text.chars().rev().collect();
+            text.rsplit("  ").next().unwrap().replace(' ', "").parse().unwrap()
+        };
+        let counted = [row.parameters, row.activations, 4 * (row.parameters + row.activations)];
+        assert_eq!(["parameters", "activations", "bytes"].map(number), counted, "{}", row.description);
+        let work = [row.forward.multiplications, row.backward.multiplications].map(|n| n as usize);
+        assert_eq!(["forward", "backward"].map(number), work, "{}", row.description);
+        assert!(lines.iter().any(|line| line.starts_with(&row.description) && line.contains(&row.output)));
+    }
+    Ok(())
+}

@@ -7,6 +7,7 @@
 use super::Sequential;
 use super::sequential::maps;
 use crate::numbers::{Counted, Counts};
+use crate::text::{Table, grouped};
 use crate::{ShapeError, Tensor4};
 use std::fmt;
 
@@ -112,27 +113,14 @@ const HEADER: [&str; 8] = ["layer", "output", "parameters", "activations", "forw
 impl fmt::Display for Cost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let total = self.total();
-        let rows = self.layers.iter().chain([&total]).map(LayerCost::cells);
-        let lines: Vec<[String; 8]> = [HEADER.map(String::from)].into_iter().chain(rows).collect();
-        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-        for (number, line) in lines.iter().enumerate() {
-            if number == 1 || number + 1 == lines.len() {
-                writeln!(f, "{}", "─".repeat((0..8).map(width).sum::<usize>() + 2 * 7))?;
-            }
-            write!(f, "{:<w$}  {:<v$}", line[0], line[1], w = width(0), v = width(1))?;
-            for (column, cell) in line.iter().enumerate().skip(2) {
-                write!(f, "  {cell:>w$}", w = width(column))?;
-            }
-            writeln!(f)?;
-        }
+        let mut table = Table::new("<<>>>>>>");
+        table.row(HEADER);
+        table.rule();
+        self.layers.iter().for_each(|layer| table.row(layer.cells()));
+        table.rule();
+        table.row(total.cells());
+        writeln!(f, "{table}")?;
         writeln!(f, "\nForward:  {}.\nBackward: {}.", total.forward, total.backward)?;
         f.write_str("One sample. The columns forward and backward are multiply-adds; bytes are those of parameters and activations as f32.")
     }
-}
-
-/// 1234567 as "1 234 567".
-fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let starts = |at: &usize| *at > 0 && (digits.len() - at).is_multiple_of(3);
-    digits.char_indices().flat_map(|(at, digit)| starts(&at).then_some(' ').into_iter().chain([digit])).collect()
 }

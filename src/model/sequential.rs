@@ -4,6 +4,7 @@ use super::{Layer, Parameter, ParameterMut, forget};
 use crate::kernels::memory::give_back;
 use crate::kernels::wide_awake;
 use crate::optim::Optimizer;
+use crate::text::Table;
 use crate::{Float, ShapeError, Tensor4};
 
 /// Layers in a row, each fed by the one before: the chain that the chain rule is named after.
@@ -69,21 +70,16 @@ impl<T: Float> Sequential<T> {
     /// ```
     pub fn summary(&self, [c, h, w]: [usize; 3]) -> Result<String, ShapeError> {
         let mut z = Tensor4::zeros([1, c, h, w]);
-        let mut rows = vec![[String::new(), "input".into(), maps(&z), String::new()]];
+        let mut table = Table::new("><<>");
+        table.row(["", "input", &maps(&z)]);
         for (number, layer) in self.layers.iter().enumerate() {
             z = layer.infer(&z).map_err(|error| self.located(number, error))?;
             let learned: usize = layer.parameters().iter().map(|p| p.values.len()).sum();
             let learned = if learned == 0 { String::new() } else { learned.to_string() };
-            rows.push([number.to_string(), layer.description(), maps(&z), learned]);
+            table.row([number.to_string(), layer.description(), maps(&z), learned]);
         }
-        rows.push([String::new(), "all".into(), String::new(), self.parameter_count().to_string()]);
-        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let [a, b, c, d] = [0, 1, 2, 3].map(width);
-        let line = |[number, description, shape, learned]: &[String; 4]| {
-            let line = format!("{number:>a$}  {description:<b$}  {shape:<c$}  {learned:>d$}");
-            format!("{}\n", line.trim_end())
-        };
-        Ok(rows.iter().map(line).collect())
+        table.row(["", "all", "", &self.parameter_count().to_string()]);
+        Ok(format!("{table}\n"))
     }
 
     /// dz of layer `first`, through all layers from the last one down to it; nothing if there is no such layer.

@@ -1,5 +1,6 @@
 //! The step-throughs: what they say is what the layers compute.
 
+use crate::picture::{At, Picture};
 use handgrad::prelude::*;
 use handgrad::show::steps::{self, Steps};
 
@@ -229,7 +230,7 @@ fn each_delta_goes_where_the_maximum_was() -> Result<(), ShapeError> {
 
     let padded = Slide::by(2, 2).padding(1, 1);
     let lost = steps::max_pooling_zero_padded_backward(&next_dz, &tied().map(|z| z - 9.0), size, padded)?;
-    assert_eq!(lost.captions()[0], ["δ₁₁ goes to a zero of the padding, and is lost."]);
+    assert_eq!(lost.captions()[0], ["δ₁₁ goes to a zero of the padding and is lost."]);
     Ok(())
 }
 
@@ -241,7 +242,7 @@ fn a_mean_hands_out_equal_shares() -> Result<(), ShapeError> {
     let next_dz = Tensor4::from_fn([1, 1, 3, 3], |_, _, i, j| (4 + 4 * (3 * i + j)) as f64);
     let walk = steps::avg_pooling_backward(&next_dz, &tied(), (2, 2), slide)?;
     assert_eq!(values(&walk), next_dz.map(|delta| delta / 4.0).to_row_major());
-    let corner = ["share = δ₁₁/4", "share = 4/4 = 1", "3 of 4 shares fall into the padding, and are cut off."];
+    let corner = ["share = δ₁₁/4", "share = 4/4 = 1", "3 of 4 shares fall into the padding and are cropped."];
     assert_eq!(walk.captions()[0], corner);
     // In the end every row of dz is there, letter by letter.
     let dz = avg_pooling_backward(&next_dz, &tied(), (2, 2), slide)?.map_at(0, 0);
@@ -254,6 +255,320 @@ fn a_mean_hands_out_equal_shares() -> Result<(), ShapeError> {
 }
 
 // ---- the pictures ----
+
+/// A grid of cells read back.
+#[derive(Debug)]
+struct Board {
+    title: String,
+    /// What stands in each cell.
+    cells: Vec<Vec<String>>,
+    /// The fill of each cell, empty where there is none.
+    fills: Vec<Vec<String>>,
+    bold: Vec<(usize, usize)>,
+    /// Cells with a ring.
+    rings: Vec<(usize, usize)>,
+    /// The colour of each frame, its first row and column, and how many there are.
+    frames: Vec<(String, (usize, usize), (usize, usize))>,
+}
+
+const READ: &str = "#cfe4f3";
+const WEIGHT: &str = "#fbdcc6";
+const RESULT: &str = "#c3ead9";
+
+/// All grids of a still, in the order in which they are drawn.
+fn boards(walk: &Steps, k: usize) -> Vec<Board> {
+    let picture = Picture::of(&walk.still(k));
+    // A grid is its horizontal lines, then its vertical ones.
+    let mut outlines: Vec<(Vec<[At; 2]>, Vec<[At; 2]>)> = Vec::new();
+    for line in picture.lines_in("#8c959f") {
+        let ends @ [a, b] = [line.points[0], line.points[1]];
+        match (a.1 == b.1, a.0 == b.0, outlines.last_mut()) {
+            (true, _, Some((across, down))) if down.is_empty() => across.push(ends),
+            (true, ..) => outlines.push((vec![ends], vec![])),
+            (_, true, Some((_, down))) => down.push(ends),
+            _ => {} // the cross of a cell that is cropped
+        }
+    }
+    let read = |(across, down): (Vec<[At; 2]>, Vec<[At; 2]>)| {
+        let ((left, top), (right, bottom)) = (across[0][0], (across[0][1].0, down[0][1].1));
+        let (rows, columns) = (across.len() - 1, down.len() - 1);
+        let size = ((right - left) / columns as f64, (bottom - top) / rows as f64);
+        let at = |(x, y): At| {
+            let (i, j) = ((y - top) / size.1, (x - left) / size.0);
+            let inside = (0.0..rows as f64).contains(&i) && (0.0..columns as f64).contains(&j);
+            inside.then_some((i as usize, j as usize))
+        };
+        let mut cells = vec![vec![String::new(); columns]; rows];
+        let (mut fills, mut bold) = (cells.clone(), Vec::new());
+        for text in &picture.texts {
+            for (letter, &x) in text.words.chars().zip(&text.letters) {
+                if let Some((i, j)) = at((x, text.at.1)) {
+                    cells[i][j].push(letter);
+                    if text.bold && !bold.contains(&(i, j)) {
+                        bold.push((i, j));
+                    }
+                }
+            }
+        }
+        let inner = |corner: At| at((corner.0 + 1.0, corner.1 + 1.0));
+        for shape in picture.shapes.iter().filter(|shape| shape.kind == "path") {
+            if let Some((i, j)) = inner(shape.corners[0]) {
+                let many = ((shape.corners[1].0 - shape.corners[0].0) / size.0).round() as usize;
+                fills[i][j..j + many].fill(shape.fill.clone());
+            }
+        }
+        let mut frames = Vec::new();
+        for shape in picture.shapes.iter().filter(|shape| shape.kind == "rect" && shape.fill == "none") {
+            let (first, [a, b]) = (inner(shape.corners[0]), [shape.corners[0], shape.corners[1]]);
+            let many = |from: f64, to: f64, one: f64| ((to - from) / one).round() as usize;
+            let size = (many(a.1, b.1, size.1), many(a.0, b.0, size.0));
+            frames.extend(first.map(|first| (shape.stroke.clone(), first, size)));
+        }
+        let rings = picture.shapes.iter().filter(|shape| shape.kind == "ellipse").filter_map(|s| at(s.corners[0]));
+        let above = |text: &&crate::picture::Text| {
+            (text.at.0 - (left + right) / 2.0).abs() <= 1.0 && (text.at.1 - (top - 7.0)).abs() <= 1.0
+        };
+        let title = picture.texts.iter().find(above).map_or(String::new(), |text| text.words.clone());
+        Board { title, cells, fills, bold, rings: rings.collect(), frames }
+    };
+    outlines.into_iter().map(read).collect()
+}
+
+impl Board {
+    /// The cells with one of these fills.
+    fn filled(&self, fills: &[&str]) -> Vec<(usize, usize)> {
+        let all = (0..self.cells.len()).flat_map(|i| (0..self.cells[i].len()).map(move |j| (i, j)));
+        all.filter(|&(i, j)| fills.contains(&self.fills[i][j].as_str())).collect()
+    }
+
+    /// In each cell stands the number of `matrix` at the place that `source` finds for the cell.
+    fn assert_numbers(&self, matrix: &DMatrix<f64>, source: impl Fn(usize, usize) -> Option<(usize, usize)>) {
+        for (i, j) in (0..self.cells.len()).flat_map(|i| (0..self.cells[i].len()).map(move |j| (i, j))) {
+            let expected = source(i, j).map_or("0".to_string(), |at| matrix[at].to_string().replace('-', "−"));
+            assert_eq!(self.cells[i][j], expected, "{}: ({i}, {j})", self.title);
+        }
+    }
+}
+
+/// In every step, the cells that are lit hold just the symbols of its formula, and the green one is named by it.
+#[test]
+fn what_is_lit_is_what_is_summed() -> Result<(), ShapeError> {
+    let mut walks = Vec::new();
+    for (z, k, b, next_dz, slide) in cases().into_iter().filter(|case| case.0.shape()[0] == 1) {
+        let backward = steps::conv_backward(&next_dz, &k, &z, slide)?;
+        walks.extend([steps::conv_forward(&z, &k, &b, slide)?, backward.dk, backward.db, backward.dz]);
+    }
+    let (z, w) = (dmatrix![1.0, 2.0, -1.0; 0.0, 3.0, 1.0], dmatrix![1.0, 0.0; 2.0, -1.0; 0.5, 3.0]);
+    let (b, next_dz) = (dvector![1.0, -1.0], dmatrix![1.0, -1.0; 2.0, 0.5]);
+    let backward = steps::fc_backward(&next_dz, &w, &z)?;
+    walks.extend([steps::fc_forward(&z, &w, &b)?, backward.dw, backward.db, backward.dz]);
+    for slide in [Slide::by(2, 2), Slide::by(1, 2).padding(1, 0)] {
+        let z = counted([1, 1, 4, 6], 2);
+        walks.push(steps::avg_pooling_forward(&z, (2, 2), slide)?);
+        walks.push(steps::max_pooling_forward(&z, (2, 2), slide)?);
+        walks.push(steps::max_pooling_zero_padded_forward(&z, (2, 2), slide)?);
+    }
+    for walk in walks {
+        let captions = walk.captions();
+        let walk = walk.symbols();
+        let formulas = captions.iter().enumerate().filter(|(_, c)| c.len() > 1 && !c[0].contains('…'));
+        for (k, caption) in formulas {
+            let boards = boards(&walk, k);
+            let lit = boards
+                .iter()
+                .flat_map(|board| board.filled(&[READ, WEIGHT]).into_iter().map(|(i, j)| board.cells[i][j].clone()));
+            let mut lit: Vec<String> = lit.collect();
+            let (name, sum) = caption[0].split_once(" = ").unwrap();
+            let sum = sum.strip_prefix("max(").map_or(sum, |max| max.split(')').next().unwrap());
+            let letters = |word: &&str| word.contains(['z', 'w', 'b', 'δ']);
+            let words = sum.split([' ', '·', '+', '(', ')', ',']).map(|word| word.split('/').next().unwrap());
+            let mut summed: Vec<String> = words.filter(letters).map(str::to_string).collect();
+            // A zero of the padding may win and be lit; it has no name.
+            lit.retain(|word| word != "0");
+            lit.sort();
+            lit.dedup();
+            summed.sort();
+            summed.dedup();
+            assert_eq!(lit, summed, "{}: {caption:?}", walk.figure().alt);
+            let results: Vec<&str> = boards
+                .iter()
+                .flat_map(|board| board.filled(&[RESULT]).into_iter().map(|(i, j)| board.cells[i][j].as_str()))
+                .collect();
+            assert_eq!(results, [name], "{caption:?}");
+            let bold: usize = boards.iter().map(|board| board.bold.len()).sum();
+            assert_eq!(bold, 1);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_convolution_is_drawn_cell_by_cell() -> Result<(), ShapeError> {
+    // z (4, 6), K (2, 3), strides (2, 3), padding (0, 3): nothing is square.
+    let (z, k, b, next_dz, slide) = cases().swap_remove(2);
+    let (image, kernel, delta) = (z.map_at(0, 0), k.map_at(0, 0), next_dz.map_at(0, 0));
+    let ((s1, s2), (p1, p2)) = (slide.strides, slide.padding);
+    let padded =
+        |i: usize, j: usize| Some((i.checked_sub(p1).filter(|i| *i < 4)?, j.checked_sub(p2).filter(|j| *j < 6)?));
+    let y = conv_forward(&z, &k, &b, slide)?.map_at(0, 0);
+    let (rows, columns) = y.shape();
+    let walk = steps::conv_forward(&z, &k, &b, slide)?;
+    for (step, (i, j)) in (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))).enumerate() {
+        let boards = boards(&walk, step);
+        let [under, taps, products, bias, result] = &boards[..] else { panic!("{boards:?}") };
+        assert_eq!(
+            [&*under.title, &*taps.title, &*products.title, &*bias.title, &*result.title],
+            ["ẑ: z padded", "K", "products", "b", "y"]
+        );
+        under.assert_numbers(&image, padded);
+        taps.assert_numbers(&kernel, |u, v| Some((u, v)));
+        assert_eq!(under.frames, [("#0072b2".to_string(), (i * s1, j * s2), (2, 3))]);
+        assert_eq!(taps.frames[0].2, (2, 3));
+        let product = DMatrix::from_fn(2, 3, |u, v| {
+            padded(i * s1 + u, j * s2 + v).map_or(0.0, |at| image[at] * kernel[(u, v)]) + 0.0
+        });
+        products.assert_numbers(&product, |u, v| Some((u, v)));
+        // So far, and no further.
+        for (r, c) in (0..rows).flat_map(|r| (0..columns).map(move |c| (r, c))) {
+            let text = if (r, c) <= (i, j) { y[(r, c)].to_string().replace('-', "−") } else { String::new() };
+            assert_eq!(result.cells[r][c], text, "({r}, {c}) at step {step}");
+        }
+        assert_eq!((result.filled(&[RESULT]), &result.bold), (vec![(i, j)], &vec![(i, j)]));
+        assert_eq!(result.frames, [("#007a58".to_string(), (i, j), (1, 1))]);
+    }
+
+    let backward = steps::conv_backward(&next_dz, &k, &z, slide)?;
+    let dilated = |i: usize, j: usize| (i % s1 == 0 && j % s2 == 0).then_some((i / s1, j / s2));
+    let gradients = conv_backward(&next_dz, &k, &z, slide)?;
+    for (step, (u, v)) in (0..2).flat_map(|u| (0..3).map(move |v| (u, v))).enumerate() {
+        let boards = boards(&backward.dk, step);
+        let [under, taps, _, result] = &boards[..] else { panic!("{boards:?}") };
+        assert_eq!([&*under.title, &*taps.title, &*result.title], ["ẑ: z padded", "δ̂", "dK"]);
+        under.assert_numbers(&image, padded);
+        taps.assert_numbers(&delta, dilated);
+        assert_eq!((under.frames[0].1, result.filled(&[RESULT])), ((u, v), vec![(u, v)]));
+        assert_eq!(result.cells[u][v], gradients.dk[(0, 0, u, v)].to_string().replace('-', "−"));
+    }
+    // δ, zeros between, zeros around, K rotated: then a step for every pixel, and the crop.
+    let names: Vec<String> = (0..4).map(|k| boards(&backward.dz, k)[0].title.clone()).collect();
+    assert_eq!(names, ["δ", "δ̂", "δ̂", "δ̂"]);
+    assert_eq!(boards(&backward.dz, 2)[1].title, "K");
+    boards(&backward.dz, 0)[0].assert_numbers(&delta, |i, j| Some((i, j)));
+    boards(&backward.dz, 1)[0].assert_numbers(&delta, dilated);
+    for (step, (r, q)) in (0..4).flat_map(|r| (0..6).map(move |q| (r, q))).enumerate() {
+        let boards = boards(&backward.dz, 4 + step);
+        let [under, taps, _, result] = &boards[..] else { panic!("{boards:?}") };
+        let around = |i: usize, j: usize| {
+            dilated(i.checked_sub(1)?, j.checked_sub(2)?).filter(|at| at.0 < rows && at.1 < columns)
+        };
+        under.assert_numbers(&delta, around);
+        taps.assert_numbers(&kernel, |u, v| Some((1 - u, 2 - v)));
+        assert_eq!(result.filled(&[RESULT]), [(r + p1, q + p2)]);
+        assert_eq!(result.cells[r + p1][q + p2], gradients.dz[(0, 0, r, q)].to_string().replace('-', "−"));
+    }
+    let last = boards(&backward.dz, backward.dz.len() - 1).pop().unwrap();
+    assert_eq!((last.title.as_str(), &last.frames[0].1, &last.frames[0].2), ("dz", &(p1, p2), &(4, 6)));
+    assert!(backward.dz.figure().alt.ends_with(" The last: The padding is not part of z: its gradient is cropped."));
+    Ok(())
+}
+
+#[test]
+fn a_fully_connected_layer_is_drawn_cell_by_cell() -> Result<(), ShapeError> {
+    let (z, w) = (dmatrix![1.0, 2.0, -1.0; 0.0, 3.0, 1.0], dmatrix![1.0, 0.0; 2.0, -1.0; 4.0, 3.0]);
+    let (b, delta) = (dvector![1.0, -1.0], dmatrix![1.0, -1.0; 2.0, 4.0]);
+    let straight = |i: usize, j: usize| Some((i, j));
+    let turned = |i: usize, j: usize| Some((j, i));
+    for (step, (n, o)) in [(0, 0), (0, 1), (1, 0), (1, 1)].into_iter().enumerate() {
+        let boards = boards(&steps::fc_forward(&z, &w, &b)?, step);
+        let [top, bias, left, result] = &boards[..] else { panic!("{boards:?}") };
+        assert_eq!([&*top.title, &*bias.title, &*left.title, &*result.title], ["W", "b", "z", "y"]);
+        top.assert_numbers(&w, straight);
+        left.assert_numbers(&z, straight);
+        bias.assert_numbers(&DMatrix::from_row_slice(1, 2, b.as_slice()), straight);
+        assert_eq!(
+            [left.frames[0].1, left.frames[0].2, top.frames[0].1, top.frames[0].2],
+            [(n, 0), (1, 3), (0, o), (3, 1)]
+        );
+        assert_eq!((bias.filled(&[WEIGHT]), result.filled(&[RESULT])), (vec![(0, o)], vec![(n, o)]));
+    }
+    let backward = steps::fc_backward(&delta, &w, &z)?;
+    for (step, (i, o)) in [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)].into_iter().enumerate() {
+        let boards = boards(&backward.dw, step);
+        let [top, left, result] = &boards[..] else { panic!("{boards:?}") };
+        assert_eq!([&*top.title, &*left.title, &*result.title], ["δ", "zᵀ", "dW"]);
+        top.assert_numbers(&delta, straight);
+        left.assert_numbers(&z, turned);
+        assert_eq!((left.frames[0].1, top.frames[0].1, result.filled(&[RESULT])), ((i, 0), (0, o), vec![(i, o)]));
+    }
+    for (step, (n, i)) in [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)].into_iter().enumerate() {
+        let boards = boards(&backward.dz, step);
+        let [top, left, result] = &boards[..] else { panic!("{boards:?}") };
+        assert_eq!([&*top.title, &*left.title, &*result.title], ["Wᵀ", "δ", "dz"]);
+        top.assert_numbers(&w, turned);
+        left.assert_numbers(&delta, straight);
+        assert_eq!((left.frames[0].1, top.frames[0].1, result.filled(&[RESULT])), ((n, 0), (0, i), vec![(n, i)]));
+    }
+    for o in 0..2 {
+        let boards = boards(&backward.db, o);
+        let [above, result] = &boards[..] else { panic!("{boards:?}") };
+        above.assert_numbers(&delta, straight);
+        assert_eq!((above.filled(&[READ]), result.filled(&[RESULT])), (vec![(0, o), (1, o)], vec![(0, o)]));
+        assert_eq!(above.frames[0].1, (0, o));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_pooling_is_drawn_cell_by_cell() -> Result<(), ShapeError> {
+    let (z, size, slide) = (counted([1, 1, 4, 6], 2), (3, 2), Slide::by(1, 2).padding(1, 1).round_down());
+    let image = z.map_at(0, 0);
+    let ((s1, s2), (p1, p2)) = (slide.strides, slide.padding);
+    let pixel =
+        |i: usize, j: usize| Some((i.checked_sub(p1).filter(|i| *i < 4)?, j.checked_sub(p2).filter(|j| *j < 6)?));
+    let y = max_pooling_forward(&z, size, slide)?;
+    let next_dz = Tensor4::from_fn(y.shape(), |_, _, i, j| (10 + 7 * i + j) as f64);
+    let [_, _, rows, columns] = y.shape();
+    let (forward, backward) =
+        (steps::max_pooling_forward(&z, size, slide)?, steps::max_pooling_backward(&next_dz, &z, size, slide)?);
+    let mean_backward = steps::avg_pooling_backward(&next_dz, &z, size, slide)?;
+    for (step, (i, j)) in (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))).enumerate() {
+        let window =
+            || (0..size.0).flat_map(|u| (0..size.1).map(move |v| (u, v))).map(|(u, v)| (i * s1 + u, j * s2 + v));
+        let best = window().filter_map(|(r, q)| pixel(r, q)).map(|at| image[at]).fold(f64::NEG_INFINITY, f64::max);
+        let equal: Vec<_> = window().filter(|&(r, q)| pixel(r, q).is_some_and(|at| image[at] == best)).collect();
+        let first = equal[0];
+        let shown = boards(&forward, step);
+        let [under, result] = &shown[..] else { panic!("{shown:?}") };
+        assert_eq!(
+            (under.title.as_str(), under.frames[0].1, under.frames[0].2),
+            ("z padded with −∞", (i * s1, j * s2), size)
+        );
+        for (r, q) in (0..6).flat_map(|r| (0..8).map(move |q| (r, q))) {
+            let text = pixel(r, q).map_or("−∞".to_string(), |at| image[at].to_string().replace('-', "−"));
+            assert_eq!(under.cells[r][q], text, "({r}, {q})");
+        }
+        let mut rings = under.rings.clone();
+        rings.sort();
+        assert_eq!(rings, equal, "step {step}");
+        assert_eq!(
+            (result.filled(&[RESULT]), &result.cells[i][j]),
+            (vec![(i, j)], &best.to_string().replace('-', "−"))
+        );
+        // Backward, δ of this window goes to its first maximum.
+        let shown = boards(&backward, step);
+        let [delta, under, dz] = &shown[..] else { panic!("{shown:?}") };
+        delta.assert_numbers(&next_dz.map_at(0, 0), |i, j| Some((i, j)));
+        assert_eq!((delta.filled(&[READ]), delta.frames[0].1), (vec![(i, j)], (i, j)));
+        assert_eq!((under.frames[0].1, dz.filled(&[RESULT])), ((i * s1, j * s2), vec![first]));
+        // And as shares, to every pixel under it.
+        let shown = boards(&mean_backward, step);
+        let [delta, dz] = &shown[..] else { panic!("{shown:?}") };
+        assert_eq!(delta.frames[0].1, (i, j));
+        let inside: Vec<_> = window().filter(|&(r, q)| pixel(r, q).is_some()).collect();
+        assert_eq!((dz.filled(&[RESULT]), dz.frames[0].1, dz.frames[0].2), (inside, (i * s1, j * s2), size));
+    }
+    Ok(())
+}
 
 /// The elements of a picture that can be seen, each as its text, sorted.
 fn elements(svg: &str) -> Vec<String> {
@@ -360,7 +675,7 @@ fn what_does_not_fit_is_a_shape_error() {
          with a number in each cell, at most 16 of each can be read"
     );
     let error = steps::fc_forward(&DMatrix::zeros(1, 17), &DMatrix::zeros(17, 1), &dvector![0.0]).unwrap_err();
-    assert!(error.to_string().starts_with("steps::fc_forward: a matrix to draw has 1 rows and 17 columns"), "{error}");
+    assert!(error.to_string().starts_with("steps::fc_forward: a matrix to draw has 1 row and 17 columns"), "{error}");
     let error = steps::max_pooling_forward(&z, (2, 2), Slide::by(2, 2)).unwrap_err();
     assert!(error.to_string().starts_with("max_pooling_forward: a window of 2 rows"), "{error}");
     let error = steps::avg_pooling_backward(&z, &z, (2, 2), Slide::by(1, 1)).unwrap_err();
