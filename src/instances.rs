@@ -31,7 +31,7 @@ macro_rules! addresses {
 
 fn functions<T: Float>() {
     black_box(addresses![T:
-        fc_forward fc_backward
+        fc_forward fc_backward fc_backward_rows
         conv_forward conv_backward
         single_channel_conv conv_forward_naive conv_backward_naive insert_zeros remove_padding
         max_pooling_forward max_pooling_backward max_pooling_zero_padded_forward max_pooling_zero_padded_backward
