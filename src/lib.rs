@@ -21,12 +21,19 @@
 //!
 //! # The gradient convention
 //!
-//! The loss of a batch is the **mean of its samples' losses**, L = (1/N) Σₙ Lₙ.
+//! L is the loss of a batch, and N is the number of its **samples**: never of rows, tokens or pixels.
 //!
-//! * What flows backward between layers (`next_dz`, `dz`, a loss's `dy`) is **each sample's own gradient** ∂Lₙ/∂z,
-//!   which is N·∂L/∂z: it has no 1/N in it, and a sample's row does not depend on who else is in the batch.
-//! * The gradient of a parameter (`dw`, `db`, `dk`, …) is the **batch mean** ∂L/∂w = (1/N) Σₙ ∂Lₙ/∂w: the one place
-//!   where samples meet is the one place where N is divided by.
+//! * What flows backward between layers (`next_dz`, `dz`, a loss's `dy`) is **N·∂L/∂z**.
+//! * The gradient of a parameter (`dw`, `db`, `dk`, …) is **∂L/∂w** itself. So a layer sums over what flows backward and
+//!   divides by N, here and nowhere else.
+//!
+//! The losses of this crate are the mean of their samples' losses, L = (1/N) Σₙ Lₙ. Where no layer mixes the samples,
+//! N·∂L/∂z is then **each sample's own gradient** ∂Lₙ/∂z, which does not depend on the rest of the batch, and ∂L/∂w is the
+//! **batch mean** (1/N) Σₙ ∂Lₙ/∂w. Where a layer does mix them, only the definition holds.
+//!
+//! A function that takes matrices takes a row for a sample; where a sample has several rows, N is passed
+//! ([`fc_backward_rows`](layers::fc_backward_rows)). If a batch of N runs in parts of n samples each, a part's `next_dz`
+//! is n·∂L/∂y, which is n/N times the gradients of its samples; the gradients of the parts then add up to ∂L/∂w.
 //!
 //! Every proof of this crate tests it.
 //!

@@ -304,7 +304,7 @@ proptest! {
 
 fn counting(samples: usize) -> Dataset<f64> {
     let inputs = Tensor4::from_fn([samples, 2, 2, 1], |n, c, i, _| (10 * n + 2 * c + i) as f64);
-    Dataset { inputs, labels: (0..samples as u8).collect(), classes: samples }
+    Dataset { inputs, labels: (0..samples).collect(), classes: samples }
 }
 
 #[test]
@@ -489,7 +489,7 @@ fn spirals_grow_from_the_origin_and_lie_where_the_formula_puts_them() {
         // Both compute the same three products and sums: a rounding or two apart.
         assert!((data.inputs[(n, 0, 0, 0)] - radius * angle.sin()).abs() < 1e-15);
         assert!((data.inputs[(n, 1, 0, 0)] - radius * angle.cos()).abs() < 1e-15);
-        assert_eq!(usize::from(data.labels[n]), arm);
+        assert_eq!(data.labels[n], arm);
     }
     let noisy = synthetic::spirals::<f64>(30, 3, 0.2, 5);
     assert_eq!(noisy, synthetic::spirals(30, 3, 0.2, 5));

@@ -11,6 +11,7 @@ mod data;
 mod dual;
 mod exercise;
 mod grids;
+mod house;
 mod init;
 mod instances;
 mod interval;
@@ -20,7 +21,6 @@ mod mini;
 mod optim;
 mod reference;
 mod show;
-mod steps;
 mod symbolic;
 mod traced;
 #[cfg(feature = "checkpoint")]

@@ -132,10 +132,10 @@ fn lenet_mnist(output: &Path) -> anyhow::Result<()> {
     save(&figure, output, "lenet_kernels")?;
 
     let test = mnist::load::<f32>(mnist::shipped()?)?.test;
-    let predicted: Vec<u8> = predict(&model, &test)?;
+    let predicted: Vec<usize> = predict(&model, &test)?;
     let wrong: Vec<usize> = (0..test.len()).filter(|&n| predicted[n] != test.labels[n]).collect();
     let shown = &wrong[..wrong.len().min(40)];
-    let of = |all: &[u8]| shown.iter().map(|&n| all[n]).collect::<Vec<u8>>();
+    let of = |all: &[usize]| shown.iter().map(|&n| all[n]).collect::<Vec<usize>>();
     let title = match wrong.len() - shown.len() {
         0 => format!("All {} test digits that LeNet gets wrong", wrong.len()),
         _ => format!("{} of the {} test digits that LeNet gets wrong", shown.len(), wrong.len()),
@@ -152,12 +152,12 @@ fn first_kernels(model: &Sequential<f32>) -> anyhow::Result<Tensor4<f32>> {
 }
 
 /// The class with the largest output, for every sample.
-fn predict(model: &Sequential<f32>, data: &Dataset<f32>) -> anyhow::Result<Vec<u8>> {
+fn predict(model: &Sequential<f32>, data: &Dataset<f32>) -> anyhow::Result<Vec<usize>> {
     let mut predicted = Vec::new();
     let all: Vec<usize> = (0..data.len()).collect();
     for samples in all.chunks(1000) {
         let y = model.infer(&data.inputs.select(samples))?.into_matrix();
-        predicted.extend(y.row_iter().map(|y| y.transpose().imax() as u8));
+        predicted.extend(y.row_iter().map(|y| y.transpose().imax()));
     }
     Ok(predicted)
 }

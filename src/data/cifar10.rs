@@ -97,7 +97,7 @@ fn records(file: &Path, content: impl Read, count: usize) -> Result<Vec<u8>, Dat
 fn dataset<T: Float>(files: &[Vec<u8>]) -> Dataset<T> {
     let (mut labels, mut images) = (Vec::new(), Vec::new());
     for record in files.iter().flat_map(|file| file.chunks(RECORD)) {
-        labels.push(record[0]);
+        labels.push(record[0].into());
         images.extend_from_slice(&record[1..]);
     }
     Dataset { inputs: pixels(&images, labels.len(), IMAGE), labels, classes: CLASSES.len() }

@@ -35,7 +35,7 @@ pub struct Dataset<T> {
     /// The inputs, (N, C, H, W).
     pub inputs: Tensor4<T>,
     /// The class of each input, N of them.
-    pub labels: Vec<u8>,
+    pub labels: Vec<usize>,
     /// How many classes there are.
     pub classes: usize,
 }
@@ -45,7 +45,7 @@ impl<T: Float> Dataset<T> {
     ///
     /// # Errors
     /// If there are not N labels, or one of them is not below `classes`.
-    pub fn new(inputs: Tensor4<T>, labels: Vec<u8>, classes: usize) -> Result<Self, ShapeError> {
+    pub fn new(inputs: Tensor4<T>, labels: Vec<usize>, classes: usize) -> Result<Self, ShapeError> {
         if labels.len() != inputs.shape()[0] {
             return Err(ShapeError::new(
                 "Dataset::new",
@@ -53,7 +53,7 @@ impl<T: Float> Dataset<T> {
                 "every input must have one label",
             ));
         }
-        if let Some((n, label)) = labels.iter().enumerate().find(|(_, label)| usize::from(**label) >= classes) {
+        if let Some((n, label)) = labels.iter().enumerate().find(|(_, label)| **label >= classes) {
             return Err(ShapeError::new(
                 "Dataset::new",
                 format!("label {n} is {label} but there are {classes} classes"),
@@ -77,7 +77,7 @@ impl<T: Float> Dataset<T> {
     ///
     /// Like a slice, it panics for a number outside the set.
     pub fn batch(&self, samples: &[usize]) -> (Tensor4<T>, DMatrix<T>) {
-        let labels: Vec<u8> = samples.iter().map(|&n| self.labels[n]).collect();
+        let labels: Vec<usize> = samples.iter().map(|&n| self.labels[n]).collect();
         let [_, c, h, w] = self.inputs.shape();
         let inputs = Tensor4::from_columns(select_rows(self.inputs.matrix(), samples), [c, h, w]);
         (inputs, one_hot(&labels, self.classes))
@@ -104,10 +104,10 @@ impl<T: Float> Dataset<T> {
 ///
 /// Like a slice, it panics for a label that is not below `classes`.
 #[inline(never)]
-pub fn one_hot<T: Float>(labels: &[u8], classes: usize) -> DMatrix<T> {
+pub fn one_hot<T: Float>(labels: &[usize], classes: usize) -> DMatrix<T> {
     let mut targets = DMatrix::zeros(labels.len(), classes);
     for (n, &label) in labels.iter().enumerate() {
-        targets[(n, label.into())] = T::one();
+        targets[(n, label)] = T::one();
     }
     targets
 }

@@ -50,16 +50,16 @@ pub fn linear<T: Float>(
 /// assert_eq!((data.inputs.shape(), data.classes), ([300, 2, 1, 1], 3));
 /// assert_eq!(data.labels[..4], [0, 1, 2, 0]);
 /// ```
-pub fn spirals<T: Float>(samples: usize, classes: u8, noise: f64, seed: u64) -> Dataset<T> {
+pub fn spirals<T: Float>(samples: usize, classes: usize, noise: f64, seed: u64) -> Dataset<T> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let (arms, mut points, mut labels) = (usize::from(classes.max(1)), Vec::new(), Vec::new());
+    let (arms, mut points, mut labels) = (classes.max(1), Vec::new(), Vec::new());
     let last = samples.div_ceil(arms).max(2) - 1;
     for n in 0..samples {
         let (arm, radius) = (n % arms, (n / arms) as f64 / last as f64);
         let wobble: f64 = random.sample(StandardNormal);
         let angle = TAU * (arm as f64 / arms as f64 + radius * 2.0 / 3.0) + noise * wobble;
         points.extend([lit::<T>(radius * angle.sin()), lit(radius * angle.cos())]);
-        labels.push((n % arms) as u8);
+        labels.push(n % arms);
     }
     let inputs = Tensor4::from_vectors(DMatrix::from_row_slice(samples, 2, &points));
     Dataset { inputs, labels, classes: arms }

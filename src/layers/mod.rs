@@ -4,7 +4,7 @@
 //!
 //! | layer | forward | backward | shapes |
 //! |---|---|---|---|
-//! | [fully connected](fc) | [`fc_forward`] | [`fc_backward`]: dw, db, dz | (N, l) to (N, m) |
+//! | [fully connected](fc) | [`fc_forward`] | [`fc_backward`], [`fc_backward_rows`]: dw, db, dz | (N, l) to (N, m) |
 //! | [convolution](conv) | [`conv_forward`] | [`conv_backward`]: dk, db, dz | (N, C, H, W) to (N, D, H', W') |
 //! | [the same as loops](conv_naive) | [`conv_forward_naive`] | [`conv_backward_naive`] | the same |
 //! | [max pooling](pooling::max) | [`max_pooling_forward`] | [`max_pooling_backward`]: dz | (N, C, H, W) to (N, C, H', W') |

@@ -4,8 +4,8 @@
 //! What the table says is what the code does, products with padding included; the closed formulas stand
 //! [there](crate::numbers::counted#a-convolutions-count).
 
-use super::Sequential;
 use super::sequential::maps;
+use super::{Layer, Memory, Sequential};
 use crate::numbers::{Counted, Counts};
 use crate::text::{Table, grouped};
 use crate::{ShapeError, Tensor4};
@@ -67,10 +67,11 @@ impl Cost {
     /// # Errors
     /// If the layers do not fit the input or each other.
     pub fn of(model: &mut Sequential<Counted>, [c, h, w]: [usize; 3]) -> Result<Self, ShapeError> {
+        model.clear_gradients(); // a sum would be counted
         let mut z = Tensor4::from_fn([1, c, h, w], |_, _, _, _| Counted(0.5));
-        let mut layers = Vec::new();
+        let (mut layers, mut memory) = (Vec::new(), Memory::new());
         for layer in model.layers_mut() {
-            let (y, forward) = Counts::of(|| layer.forward(z));
+            let (y, forward) = Counts::of(|| layer.forward(z, &mut memory));
             z = y?;
             layers.push(LayerCost {
                 description: layer.description(),
@@ -82,7 +83,7 @@ impl Cost {
             });
         }
         for (layer, cost) in model.layers_mut().iter_mut().zip(&mut layers).rev() {
-            let (dz, backward) = Counts::of(|| layer.backward(&z));
+            let (dz, backward) = Counts::of(|| layer.backward(&z, &mut memory));
             (z, cost.backward) = (dz?, backward);
         }
         Ok(Cost { layers })

@@ -1,6 +1,6 @@
 //! Layers in a row.
 
-use super::{Layer, Parameter, ParameterMut, forget};
+use super::{Buffer, Gradient, Layer, Memory, Parameter, ParameterMut};
 use crate::kernels::memory::give_back;
 use crate::kernels::wide_awake;
 use crate::optim::Optimizer;
@@ -47,14 +47,22 @@ impl<T: Float> Sequential<T> {
         self.parameters().iter().map(|p| p.values.len()).sum()
     }
 
-    /// One step of the optimizer with the gradients of the last backward.
+    /// One step of the optimizer with the gradients of the backwards since the last step, which are cleared.
     ///
     /// # Errors
-    /// If the optimizer has made steps with other parameters before.
+    /// If a parameter has no gradient, or the optimizer has made steps with other parameters before. Nothing has changed
+    /// then.
     pub fn step(&mut self, optimizer: &mut (impl Optimizer<T> + ?Sized)) -> Result<(), ShapeError> {
         let (mut values, gradients): (Vec<_>, Vec<_>) =
             self.parameters_mut().into_iter().map(|p| (p.values, p.gradient)).unzip();
-        optimizer.step(&mut values, &gradients)
+        let sums: Vec<&[T]> = gradients.iter().map(|gradient| &gradient[..]).collect();
+        if let Some(at) = values.iter().zip(&sums).position(|(values, sum)| sum.is_empty() && !values.is_empty()) {
+            let found = format!("parameter {at} has no gradient");
+            return Err(ShapeError::new("Sequential::step", found, "a backward must come before every step"));
+        }
+        optimizer.step(&mut values, &sums)?;
+        gradients.into_iter().for_each(Gradient::clear);
+        Ok(())
     }
 
     /// A table of the layers for inputs of C maps with H rows and W columns: what each is, the shape of a sample at its
@@ -83,13 +91,19 @@ impl<T: Float> Sequential<T> {
     }
 
     /// dz of layer `first`, through all layers from the last one down to it; nothing if there is no such layer.
-    fn backward_to(&mut self, first: usize, next_dz: &Tensor4<T>) -> Result<Option<Tensor4<T>>, ShapeError> {
+    fn backward_to(
+        &mut self,
+        first: usize,
+        next_dz: &Tensor4<T>,
+        memory: &mut Memory<T>,
+    ) -> Result<Option<Tensor4<T>>, ShapeError> {
         let mut dz = None;
         for number in (first..self.layers.len()).rev() {
             let next_dz = dz.as_ref().unwrap_or(next_dz);
-            let next = self.layers[number].backward(next_dz).map_err(|error| self.located(number, error))?;
-            forget(&mut dz);
-            dz = Some(next);
+            let next = self.layers[number].backward(next_dz, memory).map_err(|error| self.located(number, error))?;
+            if let Some(used) = dz.replace(next) {
+                give_back(used.into_matrix());
+            }
         }
         Ok(dz)
     }
@@ -132,29 +146,37 @@ impl<T: Float> Layer<T> for Sequential<T> {
         })
     }
 
-    fn forward(&mut self, mut z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+    fn forward(&mut self, mut z: Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
         wide_awake::<T, _>(z.as_slice().len(), || {
-            for number in 0..self.layers.len() {
-                z = self.layers[number].forward(z).map_err(|error| self.located(number, error))?;
-            }
-            Ok(z)
+            memory.forwards("Sequential", |memory| {
+                for number in 0..self.layers.len() {
+                    z = self.layers[number].forward(z, memory).map_err(|error| self.located(number, error))?;
+                }
+                Ok(z)
+            })
         })
     }
 
-    fn backward(&mut self, next_dz: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
-        Ok(self.backward_to(0, next_dz)?.unwrap_or_else(|| next_dz.clone()))
+    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
+        memory.backwards("Sequential", |memory| {
+            Ok(self.backward_to(0, next_dz, memory)?.unwrap_or_else(|| next_dz.clone()))
+        })
     }
 
     /// Down to the first layer that learns; the layers below it have no part in any gradient.
-    fn backward_parameters(&mut self, next_dz: &Tensor4<T>) -> Result<(), ShapeError> {
+    fn backward_parameters(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<(), ShapeError> {
         let Some(first) = self.layers.iter().position(|layer| !layer.parameters().is_empty()) else {
-            return self.backward(next_dz).map(drop);
+            return self.backward(next_dz, memory).map(drop);
         };
-        let mut dz = self.backward_to(first + 1, next_dz)?;
-        let next_dz = dz.as_ref().unwrap_or(next_dz);
-        self.layers[first].backward_parameters(next_dz).map_err(|error| self.located(first, error))?;
-        forget(&mut dz);
-        Ok(())
+        memory.backwards("Sequential", |memory| {
+            let dz = self.backward_to(first + 1, next_dz, memory)?;
+            let next_dz = dz.as_ref().unwrap_or(next_dz);
+            self.layers[first].backward_parameters(next_dz, memory).map_err(|error| self.located(first, error))?;
+            if let Some(used) = dz {
+                give_back(used.into_matrix());
+            }
+            Ok(())
+        })
     }
 
     fn parameters(&self) -> Vec<Parameter<'_, T>> {
@@ -168,5 +190,16 @@ impl<T: Float> Layer<T> for Sequential<T> {
 
     fn parameters_mut(&mut self) -> Vec<ParameterMut<'_, T>> {
         self.layers.iter_mut().flat_map(|layer| layer.parameters_mut()).collect()
+    }
+    fn buffers(&self) -> Vec<Buffer<'_, T>> {
+        let mut all = Vec::new();
+        for (number, layer) in self.layers.iter().enumerate() {
+            all.extend(layer.buffers().into_iter().map(|b| Buffer { name: format!("{number}.{}", b.name), ..b }));
+        }
+        all
+    }
+
+    fn buffers_mut(&mut self) -> Vec<&mut [T]> {
+        self.layers.iter_mut().flat_map(|layer| layer.buffers_mut()).collect()
     }
 }

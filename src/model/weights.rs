@@ -7,7 +7,7 @@
 //! A file is all there or not there at all: [`Sequential::save`] writes beside its place, waits until the disk has it,
 //! and then renames. And a model is loaded whole or not at all.
 
-use super::{Layer, Parameter, Sequential};
+use super::{Buffer, Layer, Parameter, Sequential};
 use crate::Float;
 use crate::data::DataError;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -44,26 +44,41 @@ stored!(f32, F32);
 stored!(f64, F64);
 
 impl<T: Stored> Sequential<T> {
-    /// Writes all parameters into a safetensors file.
+    /// Writes all parameters and buffers into a safetensors file.
     ///
     /// # Errors
     /// If the file cannot be written. What stood in its place stands there still.
     pub fn save(&self, file: impl AsRef<Path>) -> Result<(), DataError> {
-        write(file.as_ref(), self.parameters().iter().map(|p| Tensor::of(&p.name, p)).collect(), None)
+        write(file.as_ref(), self.tensors("").collect(), None)
     }
 
-    /// Reads all parameters from a safetensors file.
+    /// Reads all parameters and buffers from a safetensors file.
     ///
     /// # Errors
-    /// If the file is not a safetensors file, or has not exactly the parameters of the model, in its shapes and its
+    /// If the file is not a safetensors file, or has not exactly the parameters and buffers of the model, in its shapes and its
     /// type of number. The model is unchanged then.
     pub fn load(&mut self, file: impl AsRef<Path>) -> Result<(), DataError> {
         let bytes = read(file.as_ref())?;
         let mut tensors = Tensors::parse(file.as_ref(), &bytes)?;
-        let parameters = tensors.take_parameters(self, "")?;
+        let (parameters, buffers) = (tensors.take_parameters(self, "")?, tensors.take_buffers(self, "")?);
         tensors.finish()?;
         self.set_parameters(parameters);
+        self.set_buffers(buffers);
         Ok(())
+    }
+
+    /// All parameters and buffers, with `prefix` before their names.
+    pub(crate) fn tensors(&self, prefix: &str) -> impl Iterator<Item = Tensor> {
+        let parameters = self.parameters().into_iter().map(move |p| Tensor::of(&format!("{prefix}{}", p.name), &p));
+        let buffers = self.buffers().into_iter().map(move |b| Tensor::vector(&format!("{prefix}{}", b.name), b.values));
+        parameters.chain(buffers)
+    }
+
+    /// Puts values in the place of the buffers', each as long as the one it replaces.
+    pub(crate) fn set_buffers(&mut self, values: Vec<Vec<T>>) {
+        for (buffer, values) in self.buffers_mut().into_iter().zip(values) {
+            buffer.copy_from_slice(&values);
+        }
     }
 
     /// Puts values in the place of the parameters', each as long as the one it replaces.
@@ -87,6 +102,12 @@ impl Tensor {
     pub fn of<T: Stored>(name: &str, p: &Parameter<'_, T>) -> Self {
         let bytes = T::to_bytes(p.row_major().map(|at| p.values[at]));
         Tensor { name: name.into(), dtype: T::DTYPE, shape: p.shape.clone(), bytes }
+    }
+
+    /// Numbers in a row.
+    pub fn vector<T: Stored>(name: &str, numbers: &[T]) -> Self {
+        let bytes = T::to_bytes(numbers.iter().copied());
+        Tensor { name: name.into(), dtype: T::DTYPE, shape: vec![numbers.len()], bytes }
     }
 
     /// Numbers in a row, read as rows of `columns`.
@@ -174,6 +195,15 @@ impl<'a> Tensors<'a> {
             Ok(values)
         };
         model.parameters().into_iter().map(take).collect()
+    }
+
+    /// The values of all buffers of a model, in order, from tensors whose names are the buffers' behind `prefix`.
+    pub fn take_buffers<T: Stored>(&mut self, model: &Sequential<T>, prefix: &str) -> Result<Vec<Vec<T>>, DataError> {
+        let take = |b: Buffer<'_, T>| {
+            let shape = [b.values.len()];
+            self.take(&format!("{prefix}{}", b.name), |found| found == shape, &format!("{shape:?}"))
+        };
+        model.buffers().into_iter().map(take).collect()
     }
 
     /// The numbers of a tensor whose shape is `right`, in words `wanted`; the last index runs fastest.

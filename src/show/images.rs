@@ -113,9 +113,9 @@ impl Images {
     }
 
     /// Writes the predicted class below each map; a wrong one in another colour, with the true class.
-    pub fn predictions(mut self, predicted: &[u8], labels: &[u8]) -> Self {
+    pub fn predictions(mut self, predicted: &[usize], labels: &[usize]) -> Self {
         let caption =
-            |(p, t): (&u8, &u8)| if p == t { (p.to_string(), false) } else { (format!("{p}, not {t}"), true) };
+            |(p, t): (&usize, &usize)| if p == t { (p.to_string(), false) } else { (format!("{p}, not {t}"), true) };
         self.captions = predicted.iter().zip(labels).map(caption).collect();
         self
     }

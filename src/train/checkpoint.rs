@@ -1,6 +1,5 @@
 use super::{Epoch, History, Training};
 use crate::data::DataError;
-use crate::model::Layer;
 use crate::model::weights::{Stored, Tensor, Tensors, read, write};
 use crate::optim::State;
 use serde_json::{Value, json};
@@ -17,8 +16,7 @@ impl<T: Stored> Training<T> {
     /// If the file cannot be written. What stood in its place stands there still.
     pub fn save(&self, file: impl AsRef<Path>) -> Result<(), DataError> {
         let State { steps, memories } = self.optimizer.state();
-        let parameters = self.model.parameters();
-        let weights = parameters.iter().map(|p| Tensor::of(&format!("model.{}", p.name), p));
+        let weights = self.model.tensors("model.");
         let memories = memories.iter().enumerate().map(|(i, m)| Tensor::rows(&format!("optimizer.{i}"), m, 1));
         let History { losses, epochs, seconds } = &self.history;
         let epochs: Vec<f64> = epochs.iter().flat_map(|e| [e.loss, e.test_loss, e.accuracy, e.seconds]).collect();
@@ -68,6 +66,7 @@ impl<T: Stored> Training<T> {
         let (steps, kept, samples) = (number("steps")?, number("memories")? as usize, number("samples")? as usize);
 
         let parameters = tensors.take_parameters(&self.model, "model.")?;
+        let buffers = tensors.take_buffers(&self.model, "model.")?;
         let column = |shape: &[usize]| shape.len() == 2 && shape[1] == 1;
         let kinds = kept.div_ceil(parameters.len().max(1)).max(1);
         if kept != 0 && kept != kinds * parameters.len() {
@@ -105,6 +104,7 @@ impl<T: Stored> Training<T> {
             .map_err(|error| tensors.error("a training with the same optimizer".into(), error.to_string()))?;
 
         self.model.set_parameters(parameters);
+        self.model.set_buffers(buffers);
         self.history = History { losses, epochs, seconds: seconds[0] };
         self.samples = samples;
         Ok(())

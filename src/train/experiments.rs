@@ -3,7 +3,7 @@
 
 use super::{Hessian, Search};
 use crate::losses::{Loss, mean_squared_loss};
-use crate::model::{Conv2d, Dense, Flatten, Layer, MaxPool2d, Relu, Sequential};
+use crate::model::{Conv2d, Dense, Flatten, Layer, MaxPool2d, Memory, Relu, Sequential};
 use crate::numbers::Dual;
 use crate::optim::Sgd;
 use crate::{Float, ShapeError, Slide, Tensor4, init};
@@ -35,9 +35,9 @@ pub fn ones(pooled: bool, learning_rate: f64, steps: usize, seed: u64) -> Result
         model.push(MaxPool2d::square(2));
     }
     let mut optimizer = Sgd::new(learning_rate);
-    let mut losses = Vec::new();
+    let (mut losses, mut memory) = (Vec::new(), Memory::new());
     loop {
-        let y = model.forward(z.clone())?;
+        let y = model.forward(z.clone(), &mut memory)?;
         let [_, c, h, w] = y.shape();
         let ones = y.matrix().map(|_| 1.0);
         let Loss { loss, dy } = mean_squared_loss(y.matrix(), &ones)?;
@@ -46,7 +46,7 @@ pub fn ones(pooled: bool, learning_rate: f64, steps: usize, seed: u64) -> Result
         if reached || losses.len() > steps {
             return Ok(Ones { losses, reached });
         }
-        model.backward(&Tensor4::from_matrix(dy, [c, h, w])?)?;
+        model.backward_parameters(&Tensor4::from_matrix(dy, [c, h, w])?, &mut memory)?;
         model.step(&mut optimizer)?;
     }
 }
@@ -87,9 +87,10 @@ pub fn descent(
 ) -> Result<Descent, ShapeError> {
     let mut model: Sequential<f64> = small_mlp(seed);
     let mut hessian = Hessian::new(small_mlp::<Dual<f64>>(seed), images, targets, mean_squared_loss);
-    let (mut optimizer, mut steepest, mut descent) = (Sgd::new(learning_rate), None, Descent::default());
+    let (mut optimizer, mut memory) = (Sgd::new(learning_rate), Memory::new());
+    let (mut steepest, mut descent) = (None, Descent::default());
     for step in 0..=steps {
-        let y = model.forward(images.clone())?;
+        let y = model.forward(images.clone(), &mut memory)?;
         let Loss { loss, dy } = mean_squared_loss(y.matrix(), targets)?;
         if step % every.max(1) == 0 {
             hessian.move_to(&model)?;
@@ -100,7 +101,7 @@ pub fn descent(
             steepest = Some(top.vector).filter(|vector| vector.iter().all(|x| x.is_finite()));
         }
         descent.losses.push(loss);
-        model.backward(&Tensor4::from_vectors(dy))?;
+        model.backward_parameters(&Tensor4::from_vectors(dy), &mut memory)?;
         model.step(&mut optimizer)?;
     }
     Ok(descent)

@@ -48,7 +48,7 @@
 use super::{LossFunction, as_f64};
 use crate::error::same_shape;
 use crate::losses::Loss;
-use crate::model::{Layer, Sequential};
+use crate::model::{Layer, Memory, Sequential};
 use crate::numbers::Dual;
 use crate::{Float, ShapeError, Tensor4, init, lit};
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
@@ -137,10 +137,12 @@ impl<T: Float> Hessian<T> {
         for w in self.model.parameters_mut().into_iter().flat_map(|p| p.values) {
             w.eps = direction.next().copied().unwrap_or_else(T::zero);
         }
-        let y = self.model.forward(self.inputs.clone())?;
+        let mut memory = Memory::new();
+        let y = self.model.forward(self.inputs.clone(), &mut memory)?;
         let Loss { loss, dy } = (self.loss)(y.matrix(), &self.targets)?;
         let [_, c, h, w] = y.shape();
-        self.model.backward(&Tensor4::from_matrix(dy, [c, h, w])?)?;
+        self.model.clear_gradients();
+        self.model.backward_parameters(&Tensor4::from_matrix(dy, [c, h, w])?, &mut memory)?;
         let parameters = self.model.parameters();
         let gradient = parameters.iter().flat_map(|p| p.gradient);
         let (gradient, product) = gradient.map(|g| (g.re, g.eps)).unzip(); // (1)

@@ -1,6 +1,6 @@
 //! Curves, points, bars: the data are found again in the picture.
 
-use crate::picture::{At, Line, Picture, near, read_number};
+use super::picture::{At, Line, Picture, near, read_number};
 use handgrad::show::{self, Chart, Figure};
 
 const TICKS: &str = "#57606a";

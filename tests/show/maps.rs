@@ -1,6 +1,6 @@
 //! Matrices, images, landscapes, ratios: every cell and every pixel is found again.
 
-use crate::picture::{At, Picture, near, read_number};
+use super::picture::{At, Picture, near, read_number};
 use handgrad::prelude::*;
 use handgrad::show::Figure;
 
@@ -23,7 +23,7 @@ fn numbered(rows: usize, columns: usize) -> DMatrix<f64> {
 }
 
 /// The cells and the scale of a heat map.
-fn cells(picture: &Picture) -> (&crate::picture::Image, &crate::picture::Image) {
+fn cells(picture: &Picture) -> (&super::picture::Image, &super::picture::Image) {
     assert_eq!(picture.images.len(), 2);
     (&picture.images[0], &picture.images[1])
 }
@@ -64,7 +64,7 @@ fn a_cell_of_a_heat_map_is_in_its_row_and_column() {
 }
 
 /// Beside the scale stand these numbers from its top to its bottom, and it goes from one colour to the other.
-fn assert_scale(picture: &Picture, scale: &crate::picture::Image, numbers: &[f64], (top, bottom): (Rgb, Rgb)) {
+fn assert_scale(picture: &Picture, scale: &super::picture::Image, numbers: &[f64], (top, bottom): (Rgb, Rgb)) {
     let beside = picture.texts.iter().filter(|t| t.anchor == "start" && (t.at.0 - (scale.at.0 + 18.0)).abs() < 1.0);
     let beside = beside.filter(|t| t.at.1 > scale.at.1 && t.at.1 < scale.at.1 + scale.size.1);
     let found: Vec<(f64, f64)> = beside.map(|t| (t.at.1, read_number(&t.words))).collect();
@@ -105,13 +105,13 @@ fn a_large_matrix_has_a_pixel_for_each_entry_or_for_every_other() {
     let (image, _) = cells(&picture);
     assert_eq!((image.rows.len(), image.rows[0].len()), (20, 41));
     assert!(light(image.rows[0][40]) > light(image.rows[19][0]) && image.rows[19][40] == DARK);
-    let labelled = |picture: &Picture, wanted: fn(&crate::picture::Text, At) -> bool| -> Vec<(f64, At)> {
+    let labelled = |picture: &Picture, wanted: fn(&super::picture::Text, At) -> bool| -> Vec<(f64, At)> {
         let corner = picture.images[0].at;
         let texts = picture.texts.iter().filter(|t| !t.bold && wanted(t, corner));
         texts.map(|t| (read_number(&t.words), t.at)).collect()
     };
     let (above, left) =
-        (|t: &crate::picture::Text, c: At| t.at.1 < c.1, |t: &crate::picture::Text, _: At| t.anchor == "end");
+        (|t: &super::picture::Text, c: At| t.at.1 < c.1, |t: &super::picture::Text, _: At| t.anchor == "end");
     for (j, at) in labelled(&picture, above) {
         assert!((at.0 - image.at.0 - image.size.0 * (j + 0.5) / 41.0).abs() <= 1.0, "column {j}");
     }

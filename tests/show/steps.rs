@@ -1,6 +1,6 @@
 //! The step-throughs: what they say is what the layers compute.
 
-use crate::picture::{At, Picture};
+use super::picture::{At, Picture};
 use handgrad::prelude::*;
 use handgrad::show::steps::{self, Steps};
 
@@ -325,7 +325,7 @@ fn boards(walk: &Steps, k: usize) -> Vec<Board> {
             frames.extend(first.map(|first| (shape.stroke.clone(), first, size)));
         }
         let rings = picture.shapes.iter().filter(|shape| shape.kind == "ellipse").filter_map(|s| at(s.corners[0]));
-        let above = |text: &&crate::picture::Text| {
+        let above = |text: &&super::picture::Text| {
             (text.at.0 - (left + right) / 2.0).abs() <= 1.0 && (text.at.1 - (top - 7.0)).abs() <= 1.0
         };
         let title = picture.texts.iter().find(above).map_or(String::new(), |text| text.words.clone());

@@ -68,11 +68,11 @@ impl Layer<f32> for Recorder {
     fn infer(&self, z: &Tensor4<f32>) -> Result<Tensor4<f32>, ShapeError> {
         Ok(z.clone())
     }
-    fn forward(&mut self, z: Tensor4<f32>) -> Result<Tensor4<f32>, ShapeError> {
+    fn forward(&mut self, z: Tensor4<f32>, _: &mut Memory<f32>) -> Result<Tensor4<f32>, ShapeError> {
         self.0.lock().unwrap().push(z.matrix().column(0).iter().copied().collect());
         Ok(z)
     }
-    fn backward(&mut self, next_dz: &Tensor4<f32>) -> Result<Tensor4<f32>, ShapeError> {
+    fn backward(&mut self, next_dz: &Tensor4<f32>, _: &mut Memory<f32>) -> Result<Tensor4<f32>, ShapeError> {
         Ok(next_dz.clone())
     }
 }
@@ -80,7 +80,7 @@ impl Layer<f32> for Recorder {
 /// n samples, of which number n is [n, 0, …]; its label is n modulo the number of features.
 fn counted(n: usize, features: usize) -> Dataset<f32> {
     let inputs = DMatrix::from_fn(n, features, |n, j| if j == 0 { n as f32 } else { 0.0 });
-    let labels = (0..n).map(|n| (n % features.min(200)) as u8).collect();
+    let labels = (0..n).map(|n| n % features.min(200)).collect();
     Dataset::new(Tensor4::from_vectors(inputs), labels, features).unwrap()
 }
 
@@ -142,7 +142,7 @@ fn samples_that_are_gathered_in_several_goes_keep_their_order_and_labels() {
 /// Ten samples that a line can tell apart.
 pub fn line<T: Float>() -> Dataset<T> {
     let inputs = DMatrix::from_fn(10, 2, |n, j| lit(((3 * n + j) % 10) as f64 / 10.0));
-    Dataset::new(Tensor4::from_vectors(inputs), (0..10).map(|n| u8::from((3 * n) % 10 < 5)).collect(), 2).unwrap()
+    Dataset::new(Tensor4::from_vectors(inputs), (0..10).map(|n| usize::from((3 * n) % 10 < 5)).collect(), 2).unwrap()
 }
 
 pub fn linear<T: Float>(learning_rate: f64, batch: usize) -> Training<T> {

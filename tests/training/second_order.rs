@@ -107,11 +107,13 @@ fn products_are_central_differences_of_the_gradient() -> Result<(), ShapeError> 
     let mut gradient = |h: f64| -> Result<Vec<f64>, ShapeError> {
         let start = lenet::<f64>(Start::He, 1);
         model.copy_parameters(&start, |w| w)?;
+        model.clear_gradients();
         let values = model.parameters_mut().into_iter().flat_map(|p| p.values);
         values.zip(&v).for_each(|(w, v)| *w += h * v);
-        let y = model.forward(z.clone())?;
+        let mut memory = Memory::new();
+        let y = model.forward(z.clone(), &mut memory)?;
         let Loss { dy, .. } = cross_entropy_loss(y.matrix(), &target)?;
-        model.backward(&Tensor4::from_vectors(dy))?;
+        model.backward(&Tensor4::from_vectors(dy), &mut memory)?;
         Ok(model.parameters().iter().flat_map(|p| p.gradient.to_vec()).collect())
     };
     // The gradient itself comes from other code, the fast products of f64.

@@ -15,13 +15,13 @@ fn reference(name: &str) -> PathBuf {
 fn network<T: Float>() -> Sequential<T> {
     Sequential::new()
         .with(Conv2d::of(Tensor4::zeros([2, 3, 3, 2]), Slide::by(2, 1).padding(1, 0).round_down()))
-        .with(Prelu::of(3))
+        .with(Prelu::new(3))
         .with(MaxPool2d::new((1, 2), Slide::by(1, 2)))
         .with(Conv2d::of(Tensor4::zeros([3, 4, 2, 2]), Slide::default()))
         .with(Relu::new())
         .with(Flatten::new())
         .with(Dense::of(DMatrix::zeros(8, 5)))
-        .with(Prelu::of(1))
+        .with(Prelu::new(1))
         .with(Dense::of(DMatrix::zeros(5, 3)))
 }
 
@@ -117,7 +117,7 @@ fn a_wrong_file_is_named_with_what_is_wrong_and_changes_nothing() {
         ": expected no tensors but those of the model, found more: 1.bias, 1.weight"
     );
     assert_eq!(
-        refused::<f64>(start(3).with(dense()).with(Prelu::of(2)), &path("good")),
+        refused::<f64>(start(3).with(dense()).with(Prelu::new(2)), &path("good")),
         ": expected a tensor 2.weight of F64 [2], found no tensor of this name"
     );
     assert_eq!(
