@@ -77,6 +77,7 @@ pub mod cards;
 pub mod check;
 pub mod data;
 pub mod error;
+pub mod files;
 pub mod float;
 pub mod init;
 #[doc(hidden)]

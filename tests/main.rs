@@ -6,6 +6,8 @@
 mod activations;
 mod cards;
 mod check;
+#[cfg(feature = "cli")]
+mod commands;
 mod counted;
 mod data;
 mod dual;

@@ -53,7 +53,9 @@ pub fn load<T: Float>(directory: impl AsRef<Path>) -> Result<Cifar10<T>, DataErr
         }
     };
     let names: Vec<String> = (1..=5).map(|number| format!("data_batch_{number}.bin")).collect();
-    let train: Vec<Vec<u8>> = names.par_iter().map(|name| bytes(name)).collect::<Result<_, _>>()?;
+    // First all results, then the first error: collected into a `Result` at once, it would be that of any thread.
+    let train: Vec<Result<Vec<u8>, DataError>> = names.par_iter().map(|name| bytes(name)).collect();
+    let train: Vec<Vec<u8>> = train.into_iter().collect::<Result<_, _>>()?;
     Ok(Cifar10 { train: dataset(&train), test: dataset(&[bytes("test_batch.bin")?]) })
 }
 

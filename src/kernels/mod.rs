@@ -22,7 +22,9 @@ use nalgebra::{DMatrix, DMatrixViewMut, DVector};
 use rayon::prelude::*;
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::num::NonZero;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tile::Tile;
 
 /// Whether `T` takes the fast paths: a machine float, which keeps no record.
@@ -45,15 +47,18 @@ pub(crate) fn for_each_chunk<T: Float>(out: &mut [T], size: usize, f: impl Fn(us
     }
 }
 
-/// Runs `work`, which takes `numbers` of them, on a thread of the pool, while the other threads wait for their parts with
-/// open eyes.
+/// Runs `work`, which takes `numbers` of them, on a thread of the pool, while other threads spin until parts of it arrive.
 ///
 /// A thread without work falls asleep within some microseconds, and needs as many to wake up again; a training step cuts
-/// its work into parts some fifty times. And a thread that is not of the pool sleeps through every part that it hands
-/// over. So a training, or a step by itself, goes to the pool once, as a whole, and until it is over nobody sleeps.
+/// its work into parts some fifty times. And a thread outside the pool sleeps through every part that it hands over. So
+/// a training, or a step by itself, goes to the pool once, as a whole, and until it ends the others stay awake: as many
+/// as there are cores for, however many threads the pool has.
 pub(crate) fn wide_awake<T: Float, R: Send>(numbers: usize, work: impl FnOnce() -> R + Send) -> R {
-    let others = rayon::current_num_threads() - 1;
-    if others == 0 || numbers < WORTH_A_THREAD || !is_machine_float::<T>() || AWAKE.get() {
+    if numbers < WORTH_A_THREAD || !is_machine_float::<T>() || AWAKE.get() {
+        return work();
+    }
+    let spinners = Spinners::reserve(rayon::current_num_threads() - 1, *CORES - 1);
+    if spinners.0 == 0 {
         return work();
     }
     let done = AtomicBool::new(false);
@@ -62,7 +67,33 @@ pub(crate) fn wide_awake<T: Float, R: Send>(numbers: usize, work: impl FnOnce() 
         let _over = Over(&done);
         work()
     };
-    with_watchers(others, &done, work)
+    with_watchers(spinners.0, &done, work)
+}
+
+/// The cores that this process may use.
+static CORES: LazyLock<usize> = LazyLock::new(|| std::thread::available_parallelism().map_or(1, NonZero::get));
+
+/// How many threads of this process spin: of several pools together no more than there are cores for.
+static SPINNING: AtomicUsize = AtomicUsize::new(0);
+
+/// So many threads that may spin, until this is dropped.
+struct Spinners(usize);
+
+impl Spinners {
+    /// As many as are wanted, or as few as there is room for.
+    fn reserve(wanted: usize, most: usize) -> Self {
+        let free = |spinning: usize| wanted.min(most.saturating_sub(spinning));
+        let reserve = |spinning| Some(spinning + free(spinning));
+        // The closure never refuses; both arms hold how many were spinning before.
+        let (Ok(before) | Err(before)) = SPINNING.fetch_update(Ordering::Relaxed, Ordering::Relaxed, reserve);
+        Spinners(free(before))
+    }
+}
+
+impl Drop for Spinners {
+    fn drop(&mut self) {
+        SPINNING.fetch_sub(self.0, Ordering::Relaxed);
+    }
 }
 
 thread_local! {
@@ -80,8 +111,8 @@ impl Drop for Over<'_> {
     }
 }
 
-/// `work`, with so many watchers beside it. Whoever looks for work finds a watcher first, as it was there first; if nobody
-/// does, it runs when all is over, and has nothing to do.
+/// `work`, with so many watchers beside it. An idle thread picks up a watcher first, because it was there first; a watcher
+/// that no thread picks up runs when all is over, and has nothing to do.
 fn with_watchers<R: Send>(watchers: usize, done: &AtomicBool, work: impl FnOnce() -> R + Send) -> R {
     fn all(watchers: usize, done: &AtomicBool, work: &mut (dyn FnMut() + Send)) {
         match watchers {
@@ -194,4 +225,23 @@ pub(crate) fn column_sums<T: Float>(m: &DMatrix<T>) -> DVector<T> {
     let mut sums = memory::room(m.ncols());
     sums.extend(m.column_iter().map(|column| sum(column.as_slice())));
     DVector::from_vec(sums)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Four pools of 16 threads at once: their spinning threads together are fewer than the cores.
+    #[test]
+    fn no_more_threads_spin_than_there_are_cores() {
+        let busy = || {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(16).build().unwrap();
+            pool.install(|| {
+                for _ in 0..100 {
+                    wide_awake::<f32, _>(WORTH_A_THREAD, || assert!(SPINNING.load(Ordering::Relaxed) < *CORES));
+                }
+            });
+        };
+        std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(busy))));
+    }
 }

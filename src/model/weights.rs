@@ -4,16 +4,17 @@
 //! (D, C, k1, k2) or (out, in), the last index fastest. So `torch_model.load_state_dict(load_file("lenet.safetensors"))`
 //! takes what [`Sequential::save`] writes, and [`Sequential::load`] takes what PyTorch's `save_file` writes.
 //!
-//! A file is all there or not there at all: [`Sequential::save`] writes beside its place, waits until the disk has it,
-//! and then renames. And a model is loaded whole or not at all.
+//! A file is written whole or not at all, as [`files`] describes, and a model is loaded whole or not at all.
 
 use super::{Buffer, Layer, Parameter, Sequential};
-use crate::Float;
 use crate::data::DataError;
+use crate::{Float, files};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::fs;
+use std::marker::PhantomData;
 use std::path::Path;
 
 /// A number that has a place in a safetensors file.
@@ -55,8 +56,8 @@ impl<T: Stored> Sequential<T> {
     /// Reads all parameters and buffers from a safetensors file.
     ///
     /// # Errors
-    /// If the file is not a safetensors file, or has not exactly the parameters and buffers of the model, in its shapes and its
-    /// type of number. The model is unchanged then.
+    /// If the file is not a safetensors file, has a name twice, or has not exactly the parameters and buffers of the model,
+    /// in its shapes and its type of number. The model is unchanged then.
     pub fn load(&mut self, file: impl AsRef<Path>) -> Result<(), DataError> {
         let bytes = read(file.as_ref())?;
         let mut tensors = Tensors::parse(file.as_ref(), &bytes)?;
@@ -119,37 +120,16 @@ impl Tensor {
 
 /// Writes the tensors, and a note beside them, all or nothing.
 pub(crate) fn write(file: &Path, tensors: Vec<Tensor>, note: Option<(&str, String)>) -> Result<(), DataError> {
-    let failed = |error: String| DataError::new(file, "a place where a file can be written", error);
+    let failed = |error: safetensors::SafeTensorError| {
+        DataError::new(file, "tensors that a safetensors file can hold", error.to_string())
+    };
     let views: Result<Vec<_>, _> = tensors
         .iter()
         .map(|t| TensorView::new(t.dtype, t.shape.clone(), &t.bytes).map(|view| (t.name.as_str(), view)))
         .collect();
     let note = note.map(|(key, text)| HashMap::from([(key.to_string(), text)]));
-    let bytes =
-        views.and_then(|views| safetensors::serialize(views, note)).map_err(|error| failed(error.to_string()))?;
-    replace(file, &bytes).map_err(|error| failed(error.to_string()))
-}
-
-/// Puts `bytes` in the place of `file`, so that whoever looks finds the old bytes or the new ones, also after a crash.
-fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let name = file.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-    // "lenet.safetensors" has the parent "", which is where we are.
-    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let beside = directory.join(format!(".{}.{}", name.to_string_lossy(), std::process::id()));
-    let written = File::create(&beside)
-        .and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()
-        })
-        .and_then(|()| fs::rename(&beside, file));
-    if written.is_err() {
-        // Nothing may be there to be removed; what went wrong is in `written`.
-        let _ = fs::remove_file(&beside);
-    }
-    written?;
-    #[cfg(unix)] // elsewhere a directory cannot be opened as a file
-    File::open(directory)?.sync_all()?;
-    Ok(())
+    let bytes = views.and_then(|views| safetensors::serialize(views, note)).map_err(failed)?;
+    files::write(file, &bytes)
 }
 
 pub(crate) fn read(file: &Path) -> Result<Vec<u8>, DataError> {
@@ -169,7 +149,10 @@ impl<'a> Tensors<'a> {
         let foreign = |error: safetensors::SafeTensorError| {
             DataError::new(file, "a whole safetensors file", format!("{} bytes that are none: {error}", bytes.len()))
         };
-        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(foreign)?;
+        let (length, metadata) = SafeTensors::read_metadata(bytes).map_err(foreign)?;
+        // The header is a map of maps behind the 8 bytes of its length, and of equal names a map keeps one.
+        serde_json::from_slice::<Unique<Unique<IgnoredAny>>>(&bytes[8..8 + length])
+            .map_err(|error| DataError::new(file, "a safetensors file that has every name once", error.to_string()))?;
         let left = SafeTensors::deserialize(bytes).map_err(foreign)?.tensors().into_iter().collect();
         Ok(Tensors { file, left, notes: metadata.metadata().clone().unwrap_or_default() })
     }
@@ -240,5 +223,33 @@ impl<'a> Tensors<'a> {
         let mut names: Vec<_> = self.left.keys().map(String::as_str).collect();
         names.sort_unstable();
         if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) }
+    }
+}
+
+/// A JSON object in which no name stands twice, each with a `V`.
+struct Unique<V>(PhantomData<V>);
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Unique<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Unique(PhantomData))
+    }
+}
+
+impl<'de, V: Deserialize<'de>> Visitor<'de> for Unique<V> {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self, M::Error> {
+        let mut names = HashSet::new();
+        while let Some((name, _)) = map.next_entry::<String, V>()? {
+            if names.contains(&name) {
+                return Err(M::Error::custom(format!("{name} twice")));
+            }
+            names.insert(name);
+        }
+        Ok(self)
     }
 }

@@ -2,9 +2,9 @@
 
 use super::base64::base64;
 use super::canvas;
-use std::fs;
-use std::io::{self, Write};
+use crate::files;
 use std::path::Path;
+use std::{fs, io};
 
 /// An SVG picture with an alt text.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,18 +48,9 @@ impl Figure {
     /// If the file cannot be written; the error names it.
     pub fn save(&self, file: impl AsRef<Path>) -> io::Result<()> {
         let file = file.as_ref();
-        let write = || {
-            let directory = file.parent().unwrap_or(Path::new(""));
-            fs::create_dir_all(directory)?;
-            let mut name = file.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
-            name.push(".part");
-            let part = directory.join(name);
-            let mut open = fs::File::create(&part)?;
-            open.write_all(self.svg().as_bytes())?;
-            open.sync_all()?;
-            fs::rename(part, file)
-        };
-        write().map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))
+        fs::create_dir_all(file.parent().unwrap_or(Path::new("")))
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))?;
+        files::write(file, self.svg().as_bytes()).map_err(io::Error::other)
     }
 
     /// Shows the picture in a notebook: an image, or its alt text where images are not supported.

@@ -149,7 +149,8 @@ pub struct Training<T> {
     pub model: Sequential<T>,
     /// How it is trained.
     pub optimizer: Box<dyn Optimizer<T>>,
-    /// What the caller says about model and optimizer. A checkpoint is taken up only where the same is said.
+    /// What the caller says about the training: the loss, the learning rate and whatever else a checkpoint does not hold.
+    /// A checkpoint is taken up only where the same is said. Empty unless it is set.
     pub about: String,
     memory: Memory<T>,
     history: History,
@@ -190,8 +191,8 @@ impl<T: Float> Training<T> {
     ///
     /// # Errors
     /// If a set is empty or has a label that is none of its classes, if the batch is 0, if `train` is not as large as
-    /// it was before, if the model does not fit the data, or if a loss is not a finite number: then the step is not
-    /// made, and the weights are those that gave that loss.
+    /// it was before, if the model does not fit the data, or if a loss is not a finite number. A step with such a loss is
+    /// not made, and an epoch with such a test loss is not added to the history; the weights are those that gave it.
     pub fn fit(
         &mut self,
         train: &Dataset<T>,
@@ -274,6 +275,10 @@ impl<T: Float> Training<T> {
         let batch = |step: usize| self.plan.batch.min(samples - step * self.plan.batch) as f64;
         let loss = losses.map(|(step, loss)| loss * batch(step)).sum::<f64>() / samples as f64;
         let Evaluation { loss: test_loss, accuracy } = evaluate(&self.model, test, self.loss)?;
+        if !test_loss.is_finite() {
+            let learning_rate = as_f64(self.optimizer.learning_rate());
+            return Err(TrainError::TestNotFinite { epoch: number, loss: test_loss, learning_rate });
+        }
         let seconds = std::mem::take(&mut self.history.seconds);
         let epoch = Epoch { number, loss, test_loss, accuracy, seconds };
         self.history.epochs.push(epoch);

@@ -237,7 +237,7 @@ fn a_figure_is_saved_whole_and_its_directory_made() {
     let error = chart.save(&blocked).unwrap_err().to_string();
     assert!(error.starts_with(&format!("{}: ", blocked.display())), "{error}");
     let error = chart.save("").unwrap_err().to_string();
-    assert!(error.contains("invalid input"), "{error}");
+    assert!(error.contains("found a name that no file can have"), "{error}");
 }
 
 #[test]

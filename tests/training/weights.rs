@@ -157,6 +157,28 @@ fn a_wrong_file_is_named_with_what_is_wrong_and_changes_nothing() {
 }
 
 #[test]
+fn a_name_that_stands_twice_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("twice");
+    let tensor = |name: &str, shape: &str, from: usize, to: usize| {
+        format!(r#""{name}":{{"dtype":"F64","shape":{shape},"data_offsets":[{from},{to}]}}"#)
+    };
+    let (weight, bias) = (tensor("0.weight", "[1,2]", 0, 16), tensor("0.bias", "[1]", 16, 24));
+    let notes = r#""__metadata__":{"a":"1","a":"2"}"#;
+    let load = |header: String| {
+        let numbers: Vec<u8> = [1.0_f64, 2.0, 3.0].into_iter().flat_map(f64::to_le_bytes).collect();
+        let length = (header.len() as u64).to_le_bytes();
+        std::fs::write(&file, [&length[..], header.as_bytes(), &numbers].concat()).unwrap();
+        message(Sequential::<f64>::new().with(Dense::of(DMatrix::zeros(2, 1))).load(&file))
+    };
+    assert_eq!(load(format!("{{{weight},{bias}}}")), "");
+    for header in [format!("{{{bias},{weight},{bias}}}"), format!("{{{weight},{weight},{bias}}}")] {
+        assert!(load(header).contains(": expected a safetensors file that has every name once, found 0."));
+    }
+    assert!(load(format!("{{{notes},{weight},{bias}}}")).contains("every name once, found a twice"));
+}
+
+#[test]
 fn a_save_that_fails_leaves_what_was_there() {
     let directory = tempfile::tempdir().unwrap();
     let model = lenet::<f32>(Start::He, 1);
