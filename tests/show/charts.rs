@@ -362,6 +362,9 @@ fn what_lies_outside_is_drawn_at_the_edge_and_a_gap_where_nothing_is() {
     for (curve, expected) in curves.iter().zip(expected) {
         assert!(curve.points.iter().zip(expected).all(|(got, p)| near(*got, read.at(*p), 1.2)), "{curve:?}");
     }
+    let marks = read.picture.shapes.iter().filter(|shape| shape.kind == "circle").map(|shape| shape.corners[0]);
+    let expected = expected.concat();
+    assert!(marks.clone().count() == 6 && marks.zip(&expected).all(|(mark, p)| near(mark, read.at(*p), 1.2)));
     read.picture.text("not drawn: 1 not finite");
 }
 
@@ -400,9 +403,10 @@ fn a_long_curve_reaches_from_its_first_point_to_its_last_through_its_extremes() 
         assert!(curve.points.iter().any(|p| near(*p, at, 1.2)), "point {k}");
     }
     assert!(curve.points.windows(2).all(|p| p[0].0 <= p[1].0) && curve.points.len() <= 200);
-    let smooth = Read::of(&show::curve("", &values).smooth(9).figure(), (false, false));
+    // The last point has a mean of its own, also where only every other point has one.
+    let smooth = Read::of(&show::curve("", &values[..150]).smooth(9).figure(), (false, false));
     let line = smooth.curves(0).into_iter().find(|line| !line.faint).unwrap();
-    assert!((line.points[line.points.len() - 1].0 - smooth.x.place(10_007.0)).abs() <= 1.2);
+    assert!((line.points[line.points.len() - 1].0 - smooth.x.place(150.0)).abs() <= 1.2);
 }
 
 #[test]

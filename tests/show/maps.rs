@@ -123,6 +123,8 @@ fn a_large_matrix_has_a_pixel_for_each_entry_or_for_every_other() {
     let tall = Picture::of(&show::heat("", &numbered(1200, 4)).figure());
     assert_eq!((tall.images[0].rows.len(), tall.images[0].rows[0].len()), (400, 2));
     tall.text("Drawn: every third row and column.");
+    // The last pixel shows entry (1197, 3), nearly the largest.
+    assert!(light(tall.images[0].rows[399][1]) < light(DARK) + 12, "{:?}", tall.images[0].rows[399][1]);
     let image = &tall.images[0];
     let last = labelled(&tall, left).pop().unwrap();
     assert!(

@@ -695,3 +695,27 @@ fn the_pictures_are_small() -> Result<(), ShapeError> {
     assert!(backward.dz.html().len() < 110_000, "{}", backward.dz.html().len());
     Ok(())
 }
+
+#[test]
+fn each_of_several_maps_is_named_by_its_indices() -> Result<(), ShapeError> {
+    // Two samples of two channels, three kernels of two channels: steps 0 to 3 are y of n = 1, d = 1; 4 to 7 of d = 2.
+    let (z, k, b, _, slide) = cases().swap_remove(3);
+    let walk = steps::conv_forward(&z, &k, &b, slide)?;
+    let titles = |k: usize| boards(&walk, k).into_iter().map(|board| board.title).collect::<Vec<_>>();
+    let expected = |n: usize, d: usize| {
+        [
+            format!("z, n = {n}, c = 1"),
+            format!("K, c = 1, d = {d}"),
+            "products".into(),
+            format!("b{}", ["₁", "₂", "₃"][d - 1]),
+            format!("y, n = {n}, d = {d}"),
+            format!("z, n = {n}, c = 2"),
+            format!("K, c = 2, d = {d}"),
+            "products".into(),
+        ]
+    };
+    assert_eq!(titles(0), expected(1, 1));
+    assert_eq!(titles(7), expected(1, 2));
+    assert_eq!(titles(23), expected(2, 3));
+    Ok(())
+}
