@@ -30,6 +30,8 @@
 //!
 //! Every proof of this crate tests it.
 
+#![deny(unsafe_code)]
+
 pub mod activations;
 pub mod cards;
 pub mod check;
@@ -39,10 +41,10 @@ pub mod float;
 pub mod init;
 #[doc(hidden)]
 pub mod instances;
-pub mod kernels;
+mod kernels;
 pub mod layers;
 pub mod losses;
-pub mod matrix;
+mod matrix;
 pub mod model;
 pub mod numbers;
 pub mod optim;
@@ -53,6 +55,11 @@ pub mod window;
 
 pub use error::ShapeError;
 pub use float::{Float, lit};
+#[doc(hidden)]
+pub use kernels::cuts;
+pub use kernels::matmul;
+#[doc(hidden)]
+pub use matrix::from_rows;
 pub use tensor::Tensor4;
 pub use window::Slide;
 

@@ -24,18 +24,23 @@
 //! 1. `dLₙ = Σ δ[n,d,i]·dy[n,d,i]`, summed over d and i. Every gradient is the factor of its differential in it.
 //! 2. `b[d]` stands in every `y[n,d,i]` with factor 1: **`db[d] = (1/N) Σₙ Σᵢ δ[n,d,i]`**.
 //! 3. `K[c,d,u]` stands in `y[n,d,i]` of every n and i, with factor `ẑ[n, c, i·s + u]`:
-//!    **`dK[c,d,u] = (1/N) Σₙ Σᵢ ẑ[n, c, i·s + u]·δ[n,d,i]`**. It is the *padded* ẑ: a tap over the border has seen
-//!    the padding, and its gradient must count that.
-//! 4. `ẑ[r]` stands in `y[i]` with factor `K[u]` for every pair with i·s + u = r, so
-//!    `dẑ[n,c,r] = Σ_d Σ δ[n,d,i]·K[c,d,u]` over the pairs (i, u) with i·s + u = r. Since u runs over 0 … k−1, these
-//!    are the windows i from ⌈(r − k + 1)/s⌉ to ⌊r/s⌋.
-//! 5. Let δ̂ be δ with s − 1 zeros between its rows: `δ̂[m] = δ[m/s]` where s divides m, and 0 elsewhere. The pairs of
-//!    (4) are then all u, as the others meet a zero: `dẑ[r] = Σ_u δ̂[r − u]·K[u]`.
-//! 6. Count u from the other end, u = k − 1 − t: **`dẑ[r] = Σ_t δ̂[r − (k − 1) + t]·K[k − 1 − t]`**. This is a convolution
-//!    as in the first line: of δ̂ with **k − 1 rows of padding**, stride 1, by **K rotated by 180°** with its axes C
-//!    and D exchanged, as the sum runs over d.
+//!    **`dK[c,d,u] = (1/N) Σₙ Σᵢ ẑ[n, c, i·s + u]·δ[n,d,i]`**. It is the *padded* ẑ: where tap u lies over the padding,
+//!    the window adds nothing to its gradient.
+//! 4. `ẑ[n,c,r]` stands in `y[n,d,i]` of every d with factor `K[c,d,u]`, for every pair (i, u) with i·s + u = r, so
+//!    **`dẑ[n,c,r] = Σ_d Σ δ[n,d,i]·K[c,d,u]`**, the inner sum over these pairs. Since u runs over 0 … k − 1 and i over
+//!    0 … H' − 1, these are the windows i from max(0, ⌈(r − k + 1)/s⌉) to min(H' − 1, ⌊r/s⌋), each with u = r − i·s.
+//! 5. Let δ̂ be δ with s − 1 zeros between its rows: `δ̂[n,d,m] = δ[n,d,m/s]` where s divides m and 0 ≤ m/s ≤ H' − 1, and 0
+//!    for every other whole number m, negative ones too. Then the inner sum of (4) may run over all u, since every other
+//!    u meets a zero: `dẑ[n,c,r] = Σ_d Σ_u δ̂[n, d, r − u]·K[c,d,u]`.
+//! 6. Count u from the other end, u = k − 1 − t:
+//!    **`dẑ[n,c,r] = Σ_d Σ_t δ̂[n, d, r − (k − 1) + t]·K[c, d, k − 1 − t]`**. This is a convolution as in the first line:
+//!    of δ̂ with **k − 1 rows of padding**, stride 1, by **K rotated by 180°** with its axes C and D exchanged, as the sum
+//!    runs over d.
 //! 7. Padding is not part of z, so its gradient is dropped: **`dz[r] = dẑ[r + p]`**. Steps 6 and 7 together read
-//!    `δ̂[r + t − (k − 1 − p)]`: the convolution of (6) with only k − 1 − p rows of padding (a negative number crops).
+//!    `δ̂[n, d, r + t − (k − 1 − p)]`: the convolution of (6) with only k − 1 − p rows of padding (a negative number crops).
+//!
+//! A tap over the padding, or over an inserted zero, adds nothing to any of these sums, even if its factor is infinite or
+//! NaN. [`conv_backward_naive`](super::conv_backward_naive) has (2), (3) and (4) as loops.
 //!
 //! Rows that no window reaches, left over by [`Slide::round_down`], get no gradient: 0. The layer is linear in z and
 //! in K and has no kinks.
@@ -151,7 +156,8 @@ fn parameter_gradients<T: Float>(
 ) -> (Tensor4<T>, DVector<T>) {
     let n: T = count(z.shape()[0]);
     let db = map_sums(next_dz, n); // (2)
-    let dk = correlate_kernel(z, next_dz, forward_geometry(k, slide, out), n); // (3)
+    let finite = db.iter().all(|db| db.is_finite()); // then every entry of next_dz is
+    let dk = correlate_kernel(z, next_dz, finite, forward_geometry(k, slide, out), n); // (3)
     (dk, db)
 }
 
