@@ -72,6 +72,8 @@
 //! checker of exercises), [`model`] (layers that own their weights, and networks), [`mod@train`], [`data`], [`init`],
 //! [`show`] (figures) and [`cards`] (a layer on half a page).
 
+#![deny(unsafe_code)]
+
 pub mod activations;
 pub mod cards;
 pub mod check;
@@ -82,10 +84,10 @@ pub mod float;
 pub mod init;
 #[doc(hidden)]
 pub mod instances;
-pub mod kernels;
+mod kernels;
 pub mod layers;
 pub mod losses;
-pub mod matrix;
+mod matrix;
 pub mod model;
 pub mod numbers;
 pub mod optim;
@@ -97,6 +99,11 @@ pub mod window;
 
 pub use error::ShapeError;
 pub use float::{Float, lit};
+#[doc(hidden)]
+pub use kernels::cuts;
+pub use kernels::matmul;
+#[doc(hidden)]
+pub use matrix::from_rows;
 pub use tensor::Tensor4;
 pub use window::Slide;
 

@@ -4,11 +4,15 @@
 //! vector instructions of the processor, and only they are spread over threads. A sum is cut into parts by shape,
 //! never by the number of threads, so that a result has the same bits on any number of them.
 
+#[allow(unsafe_code)] // and nowhere else
 pub(crate) mod block;
 pub(crate) mod correlate;
+pub mod cuts;
 pub(crate) mod elementwise;
 pub(crate) mod exponential;
+pub(crate) mod fill;
 pub(crate) mod memory;
+pub(crate) mod pooling;
 pub(crate) mod product;
 mod tile;
 
@@ -18,6 +22,7 @@ pub(crate) use tile::Geometry;
 
 use crate::Float;
 use block::Tap;
+use cuts::cuts;
 use nalgebra::{DMatrix, DMatrixViewMut, DVector};
 use rayon::prelude::*;
 use std::any::{Any, TypeId};
@@ -40,7 +45,7 @@ pub(crate) fn for_each_chunk<T: Float>(out: &mut [T], size: usize, f: impl Fn(us
     if size == 0 {
         return;
     }
-    if is_machine_float::<T>() && out.len() >= WORTH_A_THREAD {
+    if is_machine_float::<T>() && out.len() >= cuts().thread {
         out.par_chunks_mut(size).enumerate().for_each(|(i, chunk)| f(i, chunk));
     } else {
         out.chunks_mut(size).enumerate().for_each(|(i, chunk)| f(i, chunk));
@@ -141,9 +146,6 @@ fn watch(done: &AtomicBool) {
     }
 }
 
-/// Multiply-adds below which a part of a product is not worth handing to another thread.
-const PART: usize = 1 << 18;
-
 /// How a matrix may be cut.
 #[derive(Clone, Copy)]
 struct Cut {
@@ -151,13 +153,13 @@ struct Cut {
     rows: usize,
     /// … or columns.
     columns: usize,
-    /// Into so many parts for each thread: several, and a thread that is late has fewer of them; one, and least is
-    /// gathered twice.
+    /// Parts for each thread. With several, a thread that starts late takes fewer of them; with one, the least is gathered
+    /// twice.
     parts: usize,
 }
 
 /// Calls `work(part, (its first row, its first column))` for the parts of `out`, on all threads. Each number of `out` is a
-/// sum of so many `terms`; no sum is cut.
+/// sum of this many `terms`; no sum is cut.
 fn in_parts<T: Float>(
     out: DMatrixViewMut<'_, T>,
     first: (usize, usize),
@@ -167,7 +169,8 @@ fn in_parts<T: Float>(
 ) {
     let threads = rayon::current_num_threads();
     let whole = threads == 1 || !is_machine_float::<T>();
-    let size = if whole { usize::MAX } else { (out.len() / (cut.parts * threads)).max(PART / terms.max(1)) };
+    let size =
+        if whole { usize::MAX } else { (out.len() / (cut.parts * threads)).max(cuts().part / terms.max(1)).max(1) };
     halves(out, first, cut, size, work);
 }
 
@@ -193,7 +196,7 @@ fn halves<T: Float>(
     rayon::join(|| halves(one, first, cut, size, work), || halves(other, next, cut, size, work));
 }
 
-/// What a thread needs to work on a block: kept from one to the next.
+/// Buffers that a thread needs for a block. It keeps them for the next one.
 struct Space<T> {
     tile: Tile<T>,
     turned: Vec<T>,
@@ -207,7 +210,7 @@ thread_local! {
     static SPACES: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Calls `work` with the space of this thread.
+/// Calls `work` with the buffers of this thread.
 fn with_space<T: Float, R>(work: impl FnOnce(&mut Space<T>) -> R) -> R {
     let kept = SPACES.with_borrow_mut(|spaces| {
         let at = spaces.iter().position(|space| space.is::<Space<T>>())?;

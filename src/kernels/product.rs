@@ -1,6 +1,7 @@
 //! The matrix product.
 
 use super::block::{Start, Tap, accumulate, lanes};
+use super::cuts::cuts;
 use super::elementwise::divide;
 use super::memory::any_numbers;
 use super::{Cut, Space, in_parts, is_machine_float, with_space};
@@ -34,10 +35,6 @@ impl<'a, T: Float> Factor<'a, T> {
     }
 }
 
-/// Rows of a that are gathered at a time …
-const ROWS: usize = 256;
-/// … and columns: their products with a column of b are added up in registers.
-const TERMS: usize = 256;
 /// Numbers of a cache line, of `f32` or of two with `f64`.
 const LINE: usize = 16;
 
@@ -63,8 +60,10 @@ fn product<T: Float>(
     let (shape, terms) = ((a.shape.0, b.shape.1), a.shape.1);
     assert_eq!(terms, b.shape.0);
     let mut out = DMatrix::from_vec(shape.0, shape.1, any_numbers(shape.0 * shape.1));
-    let (rows, most) = if is_machine_float::<T>() { (ROWS, TERMS) } else { (shape.0.max(1), terms.max(1)) };
-    let cut = Cut { rows: 64, columns: 6, parts: 2 };
+    let cuts = cuts();
+    let (rows, most) =
+        if is_machine_float::<T>() { (cuts.product_rows, cuts.product_terms) } else { (shape.0.max(1), terms.max(1)) };
+    let cut = Cut { rows: cuts.rows, columns: 6, parts: 2 };
     in_parts(out.as_view_mut(), (0, 0), cut, terms, &|mut out: DMatrixViewMut<'_, T>, (first, d)| {
         let depth = out.ncols();
         with_space(|space: &mut Space<T>| {

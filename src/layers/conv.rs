@@ -25,8 +25,8 @@
 //! 1. `dLₙ = Σ_d Σᵢ δ[n,d,i]·dy[n,d,i]`. The gradient of a number is the coefficient of its differential in this sum.
 //! 2. Every `y[n,d,i]` contains `b[d]` with coefficient 1: **`db[d] = (1/N) Σₙ Σᵢ δ[n,d,i]`**.
 //! 3. `y[n,d,i]`, for every n and i, contains `K[c,d,u]` with coefficient `ẑ[n, c, i·s + u]`:
-//!    **`dK[c,d,u] = (1/N) Σₙ Σᵢ ẑ[n, c, i·s + u]·δ[n,d,i]`**. It is the *padded* ẑ: a tap that lies over the border
-//!    has multiplied the padding, and its gradient must count that.
+//!    **`dK[c,d,u] = (1/N) Σₙ Σᵢ ẑ[n, c, i·s + u]·δ[n,d,i]`**. It is the *padded* ẑ: where tap u lies over the
+//!    padding, the window adds nothing to its gradient.
 //! 4. `y[n,d,i]`, for every d, contains `ẑ[n,c,r]` with coefficient `K[c,d,u]` if i·s + u = r:
 //!    **`dẑ[n,c,r] = Σ_d Σᵢ δ[n,d,i]·K[c, d, r − i·s]`**, over the windows i that cover row r. Since u = r − i·s runs
 //!    from 0 to k − 1, these are the i from max(0, ⌈(r − k + 1)/s⌉) to min(H' − 1, ⌊r/s⌋).
@@ -40,6 +40,9 @@
 //! 7. Padding is not part of z, so its gradient is dropped: **`dz[n,c,r] = dẑ[n, c, r + p]`**. Steps 6 and 7 together
 //!    read `δ̂[n, d, r + t − (k − 1 − p)]`: the convolution of (6) with only k − 1 − p rows of padding. (A negative number
 //!    crops.)
+//!
+//! A tap over the padding, or over an inserted zero, adds nothing to any of these sums, even if its factor is infinite or
+//! NaN. [`conv_backward_naive`](super::conv_backward_naive) has (2), (3) and (4) as loops.
 //!
 //! Rows that no window reaches, left over by [`Slide::round_down`], get no gradient: 0. The layer is linear in z and
 //! in K and has no kinks.
@@ -155,7 +158,8 @@ fn parameter_gradients<T: Float>(
 ) -> (Tensor4<T>, DVector<T>) {
     let n: T = count(z.shape()[0]);
     let db = map_sums(next_dz, n); // (2)
-    let dk = correlate_kernel(z, next_dz, forward_geometry(k, slide, out), n); // (3)
+    let finite = db.iter().all(|db| db.is_finite()); // then every entry of next_dz is
+    let dk = correlate_kernel(z, next_dz, finite, forward_geometry(k, slide, out), n); // (3)
     (dk, db)
 }
 

@@ -1,4 +1,4 @@
-//! Convolution, word for word: the loops of the equation and the bricks of its backward.
+//! Convolution, word for word: the loops of the equation and of its gradients, and the bricks of its backward.
 //!
 //! Nothing here is fast. These functions are the definition that [`conv_forward`](super::conv_forward) and
 //! [`conv_backward`](super::conv_backward) are compared with, and the pictures a reader can hold on to; the
@@ -145,7 +145,7 @@ pub fn remove_padding<T: Float>(z: &Tensor4<T>, (p1, p2): (usize, usize)) -> Res
     Ok(Tensor4::from_fn([samples, channels, height - 2 * p1, width - 2 * p2], |n, c, i, j| z[(n, c, i + p1, j + p2)]))
 }
 
-/// The backward of a convolution as its derivation reads: dilate, pad, rotate, swap, convolve, crop.
+/// The backward of a convolution as loops: the sums of steps (2), (3) and (4), over the taps that meet the image.
 ///
 /// # Errors
 /// Those of [`conv_backward`](super::conv_backward).
@@ -169,32 +169,21 @@ pub fn conv_backward_naive<T: Float>(
     let (rows, columns) = output_size("conv_backward_naive", z, k, slide)?;
     let ([samples, channels, height, width], [_, depth, k1, k2]) = (z.shape(), k.shape());
     same_shape("conv_backward_naive", ("next_dz", next_dz.dims()), ("the output", (samples, depth, rows, columns)))?;
-    let (n, (p1, p2)): (T, _) = (count(samples), slide.padding);
-    let (no_bias_c, no_bias_d) = (DVector::zeros(channels), DVector::zeros(depth));
-
-    let db = DVector::from_fn(depth, |d, _| {
-        let all = (0..samples).flat_map(|n| (0..rows).flat_map(move |i| (0..columns).map(move |j| (n, d, i, j))));
-        all.fold(T::zero(), |sum, at| sum + next_dz[at]) / n // (2)
-    });
-
-    let dilated = insert_zeros(next_dz, slide.strides)?; // (5)
-    let padded_z = z.pad(slide.padding).swap_axes(); // (C, N, H + 2·p1, W + 2·p2)
-    let dk = conv_forward_naive(&padded_z, &dilated, &no_bias_d, Slide::default())?; // (3)
-    let dk = resize(&dk, (k1, k2)).map(|sum| sum / n); // rows left over by rounding down are not taps
-
-    let rotated = k.rotate_180().swap_axes(); // (6)
-    let dz = conv_forward_naive(&dilated.pad((k1 - 1, k2 - 1)), &rotated, &no_bias_c, Slide::default())?;
-    let dz = remove_padding(&resize(&dz, (height + 2 * p1, width + 2 * p2)), slide.padding)?; // (7)
-    Ok(ConvGradients { dk, db, dz })
-}
-
-/// The first `height` rows and `width` columns of every map, with zeros where it has fewer.
-fn resize<T: Float>(z: &Tensor4<T>, (height, width): (usize, usize)) -> Tensor4<T> {
-    let [samples, channels, h, w] = z.shape();
-    Tensor4::from_fn(
-        [samples, channels, height, width],
-        |n, c, i, j| {
-            if i < h && j < w { z[(n, c, i, j)] } else { T::zero() }
-        },
-    )
+    let (mut dk, mut db, mut dz) = (Tensor4::zeros(k.shape()), DVector::zeros(depth), Tensor4::zeros(z.shape()));
+    let outputs = (0..samples).flat_map(|n| (0..rows).flat_map(move |i| (0..columns).map(move |j| (n, i, j))));
+    for ((n, i, j), d) in outputs.flat_map(|at| (0..depth).map(move |d| (at, d))) {
+        let delta = next_dz[(n, d, i, j)];
+        db[d] += delta; // (2)
+        for c in 0..channels {
+            for (u, v) in (0..k1).flat_map(|u| (0..k2).map(move |v| (u, v))) {
+                if let Some((r, q)) = under_tap((i, j), (u, v), slide, (height, width)) {
+                    dk[(c, d, u, v)] += z[(n, c, r, q)] * delta; // (3)
+                    dz[(n, c, r, q)] += delta * k[(c, d, u, v)]; // (4): r = i·s1 + u − p1
+                }
+            }
+        }
+    }
+    let n: T = count(samples);
+    let mean = |sum: T| sum / n;
+    Ok(ConvGradients { dk: dk.map(mean), db: db.map(mean), dz })
 }

@@ -4,6 +4,8 @@
 //! proofs on hundreds of generated shapes are in grids.rs, PyTorch's numbers in reference.rs.
 
 mod conv;
+mod cuts;
+mod edges;
 mod errors;
 mod fc;
 mod flatten;

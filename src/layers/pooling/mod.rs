@@ -13,7 +13,7 @@ pub use max::*;
 
 use crate::error::same_shape;
 use crate::float::count;
-use crate::kernels::block::changed;
+use crate::kernels::fill::changed;
 use crate::{Float, ShapeError, Slide, Tensor4};
 use nalgebra::DMatrix;
 
