@@ -29,7 +29,7 @@ pub struct Mnist<T> {
 /// # Errors
 /// If a file is missing or is not what it should be, or images and labels are not the same in number.
 ///
-/// ```
+/// ```no_run
 /// use handgrad::data::mnist;
 /// let digits = mnist::load::<f32>(mnist::shipped()?)?;
 /// assert_eq!(digits.test.inputs.shape(), [10_000, 1, 28, 28]);
