@@ -47,6 +47,7 @@ pub mod model;
 pub mod numbers;
 pub mod optim;
 pub mod show;
+mod sizes;
 pub mod tensor;
 pub mod train;
 pub mod window;

@@ -4,7 +4,7 @@ use super::{Layer, Parameter, ParameterMut, forget};
 use crate::kernels::memory::give_back;
 use crate::kernels::wide_awake;
 use crate::optim::Optimizer;
-use crate::{Float, ShapeError, Tensor4};
+use crate::{Float, ShapeError, Tensor4, sizes};
 
 /// Layers in a row, each fed by the one before: the chain that the chain rule is named after.
 ///
@@ -60,7 +60,7 @@ impl<T: Float> Sequential<T> {
     /// output, and how many numbers it learns. The shapes are seen, not computed: a sample of zeros runs through.
     ///
     /// # Errors
-    /// If the layers do not fit the input or each other.
+    /// If the layers do not fit the input or each other, or there is no memory for them.
     ///
     /// ```
     /// use handgrad::prelude::*;
@@ -68,6 +68,7 @@ impl<T: Float> Sequential<T> {
     /// # Ok::<(), ShapeError>(())
     /// ```
     pub fn summary(&self, [c, h, w]: [usize; 3]) -> Result<String, ShapeError> {
+        sizes::fit::<T>("Sequential::summary", "the input", &[1, c, h, w])?;
         let mut z = Tensor4::zeros([1, c, h, w]);
         let mut rows = vec![[String::new(), "input".into(), maps(&z), String::new()]];
         for (number, layer) in self.layers.iter().enumerate() {

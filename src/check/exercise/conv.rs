@@ -131,7 +131,7 @@ const INSERT_ZEROS: Exercise<Resized, Resize> = Exercise {
 
 const REMOVE_PADDING: Exercise<Resized, Resize> = Exercise {
     function: "remove_padding",
-    cases: || resized("padding", |maps, (p1, p2)| (Tensor4::pad(maps, (p1, p2)).map(filled), (p1, p2))),
+    cases: || resized("padding", |maps, (p1, p2)| (surrounded(maps, (p1, p2)), (p1, p2))),
     right: layers::remove_padding,
     call: resize,
     mistakes: mistakes::REMOVE_PADDING,
@@ -355,9 +355,13 @@ fn resized(what: &'static str, of: Change) -> Vec<Resized> {
     pairs.enumerate().map(case).collect()
 }
 
-/// What a padding may hold: it is removed, whatever it is.
-fn filled(x: f64) -> f64 {
-    if x == 0.0 { 9.0 } else { x }
+/// The maps in a padding of nines, which stand for zeros too: a padding is removed, whatever it holds.
+fn surrounded(maps: &Tensor4<f64>, (p1, p2): (usize, usize)) -> Tensor4<f64> {
+    let [n, c, h, w] = maps.shape();
+    Tensor4::from_fn([n, c, h + 2 * p1, w + 2 * p2], |n, c, i, j| {
+        let inside = (p1..p1 + h).contains(&i) && (p2..p2 + w).contains(&j);
+        inside.then(|| maps[(n, c, i - p1, j - p2)]).filter(|x| *x != 0.0).unwrap_or(9.0)
+    })
 }
 
 fn resize(f: Resize, c: &Resized) -> Answer {

@@ -74,7 +74,7 @@ pub const CONV_BACKWARD: &[Mistake<ConvBackward>] = &[
         name: "zeros are not inserted for dK",
         sentence: "K[u] met ẑ[i·s + u], so dK pairs δ[i] with that pixel (step 3). Here it takes ẑ[i + u].",
         wrong: |next_dz, k, z, slide| {
-            let dk = kernel_gradient(&z.pad(slide.padding), next_dz, k)?;
+            let dk = kernel_gradient(&z.pad(slide.padding)?, next_dz, k)?;
             Ok(ConvGradients { dk, ..conv_backward(next_dz, k, z, slide)? })
         },
     },
@@ -112,7 +112,7 @@ pub const CONV_BACKWARD: &[Mistake<ConvBackward>] = &[
         sentence: "dẑ[r] needs δ̂[r − (k − 1) + t] for t from 0 (step 6): one row of zeros more moves all of dz.",
         wrong: |next_dz, k, z, slide| {
             let ([_, _, k1, k2], [_, _, height, width]) = (k.shape(), z.shape());
-            let dilated = insert_zeros(next_dz, slide.strides)?.pad((k1, k2));
+            let dilated = insert_zeros(next_dz, slide.strides)?.pad((k1, k2))?;
             let dz = cut(&correlate(&dilated, &turned(k))?, slide.padding, [height, width]);
             Ok(ConvGradients { dz, ..conv_backward(next_dz, k, z, slide)? })
         },
@@ -123,7 +123,7 @@ pub const CONV_BACKWARD: &[Mistake<ConvBackward>] = &[
                    (step 7).",
         wrong: |next_dz, k, z, slide| {
             let [_, _, k1, k2] = k.shape();
-            let dz = correlate(&insert_zeros(next_dz, slide.strides)?.pad((k1 - 1, k2 - 1)), &turned(k))?;
+            let dz = correlate(&insert_zeros(next_dz, slide.strides)?.pad((k1 - 1, k2 - 1))?, &turned(k))?;
             Ok(ConvGradients { dz, ..conv_backward(next_dz, k, z, slide)? })
         },
     },
@@ -151,7 +151,7 @@ pub const CONV_BACKWARD: &[Mistake<ConvBackward>] = &[
         sentence: "dz has the shape of z: what rounding down has left over gets no gradient, that is 0, but it is there.",
         wrong: |next_dz, k, z, slide| {
             let [_, _, k1, k2] = k.shape();
-            let dilated = insert_zeros(next_dz, slide.strides)?.pad((k1 - 1, k2 - 1));
+            let dilated = insert_zeros(next_dz, slide.strides)?.pad((k1 - 1, k2 - 1))?;
             let dz = remove_padding(&correlate(&dilated, &turned(k))?, slide.padding)?;
             Ok(ConvGradients { dz, ..conv_backward(next_dz, k, z, slide)? })
         },
@@ -283,7 +283,7 @@ fn input_gradient(
     cropped: (usize, usize),
 ) -> Result<Tensor, ShapeError> {
     let ([_, _, k1, k2], [_, _, height, width]) = (kernel.shape(), z.shape());
-    Ok(cut(&correlate(&dilated.pad((k1 - 1, k2 - 1)), kernel)?, cropped, [height, width]))
+    Ok(cut(&correlate(&dilated.pad((k1 - 1, k2 - 1))?, kernel)?, cropped, [height, width]))
 }
 
 /// Step 3, of an image ẑ and a δ̂ that are given: at most k1 × k2 taps.

@@ -104,7 +104,7 @@ pub const CONV_FORWARD: &[Mistake<ConvForward>] = &[
         name: "the number of windows is rounded up",
         sentence: "A window that reaches beyond the padded image is none: (H + 2p − k)/s is rounded down.",
         wrong: |z, k, b, slide| {
-            let padded = z.pad(slide.padding);
+            let padded = z.pad(slide.padding)?;
             let ([_, _, h, w], [_, _, k1, k2], (s1, s2)) = (padded.shape(), k.shape(), slide.strides);
             let side = |size: usize, k: usize, s: usize| (size - k).div_ceil(s) * s + k;
             conv_forward(&in_the_corner(&padded, (side(h, k1, s1), side(w, k2, s2))), k, b, slide.padding(0, 0))
