@@ -92,6 +92,7 @@ pub mod model;
 pub mod numbers;
 pub mod optim;
 pub mod show;
+mod sizes;
 pub mod tensor;
 mod text;
 pub mod train;

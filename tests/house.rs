@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The floors, the ground first: a module imports from its own floor or one below.
 const FLOORS: &[&[&str]] = &[
-    &["cards", "error", "files", "float", "matrix", "sizes", "tensor", "window", "table"],
+    &["cards", "error", "files", "float", "matrix", "sizes", "tensor", "text", "window"],
     &["numbers", "init"],
     &["kernels"],
     &["layers", "activations", "losses", "optim"],

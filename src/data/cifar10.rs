@@ -79,12 +79,13 @@ pub fn read<T: Float>(file: impl AsRef<Path>, content: impl Read, count: usize) 
 
 /// The bytes of so many records, checked.
 fn records(file: &Path, content: impl Read, count: usize) -> Result<Vec<u8>, DataError> {
-    let promised = count.saturating_mul(RECORD);
+    let promised = count as u128 * RECORD as u128;
     let mut bytes = Vec::new();
-    let read = content.take((promised as u64).saturating_add(1)).read_to_end(&mut bytes);
+    let read = content.take(u64::try_from(promised).unwrap_or(u64::MAX).saturating_add(1)).read_to_end(&mut bytes);
     read.map_err(|error| DataError::new(file, "a file that can be read", error.to_string()))?;
-    if bytes.len() != promised {
-        let found = if bytes.len() > promised { "more than that".to_owned() } else { bytes.len().to_string() };
+    let len = bytes.len() as u128;
+    if len != promised {
+        let found = if len > promised { "more than that".to_owned() } else { bytes.len().to_string() };
         return Err(DataError::new(file, format!("{count} records of {RECORD} bytes, {promised} in all"), found));
     }
     match bytes.chunks(RECORD).enumerate().find(|(_, record)| usize::from(record[0]) >= CLASSES.len()) {

@@ -83,6 +83,7 @@ impl<'a, const D: usize> Reader<'a, D> {
     /// # Errors
     /// If `content` cannot be read or its header is not that of bytes in D dimensions, each at least 1.
     pub fn new(file: impl Into<PathBuf>, content: impl Read + 'a) -> Result<Self, DataError> {
+        const { assert!(D <= u8::MAX as usize, "an IDX file has at most 255 dimensions") };
         let file = file.into();
         let mut content = Content::recognise(content).map_err(|error| Content::error(false, &file, &error))?;
         let mut header = vec![0; 4 + 4 * D];

@@ -5,7 +5,7 @@ use super::cuts::cuts;
 use super::elementwise::divide;
 use super::memory::any_numbers;
 use super::{Cut, Space, in_parts, is_machine_float, with_space};
-use crate::{Float, ShapeError};
+use crate::{Float, ShapeError, sizes};
 use nalgebra::{DMatrix, DMatrixViewMut};
 use std::ops::Range;
 
@@ -122,7 +122,7 @@ fn gather<T: Float>(a: Factor<'_, T>, rows: (usize, usize), columns: (usize, usi
 /// The product a·b, fast for `f32` and `f64`.
 ///
 /// # Errors
-/// If a does not have as many columns as b has rows.
+/// If a does not have as many columns as b has rows, or there is no memory for the product.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -139,5 +139,6 @@ pub fn matmul<T: Float>(a: &DMatrix<T>, b: &DMatrix<T>) -> Result<DMatrix<T>, Sh
             "a's columns must equal b's rows",
         ));
     }
+    sizes::fit::<T>("matmul", "the product", &[a.nrows(), b.ncols()])?;
     Ok(multiply(Factor::of(a), Factor::of(b), None))
 }

@@ -32,7 +32,7 @@ use crate::error::same_shape;
 use crate::float::count;
 use crate::kernels::product::{Factor, multiply, multiply_mean};
 use crate::kernels::{column_sums, wide_awake};
-use crate::{Float, ShapeError};
+use crate::{Float, ShapeError, sizes};
 use nalgebra::{DMatrix, DVector};
 
 /// The gradients of [`fc_forward`].
@@ -49,7 +49,7 @@ pub struct FcGradients<T> {
 /// y = z·W + b, for z (N, l), W (l, m), b (m); y is (N, m).
 ///
 /// # Errors
-/// If z's columns are not W's rows, or b's length is not W's columns.
+/// If z's columns are not W's rows, b's length is not W's columns, or there is no memory for y.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -67,13 +67,14 @@ pub fn fc_forward<T: Float>(z: &DMatrix<T>, w: &DMatrix<T>, b: &DVector<T>) -> R
             "b must have one element for each of W's columns",
         ));
     }
+    sizes::fit::<T>("fc_forward", "y", &[z.nrows(), w.ncols()])?;
     Ok(multiply(Factor::of(z), Factor::of(w), Some(b.as_slice())))
 }
 
 /// dw = zᵀ·next_dz / N, db = Σₙ next_dz / N, dz = next_dz·Wᵀ, for next_dz (N, m).
 ///
 /// # Errors
-/// If z's columns are not W's rows, or next_dz is not (N, m).
+/// If z's columns are not W's rows, next_dz is not (N, m), or there is no memory for db.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -139,7 +140,8 @@ fn parameter_gradients<T: Float>(next_dz: &DMatrix<T>, z: &DMatrix<T>, samples: 
 
 fn check_next_dz<T: Float>(next_dz: &DMatrix<T>, w: &DMatrix<T>, z: &DMatrix<T>) -> Result<(), ShapeError> {
     check("fc_backward", z, w)?;
-    same_shape("fc_backward", ("next_dz", next_dz.shape()), ("z·W", (z.nrows(), w.ncols())))
+    same_shape("fc_backward", ("next_dz", next_dz.shape()), ("z·W", (z.nrows(), w.ncols())))?;
+    sizes::fit::<T>("fc_backward", "db", &[w.ncols()]).map(drop)
 }
 
 fn check<T: Float>(function: &'static str, z: &DMatrix<T>, w: &DMatrix<T>) -> Result<(), ShapeError> {

@@ -17,6 +17,7 @@ pub mod conv_naive;
 pub mod fc;
 pub mod flatten;
 pub mod pooling;
+mod seen;
 
 pub use conv::*;
 pub use conv_naive::*;

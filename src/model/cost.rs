@@ -8,7 +8,7 @@ use super::sequential::maps;
 use super::{Layer, Memory, Sequential};
 use crate::numbers::{Counted, Counts};
 use crate::text::{Table, grouped};
-use crate::{ShapeError, Tensor4};
+use crate::{ShapeError, Tensor4, sizes};
 use std::fmt;
 
 /// One layer, or all of them.
@@ -31,7 +31,7 @@ pub struct LayerCost {
 impl LayerCost {
     /// Bytes of the parameters and of one sample's activations, as `f32`.
     pub fn bytes(&self) -> usize {
-        4 * (self.parameters + self.activations)
+        self.parameters.saturating_add(self.activations).saturating_mul(4)
     }
 
     fn cells(&self) -> [String; 8] {
@@ -65,8 +65,9 @@ impl Cost {
     /// Runs one sample of C maps with H rows and W columns through the model, forward and backward.
     ///
     /// # Errors
-    /// If the layers do not fit the input or each other.
+    /// If the layers do not fit the input or each other, or there is no memory for them.
     pub fn of(model: &mut Sequential<Counted>, [c, h, w]: [usize; 3]) -> Result<Self, ShapeError> {
+        sizes::fit::<Counted>("Cost::of", "the input", &[1, c, h, w])?;
         model.clear_gradients(); // a sum would be counted
         let mut z = Tensor4::from_fn([1, c, h, w], |_, _, _, _| Counted(0.5));
         let (mut layers, mut memory) = (Vec::new(), Memory::new());

@@ -5,7 +5,7 @@ use crate::kernels::memory::give_back;
 use crate::kernels::wide_awake;
 use crate::optim::Optimizer;
 use crate::text::Table;
-use crate::{Float, ShapeError, Tensor4};
+use crate::{Float, ShapeError, Tensor4, sizes};
 
 /// Layers in a row, each fed by the one before: the chain that the chain rule is named after.
 ///
@@ -69,7 +69,7 @@ impl<T: Float> Sequential<T> {
     /// output, and how many numbers it learns. The shapes are seen, not computed: a sample of zeros runs through.
     ///
     /// # Errors
-    /// If the layers do not fit the input or each other.
+    /// If the layers do not fit the input or each other, or there is no memory for them.
     ///
     /// ```
     /// use handgrad::prelude::*;
@@ -77,6 +77,7 @@ impl<T: Float> Sequential<T> {
     /// # Ok::<(), ShapeError>(())
     /// ```
     pub fn summary(&self, [c, h, w]: [usize; 3]) -> Result<String, ShapeError> {
+        sizes::fit::<T>("Sequential::summary", "the input", &[1, c, h, w])?;
         let mut z = Tensor4::zeros([1, c, h, w]);
         let mut table = Table::new("><<>");
         table.row(["", "input", &maps(&z)]);

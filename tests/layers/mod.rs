@@ -12,6 +12,7 @@ mod flatten;
 mod pooling;
 mod scalars;
 mod seed_mistakes;
+mod sizes;
 mod threads;
 
 use handgrad::prelude::*;

@@ -470,7 +470,7 @@ pub const CONV_FORWARD: &[Mistake<ConvForward>] = &[
         name: "the number of windows is rounded up",
         sentence: "A window that reaches beyond the padded image is none: (H + 2p − k)/s is rounded down.",
         wrong: |z, k, b, slide| {
-            let padded = z.pad(slide.padding);
+            let padded = z.pad(slide.padding)?;
             let ([_, _, h, w], [_, _, k1, k2], (s1, s2)) = (padded.shape(), k.shape(), slide.strides);
             let side = |size: usize, k: usize, s: usize| (size - k).div_ceil(s) * s + k;
             conv_forward(&in_the_corner(&padded, (side(h, k1, s1), side(w, k2, s2))), k, b, slide.padding(0, 0))
@@ -652,7 +652,7 @@ pub const CONV_BACKWARD: &[Mistake<ConvBackward>] = &[
         name: "zeros are not inserted for dK",
         sentence: "K[u] met ẑ[i·s + u], so dK pairs δ[i] with that pixel (step 3). Here it takes ẑ[i + u].",
         wrong: |next_dz, k, z, slide| {
-            let dk = kernel_gradient(&z.pad(slide.padding), next_dz, k)?;
+            let dk = kernel_gradient(&z.pad(slide.padding)?, next_dz, k)?;
             Ok(ConvGradients { dk, ..conv_backward(next_dz, k, z, slide)? })
         },
     },
@@ -690,7 +690,7 @@ pub const CONV_BACKWARD: &[Mistake<ConvBackward>] = &[
         sentence: "dẑ[r] needs δ̂[r − (k − 1) + t] for t from 0 (step 6): one row of zeros more moves all of dz.",
         wrong: |next_dz, k, z, slide| {
             let ([_, _, k1, k2], [_, _, height, width]) = (k.shape(), z.shape());
-            let dilated = insert_zeros(next_dz, slide.strides)?.pad((k1, k2));
+            let dilated = insert_zeros(next_dz, slide.strides)?.pad((k1, k2))?;
             let dz = cut(&correlate(&dilated, &turned(k))?, slide.padding, [height, width]);
             Ok(ConvGradients { dz, ..conv_backward(next_dz, k, z, slide)? })
         },
@@ -701,7 +701,7 @@ pub const CONV_BACKWARD: &[Mistake<ConvBackward>] = &[
                    (step 7).",
         wrong: |next_dz, k, z, slide| {
             let [_, _, k1, k2] = k.shape();
-            let dz = correlate(&insert_zeros(next_dz, slide.strides)?.pad((k1 - 1, k2 - 1)), &turned(k))?;
+            let dz = correlate(&insert_zeros(next_dz, slide.strides)?.pad((k1 - 1, k2 - 1))?, &turned(k))?;
             Ok(ConvGradients { dz, ..conv_backward(next_dz, k, z, slide)? })
         },
     },
@@ -729,7 +729,7 @@ pub const CONV_BACKWARD: &[Mistake<ConvBackward>] = &[
         sentence: "dz has the shape of z: what rounding down has left over gets no gradient, that is 0, but it is there.",
         wrong: |next_dz, k, z, slide| {
             let [_, _, k1, k2] = k.shape();
-            let dilated = insert_zeros(next_dz, slide.strides)?.pad((k1 - 1, k2 - 1));
+            let dilated = insert_zeros(next_dz, slide.strides)?.pad((k1 - 1, k2 - 1))?;
             let dz = remove_padding(&correlate(&dilated, &turned(k))?, slide.padding)?;
             Ok(ConvGradients { dz, ..conv_backward(next_dz, k, z, slide)? })
         },
@@ -861,7 +861,7 @@ fn input_gradient(
     cropped: (usize, usize),
 ) -> Result<Tensor, ShapeError> {
     let ([_, _, k1, k2], [_, _, height, width]) = (kernel.shape(), z.shape());
-    Ok(cut(&correlate(&dilated.pad((k1 - 1, k2 - 1)), kernel)?, cropped, [height, width]))
+    Ok(cut(&correlate(&dilated.pad((k1 - 1, k2 - 1))?, kernel)?, cropped, [height, width]))
 }
 
 /// Step 3, of an image ẑ and a δ̂ that are given: at most k1 × k2 taps.

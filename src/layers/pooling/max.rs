@@ -31,7 +31,7 @@
 //! Source: LeCun et al., *Gradient-based learning applied to document recognition* (1998), for pooling; Scherer,
 //! Müller, Behnke (2010) for its maximum.
 
-use super::{Windows, by_channels, channel, column_mut};
+use super::{Windows, by_channels, channel, column_mut, has_pixels};
 use crate::kernels::block::{Work, vectorised};
 use crate::kernels::elementwise::fold_columns;
 use crate::kernels::is_machine_float;
@@ -41,8 +41,8 @@ use crate::{Float, ShapeError, Slide, Tensor4};
 /// The maximum of every window of z (N, C, H, W); padded with −∞.
 ///
 /// # Errors
-/// If the windows do not fit ([`Slide::output_size`]), or the padding is as large as the window: a window wholly in
-/// the padding would have no maximum.
+/// If the windows do not fit ([`Slide::output_size`]), the maps are empty, or the padding is as large as the window: a
+/// window wholly in the padding would have no maximum. Also if there is no memory for y.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -117,7 +117,7 @@ fn backward<T: Float>(next_dz: &Tensor4<T>, z: &Tensor4<T>, windows: &Windows, p
 /// [`max_pooling_forward`] padded with 0.
 ///
 /// # Errors
-/// If the windows do not fit ([`Slide::output_size`]).
+/// If the windows do not fit ([`Slide::output_size`]), or there is no memory for y.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -166,7 +166,9 @@ fn padded_with_infinity<T: Float>(
             "the padding must be smaller than the window, or a window would see padding alone",
         ));
     }
-    Windows::new(function, z, pooling, slide)
+    let windows = Windows::new(function, z, pooling, slide)?;
+    has_pixels(function, z)?;
+    Ok(windows)
 }
 
 /// The larger one, of equals the first.
@@ -197,7 +199,7 @@ impl<T: Float> Work for Forward<'_, T> {
 
     #[inline(always)]
     fn run(self) {
-        let window_size = self.windows.pooling.0 * self.windows.pooling.1;
+        let window_size = self.windows.pooling.0.saturating_mul(self.windows.pooling.1);
         for (at, window) in self.windows.all().enumerate() {
             let (y, pixels) = (column_mut(self.y, self.samples, at), self.windows.pixels(window));
             fold_columns(y, self.z, pixels.clone(), larger);

@@ -41,7 +41,7 @@ pub fn conv_forward(z: &Tensor4<f64>, k: &Tensor4<f64>, b: &DVector<f64>, slide:
     let session = Session::new();
     let (z, k, b) = (session.tensor("z", z), session.tensor("w", k), session.vector("b", b));
     let y = layers::conv_forward(&z, &k, &b, slide)?;
-    let padded = readable("steps::conv_forward", z.pad(slide.padding))?;
+    let padded = readable("steps::conv_forward", z.pad(slide.padding)?)?;
 
     let symbols = Symbols::among(z.as_slice().iter().chain(k.as_slice()).chain(&b));
     let ([_, channels, ..], [samples, depth, rows, columns]) = (z.shape(), y.shape());
@@ -109,11 +109,11 @@ impl Backward {
         let Slide { padding, .. } = self.slide;
         let ([samples, channels, height, width], [_, depth, k1, k2]) = (self.z.shape(), self.k.shape());
         let around = (k1 - 1, k2 - 1);
-        let spread = readable("steps::conv_backward", self.dilated.pad(around))?;
+        let spread = readable("steps::conv_backward", self.dilated.pad(around)?)?;
         let rotated = self.k.rotate_180().swap_axes();
         // If the padding is part of z, its gradient is part of dz.
         let whole = Slide { padding: (0, 0), ..self.slide };
-        let whole = layers::conv_backward(&self.delta, &self.k, &self.z.pad(padding), whole)?.dz;
+        let whole = layers::conv_backward(&self.delta, &self.k, &self.z.pad(padding)?, whole)?.dz;
 
         let mut steps = Vec::new();
         for (n, c) in places((samples, channels)) {
@@ -201,7 +201,7 @@ impl Backward {
     /// A step for every tap.
     fn dk(&self) -> Result<Steps, ShapeError> {
         let ([samples, ..], [channels, depth, k1, k2]) = (self.z.shape(), self.k.shape());
-        let padded = readable("steps::conv_backward", self.z.pad(self.slide.padding))?;
+        let padded = readable("steps::conv_backward", self.z.pad(self.slide.padding)?)?;
         let mut steps = Vec::new();
         for (c, d) in places((channels, depth)) {
             let pair = |n| {

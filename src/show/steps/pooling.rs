@@ -218,7 +218,7 @@ impl Run {
     ) -> Result<Self, ShapeError> {
         let y = kind.forward(&z, pooling, slide)?;
         let means = layers::avg_pooling_forward(&z, pooling, slide)?;
-        readable(function, z.pad(slide.padding))?;
+        readable(function, z.pad(slide.padding)?)?;
         let symbols = Symbols::among(z.as_slice());
         Ok(Run { kind, pooling, slide, z, y, means, symbols })
     }
