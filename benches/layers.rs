@@ -240,10 +240,11 @@ mod lenet {
     #[divan::bench]
     fn training_step(bencher: Bencher) {
         let (mut model, mut sgd, (z, targets)) = (lenet::<f32>(Start::He, 1), Sgd::new(0.01), images());
+        let mut memory = Memory::new();
         bencher.counter(ItemsCount::new(BATCH)).bench_local(|| {
-            let y = model.forward(z.clone())?;
+            let y = model.forward(z.clone(), &mut memory)?;
             let Loss { loss, dy } = cross_entropy_loss(y.matrix(), &targets)?;
-            model.backward(&Tensor4::from_vectors(dy))?;
+            model.backward(&Tensor4::from_vectors(dy), &mut memory)?;
             model.step(&mut sgd)?;
             Ok::<f32, ShapeError>(loss)
         });

@@ -44,7 +44,7 @@
 //! Sources: He, Zhang, Ren, Sun, *Delving deep into rectifiers* (2015), §2.2; Glorot, Bengio, *Understanding the
 //! difficulty of training deep feedforward neural networks* (2010), §4.2.1.
 
-use crate::{Float, Tensor4, lit};
+use crate::{Float, Tensor4, lit, sizes};
 use nalgebra::DMatrix;
 pub use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt, SeedableRng};
@@ -83,6 +83,10 @@ pub trait Weights {
 
     /// Weights of this shape, drawn in the order in which they are stored (W column by column, K's first index
     /// fastest). Each is drawn as an `f64` and rounded to a `T`, so networks of any scalar start alike.
+    ///
+    /// # Panics
+    /// If the shape is larger than any memory: like `Vec::with_capacity`, with the words "capacity overflow". So do all
+    /// functions of this module that draw weights.
     fn draw<T: Float>(&self, draw: impl FnMut() -> f64) -> Self::Of<T>;
 }
 
@@ -94,6 +98,7 @@ impl Weights for [usize; 2] {
     }
 
     fn draw<T: Float>(&self, mut draw: impl FnMut() -> f64) -> DMatrix<T> {
+        sizes::demand::<T>("Weights::draw", self);
         DMatrix::from_fn(self[0], self[1], |_, _| lit(draw()))
     }
 }
@@ -102,8 +107,9 @@ impl Weights for [usize; 4] {
     type Of<T: Float> = Tensor4<T>;
 
     fn fans(&self) -> (usize, usize) {
-        let [c, d, k1, k2] = self;
-        (c * k1 * k2, d * k1 * k2)
+        let [c, d, k1, k2] = *self;
+        let taps = k1.saturating_mul(k2);
+        (c.saturating_mul(taps), d.saturating_mul(taps))
     }
 
     fn draw<T: Float>(&self, mut draw: impl FnMut() -> f64) -> Tensor4<T> {
@@ -169,5 +175,5 @@ pub fn glorot_uniform<T: Float, S: Weights>(rng: &mut (impl Rng + ?Sized), shape
 
 fn glorot_std(shape: &impl Weights) -> f64 {
     let (fan_in, fan_out) = shape.fans();
-    (2.0 / (fan_in + fan_out) as f64).sqrt() // (5)
+    (2.0 / (fan_in as f64 + fan_out as f64)).sqrt() // (5)
 }

@@ -21,38 +21,90 @@
 //!
 //! # The gradient convention
 //!
-//! The loss of a batch is the **mean of its samples' losses**, L = (1/N) Σₙ Lₙ.
+//! L is the loss of a batch, and N is the number of its **samples**: never of rows, tokens or pixels.
 //!
-//! * What flows backward between layers (`next_dz`, `dz`, a loss's `dy`) is **each sample's own gradient** ∂Lₙ/∂z,
-//!   which is N·∂L/∂z: it has no 1/N in it, and a sample's row does not depend on who else is in the batch.
-//! * The gradient of a parameter (`dw`, `db`, `dk`, …) is the **batch mean** ∂L/∂w = (1/N) Σₙ ∂Lₙ/∂w: the one place
-//!   where samples meet is the one place where N is divided by.
+//! * What flows backward between layers (`next_dz`, `dz`, a loss's `dy`) is **N·∂L/∂z**.
+//! * The gradient of a parameter (`dw`, `db`, `dk`, …) is **∂L/∂w** itself. So a layer sums over what flows backward and
+//!   divides by N, here and nowhere else.
+//!
+//! The losses of this crate are the mean of their samples' losses, L = (1/N) Σₙ Lₙ. Where no layer mixes the samples,
+//! N·∂L/∂z is then **each sample's own gradient** ∂Lₙ/∂z, which does not depend on the rest of the batch, and ∂L/∂w is the
+//! **batch mean** (1/N) Σₙ ∂Lₙ/∂w. Where a layer does mix them, only the definition holds.
+//!
+//! A function that takes matrices takes a row for a sample; where a sample has several rows, N is passed
+//! ([`fc_backward_rows`](layers::fc_backward_rows)). If a batch of N runs in parts of n samples each, a part's `next_dz`
+//! is n·∂L/∂y, which is n/N times the gradients of its samples; the gradients of the parts then add up to ∂L/∂w.
 //!
 //! Every proof of this crate tests it.
+//!
+//! # The map
+//!
+//! Where each gradient is derived, tested and taught. Chapters are notebooks under `notebooks/`. The tests named here
+//! are those by hand and by property; every function is also proved on generated grids (`tests/grids.rs`, [`check`]) and
+//! compared with PyTorch (`tests/reference.rs`, `tests/optim.rs`).
+//!
+//! | layer | equation | derivation and code | test | chapter |
+//! |---|---|---|---|---|
+//! | fully connected | y = z·W + b | [`layers::fc`] | `tests/layers/fc.rs` | 02 |
+//! | convolution | y = b + Σ ẑ·K over each window | [`layers::conv`], its six loops in [`layers::conv_naive`] | `tests/layers/conv.rs` | 07–11, 13 |
+//! | max pooling | the largest of each window | [`layers::pooling::max`] | `tests/layers/pooling.rs` | 12 |
+//! | average pooling | the mean of each window | [`layers::pooling::average`] | `tests/layers/pooling.rs` | 12 |
+//! | global pooling | the largest, or the mean, of each map | [`layers::pooling::global`] | `tests/layers/pooling.rs` | 12 |
+//! | flatten | a sample's maps as one row | [`layers::flatten`] | `tests/layers/flatten.rs` | 14 |
+//! | ReLU | max(0, z) | [`activations::relu`] | `tests/activations.rs` | 04 |
+//! | leaky ReLU | z, or α·z below 0 | [`activations::leaky_relu`] | `tests/activations.rs` | 04 |
+//! | PReLU | the same with a learned α | [`activations::prelu`] | `tests/activations.rs` | 04 |
+//! | ELU | z, or α(eᶻ − 1) below 0 | [`activations::elu`] | `tests/activations.rs` | 04 |
+//! | SELU | λ·elu(z) | [`activations::selu`] | `tests/activations.rs` | 04 |
+//! | sigmoid | 1/(1 + e⁻ᶻ) | [`activations::sigmoid`] | `tests/activations.rs` | 04 |
+//! | tanh | (eᶻ − e⁻ᶻ)/(eᶻ + e⁻ᶻ) | [`activations::tanh`] | `tests/activations.rs` | 04 |
+//! | softmax | exp(zⱼ) / Σᵢ exp(zᵢ) | [`activations::softmax`] | `tests/activations.rs` | 03 |
+//! | squared error | ½ Σⱼ (yⱼ − y*ⱼ)² | [`losses::mean_squared`] | `tests/losses.rs` | 03 |
+//! | cross-entropy | −Σⱼ y*ⱼ·ln pⱼ, p the softmax | [`losses::cross_entropy`] | `tests/losses.rs` | 03 |
+//! | SGD, momentum, Nesterov | v ← μ·v + g, θ ← θ − η·v | [`optim::sgd`] | `tests/optim.rs` | 16 |
+//! | AdaGrad | θ ← θ − η·g/√Σg² | [`optim::adagrad`] | `tests/optim.rs` | 17 |
+//! | RMSProp | θ ← θ − η·g/√v, v a moving mean of g² | [`optim::rmsprop`] | `tests/optim.rs` | 17 |
+//! | Adadelta | θ ← θ − η·g·√u/√v | [`optim::adadelta`] | `tests/optim.rs` | 17 |
+//! | Adam | θ ← θ − η·m̂/√v̂ | [`optim::adam`] | `tests/optim.rs` | 17 |
+//! | AdamW | θ ← (1 − ηλ)·θ − η·m̂/√v̂ | [`optim::adamw`] | `tests/optim.rs` | 17 |
+//!
+//! The rest of the crate: [`numbers`] (dual, traced, counted, interval and narrow floats), [`check`] (the proofs and the
+//! checker of exercises), [`model`] (layers that own their weights, and networks), [`mod@train`], [`data`], [`init`],
+//! [`show`] (figures) and [`cards`] (a layer on half a page).
+
+#![deny(unsafe_code)]
 
 pub mod activations;
 pub mod cards;
 pub mod check;
 pub mod data;
 pub mod error;
+pub mod files;
 pub mod float;
 pub mod init;
 #[doc(hidden)]
 pub mod instances;
-pub mod kernels;
+mod kernels;
 pub mod layers;
 pub mod losses;
-pub mod matrix;
+mod matrix;
 pub mod model;
 pub mod numbers;
 pub mod optim;
 pub mod show;
+mod sizes;
 pub mod tensor;
+mod text;
 pub mod train;
 pub mod window;
 
 pub use error::ShapeError;
 pub use float::{Float, lit};
+#[doc(hidden)]
+pub use kernels::cuts;
+pub use kernels::matmul;
+#[doc(hidden)]
+pub use matrix::from_rows;
 pub use tensor::Tensor4;
 pub use window::Slide;
 

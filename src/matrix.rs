@@ -22,7 +22,7 @@ use nalgebra::{DMatrix, Scalar};
 #[macro_export]
 macro_rules! dmatrix {
     ($($($x:expr),+ $(,)?);+ $(;)?) => {
-        $crate::matrix::from_rows([$([$($x),+]),+])
+        $crate::from_rows([$([$($x),+]),+])
     };
 }
 

@@ -1,6 +1,6 @@
 //! A batch of feature maps, stored as the matrix that it is.
 
-use crate::{Float, ShapeError};
+use crate::{Float, ShapeError, sizes};
 use nalgebra::{DMatrix, Scalar};
 use std::fmt;
 use std::ops::{Index, IndexMut};
@@ -16,6 +16,9 @@ use std::ops::{Index, IndexMut};
 ///   product, its rows in the order (u, v, c);
 /// * a pixel of the whole batch is one contiguous column: a pooling window is a maximum of columns.
 ///
+/// The product of its sizes, zeros left out, is at most `isize::MAX` bytes. A larger shape is refused, also if one of its
+/// axes has length 0.
+///
 /// ```
 /// use handgrad::prelude::*;
 /// let z = Tensor4::from_fn([2, 3, 4, 5], |n, c, i, j| (1000 * n + 100 * c + 10 * i + j) as f64);
@@ -30,21 +33,38 @@ pub struct Tensor4<T> {
 
 impl<T: Scalar> Tensor4<T> {
     /// The tensor with element (n, c, i, j) = `f(n, c, i, j)`.
-    pub fn from_fn([n, c, h, w]: [usize; 4], mut f: impl FnMut(usize, usize, usize, usize) -> T) -> Self {
-        let data = DMatrix::from_fn(n, c * h * w, |n, q| f(n, q / (h * w), q / w % h, q % w));
+    ///
+    /// # Panics
+    /// If the shape is larger than any memory: like `Vec::with_capacity`, with the words "capacity overflow".
+    pub fn from_fn(shape: [usize; 4], f: impl FnMut(usize, usize, usize, usize) -> T) -> Self {
+        sizes::demand::<T>("Tensor4::from_fn", &shape);
+        Tensor4::filled(shape, f)
+    }
+
+    /// [`from_fn`](Self::from_fn) for a shape that is known to fit.
+    pub(crate) fn filled([n, c, h, w]: [usize; 4], mut f: impl FnMut(usize, usize, usize, usize) -> T) -> Self {
+        let columns = c * h * w;
+        if n == 0 || columns == 0 {
+            return Tensor4 { data: DMatrix::from_vec(n, columns, Vec::new()), maps: [c, h, w] };
+        }
+        let data = DMatrix::from_fn(n, columns, |n, q| f(n, q / (h * w), q / w % h, q % w));
         Tensor4 { data, maps: [c, h, w] }
     }
 
     /// A matrix of one sample a row, its columns read as `channels` maps of `height` × `width`.
     ///
     /// # Errors
-    /// If the matrix does not have channels·height·width columns.
+    /// If the matrix does not have channels·height·width columns, or the shape is larger than any memory.
     pub fn from_matrix(data: DMatrix<T>, [c, h, w]: [usize; 3]) -> Result<Self, ShapeError> {
-        if data.ncols() != c * h * w {
+        let columns = sizes::product::<T>(&[c, h, w]);
+        if columns != Some(data.ncols()) || sizes::product::<T>(&[data.nrows(), c, h, w]).is_none() {
             return Err(ShapeError::new(
                 "Tensor4::from_matrix",
                 format!("the matrix is {:?} but the maps are {:?}", data.shape(), (c, h, w)),
-                format!("its columns must number C·H·W = {}", c * h * w),
+                match columns {
+                    Some(columns) if columns != data.ncols() => format!("its columns must number C·H·W = {columns}"),
+                    _ => sizes::rule::<T>(),
+                },
             ));
         }
         Ok(Tensor4 { data, maps: [c, h, w] })
@@ -65,16 +85,20 @@ impl<T: Scalar> Tensor4<T> {
     /// The tensor whose elements, the last index fastest (the order of NumPy and PyTorch), are `values`.
     ///
     /// # Errors
-    /// If there are not N·C·H·W values.
+    /// If there are not N·C·H·W values, or the shape is larger than any memory.
     #[inline(never)]
     pub fn from_row_major(shape: [usize; 4], values: &[T]) -> Result<Self, ShapeError> {
         let [n, c, h, w] = shape;
-        if values.len() != n * c * h * w {
+        let len = sizes::product::<T>(&shape);
+        if len != Some(values.len()) {
             return Err(ShapeError::new(
                 "Tensor4::from_row_major",
                 format!("{} values but the shape is {:?}", values.len(), (n, c, h, w)),
-                format!("there must be N·C·H·W = {} of them", n * c * h * w),
+                len.map_or_else(sizes::rule::<T>, |len| format!("there must be N·C·H·W = {len} of them")),
             ));
+        }
+        if values.is_empty() {
+            return Ok(Tensor4 { data: DMatrix::from_vec(n, c * h * w, Vec::new()), maps: [c, h, w] });
         }
         Ok(Tensor4 { data: DMatrix::from_row_slice(n, c * h * w, values), maps: [c, h, w] })
     }
@@ -131,33 +155,45 @@ impl<T: Scalar> Tensor4<T> {
     #[inline(never)]
     pub fn swap_axes(&self) -> Self {
         let [n, c, h, w] = self.shape();
-        Tensor4::from_fn([c, n, h, w], |c, n, i, j| self[(n, c, i, j)].clone())
+        Tensor4::filled([c, n, h, w], |c, n, i, j| self[(n, c, i, j)].clone())
     }
 
     /// Every map rotated by 180°: both its rows and its columns in reverse order.
     #[inline(never)]
     pub fn rotate_180(&self) -> Self {
         let [_, _, h, w] = self.shape();
-        Tensor4::from_fn(self.shape(), |n, c, i, j| self[(n, c, h - 1 - i, w - 1 - j)].clone())
+        Tensor4::filled(self.shape(), |n, c, i, j| self[(n, c, h - 1 - i, w - 1 - j)].clone())
     }
 
     /// Sample n, map c as a matrix (H, W): to be looked at.
+    ///
+    /// # Panics
+    /// Like a slice, if there is no such sample or map.
     #[inline(never)]
     pub fn map_at(&self, n: usize, c: usize) -> DMatrix<T> {
+        let [samples, channels, _, _] = self.shape();
+        assert!(n < samples && c < channels, "map {:?} is outside the shape {:?}", (n, c), self.dims());
         DMatrix::from_fn(self.maps[1], self.maps[2], |i, j| self[(n, c, i, j)].clone())
     }
 
     /// The samples with these numbers, in this order.
+    ///
+    /// # Panics
+    /// Like a slice, for a number outside the batch.
     #[inline(never)]
     pub fn select(&self, samples: &[usize]) -> Self {
+        sizes::demand::<T>("Tensor4::select", &[samples.len(), self.data.ncols()]);
         Tensor4 { data: self.data.select_rows(samples), maps: self.maps }
     }
 
     /// `count` samples from number `first` on.
     ///
-    /// Like a slice, it panics if there are not so many.
+    /// # Panics
+    /// Like a slice, if there are not so many.
     #[inline(never)]
     pub fn samples(&self, first: usize, count: usize) -> Self {
+        let all = self.data.nrows();
+        assert!(first <= all && count <= all - first, "{count} samples from number {first} on, of a batch of {all}");
         Tensor4 { data: self.data.rows(first, count).into_owned(), maps: self.maps }
     }
 
@@ -176,18 +212,41 @@ impl<T: Scalar> Tensor4<T> {
 
 impl<T: Float> Tensor4<T> {
     /// The tensor of this shape, all zero.
+    ///
+    /// # Panics
+    /// If the shape is larger than any memory: like `Vec::with_capacity`, with the words "capacity overflow".
     pub fn zeros([n, c, h, w]: [usize; 4]) -> Self {
+        sizes::demand::<T>("Tensor4::zeros", &[n, c, h, w]);
         Tensor4 { data: DMatrix::zeros(n, c * h * w), maps: [c, h, w] }
     }
 
-    /// Every map with p1 rows of zeros above and below it and p2 columns of zeros left and right of it.
+    /// Every map with p1 rows of zeros above and below it and p2 columns of zeros left and right of it:
+    /// (N, C, H + 2·p1, W + 2·p2).
+    ///
+    /// # Errors
+    /// If there is no memory for that.
+    ///
+    /// ```
+    /// use handgrad::prelude::*;
+    /// let z = Tensor4::from_row_major([1, 1, 1, 2], &[1.0, 2.0])?;
+    /// assert_eq!(z.pad((0, 1))?.map_at(0, 0), dmatrix![0.0, 1.0, 2.0, 0.0]);
+    /// assert!(z.pad((usize::MAX, 0)).is_err());
+    /// # Ok::<(), ShapeError>(())
+    /// ```
     #[inline(never)]
-    pub fn pad(&self, (p1, p2): (usize, usize)) -> Self {
+    pub fn pad(&self, (p1, p2): (usize, usize)) -> Result<Self, ShapeError> {
         let [n, c, h, w] = self.shape();
-        Tensor4::from_fn([n, c, h + 2 * p1, w + 2 * p2], |n, c, i, j| {
+        let padded = |size: usize, p: usize| p.checked_mul(2).and_then(|both| size.checked_add(both));
+        let (Some(rows), Some(columns)) = (padded(h, p1), padded(w, p2)) else {
+            let found = format!("the tensor is {:?} and the padding {:?}", self.dims(), (p1, p2));
+            return Err(ShapeError::new("Tensor4::pad", found, "H + 2·p1 and W + 2·p2 must be numbers of a usize"));
+        };
+        let shape = [n, c, rows, columns];
+        sizes::fit::<T>("Tensor4::pad", "the padded tensor", &shape)?;
+        Ok(Tensor4::filled(shape, |n, c, i, j| {
             let inside = (p1..p1 + h).contains(&i) && (p2..p2 + w).contains(&j);
             if inside { self[(n, c, i - p1, j - p2)] } else { T::zero() }
-        })
+        }))
     }
 }
 

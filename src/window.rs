@@ -15,6 +15,7 @@ use crate::ShapeError;
 /// # Ok::<(), ShapeError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Slide {
     /// Rows and columns from one window to the next.
     pub strides: (usize, usize),
@@ -50,20 +51,32 @@ impl Slide {
     /// How many windows of size `kernel` fit into an `image`: (H + 2p − k)/s + 1 down, and so across.
     ///
     /// # Errors
-    /// If a stride or a side of the kernel is 0, if the kernel is larger than the padded image, or if the
-    /// strides leave a remainder and rounding down was not asked for.
+    /// If a stride or a side of the kernel is 0, if the kernel is larger than the padded image, if the
+    /// strides leave a remainder and rounding down was not asked for, or if there are more windows than a `usize` counts.
+    /// The padded image itself may be larger than that here; for a layer, its sides are at most `isize::MAX`.
     pub fn output_size(&self, image: (usize, usize), kernel: (usize, usize)) -> Result<(usize, usize), ShapeError> {
-        self.windows("Slide::output_size", image, kernel)
+        self.windows("Slide::output_size", image, kernel, u128::MAX)
     }
 
-    /// [`output_size`](Self::output_size) on behalf of `function`, which an error then names.
-    pub(crate) fn windows(
+    /// [`output_size`](Self::output_size) on behalf of a layer's `function`, which an error then names. No index of the
+    /// padded image overflows an `isize`.
+    pub(crate) fn layer_windows(
         &self,
         function: &'static str,
         image: (usize, usize),
         kernel: (usize, usize),
     ) -> Result<(usize, usize), ShapeError> {
-        let along = |side, size, k, s, p| self.windows_along(function, side, (size, k, s, p));
+        self.windows(function, image, kernel, isize::MAX as u128)
+    }
+
+    fn windows(
+        &self,
+        function: &'static str,
+        image: (usize, usize),
+        kernel: (usize, usize),
+        largest: u128,
+    ) -> Result<(usize, usize), ShapeError> {
+        let along = |side, size, k, s, p| self.windows_along(function, side, (size, k, s, p), largest);
         Ok((
             along("rows", image.0, kernel.0, self.strides.0, self.padding.0)?,
             along("columns", image.1, kernel.1, self.strides.1, self.padding.1)?,
@@ -75,8 +88,9 @@ impl Slide {
         function: &'static str,
         side: &str,
         (size, k, s, p): (usize, usize, usize, usize),
+        largest: u128,
     ) -> Result<usize, ShapeError> {
-        let padded = size + 2 * p;
+        let padded = size as u128 + 2 * p as u128;
         let error = |found: String, rule: &str| Err(ShapeError::new(function, found, rule));
         if s == 0 {
             return error(format!("the stride along the {side} is 0"), "strides must be at least 1");
@@ -84,19 +98,28 @@ impl Slide {
         if k == 0 {
             return error(format!("the window has 0 {side}"), "a window must have at least one row and one column");
         }
-        if k > padded {
+        let (window, stride) = (k as u128, s as u128);
+        if window > padded {
             return error(
                 format!("the window has {k} {side} but the padded image {padded} ({size} + 2·{p})"),
                 "the window must fit into the padded image",
             );
         }
-        let left = (padded - k) % s;
+        if padded > largest {
+            return error(
+                format!("the padded image has {padded} {side} ({size} + 2·{p})"),
+                "a padded image must have at most isize::MAX rows and columns",
+            );
+        }
+        let left = (padded - window) % stride;
         if left != 0 && !self.round_down {
             return error(
                 format!("a window of {k} {side} with stride {s} leaves {left} of the {padded} padded {side} unseen"),
                 "(H + 2p − k) must be a multiple of the stride, or Slide::round_down() asked for",
             );
         }
-        Ok((padded - k) / s + 1)
+        usize::try_from((padded - window) / stride + 1).or_else(|_| {
+            error(format!("there are more than {} windows along the {side}", usize::MAX), "a usize must count them")
+        })
     }
 }

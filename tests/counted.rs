@@ -188,6 +188,45 @@ fn a_lenet_costs_its_formulas_layer_by_layer() -> Result<(), ShapeError> {
     assert_eq!(cost.total().activations, 2 * 4704 + 1176 + 2 * 1600 + 400 + 400 + 2 * (120 + 84) + 10);
     let table = cost.to_string();
     assert!(table.contains("416 520") && table.contains("61 706"), "{table}");
+    // The table says it, too: of every layer its outputs and the bytes, four for each of them and of its parameters.
+    let cells = |line: &str| -> Vec<String> {
+        line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).map(String::from).collect()
+    };
+    let rows: Vec<Vec<String>> = table.lines().map(cells).filter(|cells| cells.len() > 5).skip(1).collect();
+    let column = |at: fn(&Vec<String>) -> &String| rows.iter().map(|row| at(row).replace(' ', "")).collect::<Vec<_>>();
+    let outputs = [4704, 4704, 1176, 1600, 1600, 400, 400, 120, 120, 84, 84, 10];
+    let parameters = [156, 0, 0, 2416, 0, 0, 0, 48_120, 0, 10_164, 0, 850];
+    let bytes = outputs.iter().zip(parameters).map(|(a, p)| (4 * (a + p)).to_string());
+    assert_eq!(column(|row| &row[3])[..12], outputs.map(|count| count.to_string()), "{table}");
+    assert_eq!(column(|row| &row[row.len() - 1])[..12], bytes.collect::<Vec<_>>(), "{table}");
+    assert!(rows[12].contains(&"15 002".to_string()) && rows[12].contains(&"306 832".to_string()), "{table}");
     assert!(table.lines().all(|line| line.chars().count() <= 120), "{table}");
+    Ok(())
+}
+
+#[test]
+fn the_table_of_costs_holds_what_was_counted() -> Result<(), ShapeError> {
+    let cost = Cost::of(&mut lenet(Start::He, 1), [1, 28, 28])?;
+    let table = cost.to_string();
+    let lines: Vec<&str> = table.lines().collect();
+    let all = cost.total();
+    let rows: Vec<&LayerCost> = cost.layers.iter().chain([&all]).collect();
+    assert!(lines[0].starts_with("layer") && lines[1].starts_with('─') && lines[rows.len() + 1].starts_with('─'));
+    let name = |heading: &str| lines[0].split(heading).next().unwrap().chars().count() + heading.chars().count();
+    for (k, row) in rows.iter().enumerate() {
+        let line: Vec<char> = lines[if k < cost.layers.len() { k + 2 } else { k + 3 }].chars().collect();
+        // A number ends where its heading does.
+        let number = |heading: &str| -> usize {
+            let text: String =
+                line[..name(heading)].iter().rev().take_while(|c| c.is_ascii_digit() || **c == ' ').collect();
+            let text: String = text.chars().rev().collect();
+            text.rsplit("  ").next().unwrap().replace(' ', "").parse().unwrap()
+        };
+        let counted = [row.parameters, row.activations, 4 * (row.parameters + row.activations)];
+        assert_eq!(["parameters", "activations", "bytes"].map(number), counted, "{}", row.description);
+        let work = [row.forward.multiplications, row.backward.multiplications].map(|n| n as usize);
+        assert_eq!(["forward", "backward"].map(number), work, "{}", row.description);
+        assert!(lines.iter().any(|line| line.starts_with(&row.description) && line.contains(&row.output)));
+    }
     Ok(())
 }

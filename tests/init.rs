@@ -151,3 +151,23 @@ fn whole_numbers_below_n_are_all_as_likely() {
     assert!(chi_squared < 40.0, "{counts:?}");
     assert_eq!((init::below(rng, 1), init::below(rng, 0)), (0, 0));
 }
+
+#[test]
+fn below_draws_every_number_and_no_other() {
+    for n in [1, 2, 3, 10, 100] {
+        let (mut rng, draws) = (init::rng(n as u64), 400 * n);
+        let mut counts = vec![0; n];
+        (0..draws).for_each(|_| counts[init::below(&mut rng, n)] += 1);
+        // 400 are expected of each, with a standard deviation below 20.
+        assert!(counts.iter().all(|count| (300..=500).contains(count)), "{counts:?}");
+    }
+    assert_eq!(init::below(&mut init::rng(1), 0), 0);
+}
+
+#[test]
+fn uniform_weights_reach_both_ends() {
+    let w: DMatrix<f64> = init::glorot_uniform(&mut init::rng(1), [100, 100]);
+    let a = (6.0 / 200.0_f64).sqrt();
+    // 10,000 draws: that none is within a thousandth of an end has a probability of e⁻⁵.
+    assert!(w.max() > 0.999 * a && w.max() < a && w.min() < -0.999 * a && w.min() >= -a, "{} {}", w.min(), w.max());
+}

@@ -1,16 +1,19 @@
 //! The tests, in one program: a module for each part of the crate, named as the part is.
 //!
-//! `cargo test layers` runs those of a part. Only [`memory`](../memory.rs) is a program of its own, because it counts
-//! what is asked of the allocator.
+//! `cargo test layers` runs those of a part. Two are programs of their own: `memory.rs`, which counts what is asked of the
+//! allocator, and `mnist.rs`, which reads the training images that a published package does not hold.
 
 mod activations;
 mod cards;
 mod check;
+#[cfg(feature = "cli")]
+mod commands;
 mod counted;
 mod data;
 mod dual;
 mod exercise;
 mod grids;
+mod house;
 mod init;
 mod instances;
 mod interval;
@@ -20,7 +23,6 @@ mod mini;
 mod optim;
 mod reference;
 mod show;
-mod steps;
 mod symbolic;
 mod traced;
 #[cfg(feature = "checkpoint")]
@@ -35,7 +37,7 @@ fn every_file_is_a_module() -> std::io::Result<()> {
         let path = entry?.path();
         let is_module = path.join("mod.rs").is_file() || path.extension().is_some_and(|extension| extension == "rs");
         let Some(name) = path.file_stem().and_then(|name| name.to_str()).filter(|_| is_module) else { continue };
-        let is_program = ["main", "memory"].contains(&name);
+        let is_program = ["main", "memory", "mnist"].contains(&name);
         assert!(is_program || named.contains(&format!("\nmod {name};\n")), "tests/main.rs does not name {name}");
     }
     Ok(())

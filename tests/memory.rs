@@ -43,7 +43,7 @@ fn asked_for() -> (usize, usize) {
 /// What each step of an epoch asks for.
 fn asked_for_by_steps(model: Sequential<f32>, samples: usize, batch: usize) -> Vec<(usize, usize)> {
     let inputs = Tensor4::from_fn([samples, 1, 28, 28], |n, _, i, j| ((n * 31 + i * 7 + j * 3) % 17) as f32 / 17.0);
-    let labels = (0..samples).map(|n| (n % 10) as u8).collect();
+    let labels = (0..samples).map(|n| n % 10).collect();
     let data = Dataset::new(inputs, labels, 10).unwrap();
     let adam = Adam::new(0.001);
     let mut training = Training::new(model, adam, cross_entropy_loss, Plan { batch, seed: 1 });

@@ -223,10 +223,11 @@ fn epoch(row: &Row) -> Answer<Work> {
 fn step<T: Float>(row: &Row) -> Answer<Work> {
     let (mut model, z) = (vgg11::<T>(Start::He, 1), row.z::<T>());
     let (targets, mut sgd) = (one_hot(z.shape()[0], 10), Sgd::new(lit(1e-3)).momentum(0.9));
+    let mut memory = Memory::new();
     Ok(timed(move || {
-        let y = model.forward(z.clone())?;
+        let y = model.forward(z.clone(), &mut memory)?;
         let Loss { loss, dy } = cross_entropy_loss(y.matrix(), &targets)?;
-        model.backward(&Tensor4::from_vectors(dy))?;
+        model.backward(&Tensor4::from_vectors(dy), &mut memory)?;
         model.step(&mut sgd)?;
         Ok::<T, ShapeError>(loss)
     }))

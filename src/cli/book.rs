@@ -13,6 +13,7 @@ mod text;
 use super::lab::place::Place;
 use super::notebooks::document::Notebook;
 use anyhow::Context;
+use handgrad::files;
 use page::Page;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -69,7 +70,5 @@ fn pages(place: &Place) -> anyhow::Result<Vec<Page>> {
 
 /// Writes a file of the book, whole or not at all.
 fn write(out: &Path, name: &str, content: &[u8]) -> anyhow::Result<()> {
-    let (file, part) = (out.join(name), out.join(format!("{name}.part")));
-    let written = fs::write(&part, content).and_then(|()| fs::rename(&part, &file));
-    written.with_context(|| format!("cannot write {}", file.display()))
+    Ok(files::write(out.join(name), content)?)
 }

@@ -1,5 +1,6 @@
 //! `handgrad lab`: JupyterLab with a Rust kernel, all of it inside the project.
 
+pub mod driver;
 pub mod kernel;
 pub mod place;
 pub mod progress;

@@ -2,19 +2,18 @@
 
 mod claims;
 pub mod document;
-pub mod driver;
 mod judge;
 pub mod proved;
 #[cfg(test)]
 mod tests;
 mod times;
 
+use super::lab::driver::{Kernel, Run};
 use super::lab::place::Place;
 use super::lab::progress::Progress;
 use super::lab::setup;
 use anyhow::Context;
 use document::{Notebook, has_tag, is_code, outputs, solution, source};
-use driver::{Kernel, Run};
 use judge::Verdict;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -48,6 +47,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let paths = chosen(&place, &arguments.names)?;
     for path in &paths {
         let mut notebook = Notebook::read(path)?;
+        if !arguments.check && !arguments.times {
+            notebook.probe()?;
+        }
         let (problems, times) = run_one(&place, &mut notebook, &arguments)?;
         all_times.push(times);
         for problem in &problems {

@@ -5,6 +5,7 @@ mod rounding;
 use super::train;
 use anyhow::{Context, ensure};
 use clap::{Args, FromArgMatches};
+use handgrad::files;
 use handgrad::prelude::*;
 use handgrad::show::Figure;
 use serde_json::Value;
@@ -88,6 +89,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let wanted = |work: &&Work| {
         arguments.only.is_empty() || arguments.only.iter().any(|name| work.names.contains(&name.as_str()))
     };
+    for name in ALL.iter().filter(wanted).flat_map(|work| work.names) {
+        files::probe_with_folders(file(&arguments.output, name))?;
+    }
     for work in ALL.iter().filter(wanted) {
         println!("{}: {}", work.names.join(", "), work.about);
         (work.draw)(&arguments.output)?;
@@ -95,34 +99,36 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn file(output: &Path, name: &str) -> PathBuf {
+    output.join(format!("{name}.svg"))
+}
+
 fn save(figure: &Figure, output: &Path, name: &str) -> anyhow::Result<()> {
-    let file = output.join(name).with_extension("svg");
+    let file = file(output, name);
     figure.save(&file)?;
     println!("the plot is in {}", file.display());
     Ok(())
 }
 
-/// `handgrad train` with these flags: its plots are made by the same code.
-fn train(output: &Path, flags: &[&str]) -> anyhow::Result<()> {
+/// The arguments of `handgrad train` with these flags: its plots are made by the same code.
+fn arguments(output: &Path, flags: &[&str]) -> anyhow::Result<train::Arguments> {
     let output = output.to_str().with_context(|| format!("{} is not a name in UTF-8", output.display()))?;
     let command = train::Arguments::augment_args(clap::Command::new("train"));
     let matches = command.try_get_matches_from(["train", "--output", output].iter().chain(flags))?;
-    let code = train::run(train::Arguments::from_arg_matches(&matches)?)?;
+    Ok(train::Arguments::from_arg_matches(&matches)?)
+}
+
+fn train(output: &Path, flags: &[&str]) -> anyhow::Result<()> {
+    let code = train::run(arguments(output, flags)?)?;
     ensure!(code == ExitCode::SUCCESS, "train {} did not come to its end", flags.join(" "));
     Ok(())
 }
 
 /// LeNet, trained with the flags that `train` has by itself; then what it has learned.
 fn lenet_mnist(output: &Path) -> anyhow::Result<()> {
-    let weights = std::env::temp_dir().join(format!("handgrad-plots-{}.safetensors", std::process::id()));
-    let name = weights.to_str().with_context(|| format!("{} is not a name in UTF-8", weights.display()))?;
-    let mut model = lenet::<f32>(Start::He, 1);
-    let before = first_kernels(&model)?;
-    let trained = train(output, &["--seed", "1", "--save", name]);
-    let trained = trained.and_then(|()| Ok(model.load(&weights)?));
-    // Whether it is there or not, it is not needed any more.
-    let _ = std::fs::remove_file(&weights);
-    trained?;
+    let before = first_kernels(&lenet(Start::He, 1))?;
+    let (code, model) = train::train::<f32>(&arguments(output, &["--seed", "1"])?)?;
+    ensure!(code == ExitCode::SUCCESS, "the training did not come to its end");
 
     let kernels = |title: &str, kernels: &Tensor4<f32>| show::images(title, kernels).figure();
     let figure = show::column([
@@ -132,10 +138,10 @@ fn lenet_mnist(output: &Path) -> anyhow::Result<()> {
     save(&figure, output, "lenet_kernels")?;
 
     let test = mnist::load::<f32>(mnist::shipped()?)?.test;
-    let predicted: Vec<u8> = predict(&model, &test)?;
+    let predicted: Vec<usize> = predict(&model, &test)?;
     let wrong: Vec<usize> = (0..test.len()).filter(|&n| predicted[n] != test.labels[n]).collect();
     let shown = &wrong[..wrong.len().min(40)];
-    let of = |all: &[u8]| shown.iter().map(|&n| all[n]).collect::<Vec<u8>>();
+    let of = |all: &[usize]| shown.iter().map(|&n| all[n]).collect::<Vec<usize>>();
     let title = match wrong.len() - shown.len() {
         0 => format!("All {} test digits that LeNet gets wrong", wrong.len()),
         _ => format!("{} of the {} test digits that LeNet gets wrong", shown.len(), wrong.len()),
@@ -152,12 +158,12 @@ fn first_kernels(model: &Sequential<f32>) -> anyhow::Result<Tensor4<f32>> {
 }
 
 /// The class with the largest output, for every sample.
-fn predict(model: &Sequential<f32>, data: &Dataset<f32>) -> anyhow::Result<Vec<u8>> {
+fn predict(model: &Sequential<f32>, data: &Dataset<f32>) -> anyhow::Result<Vec<usize>> {
     let mut predicted = Vec::new();
     let all: Vec<usize> = (0..data.len()).collect();
     for samples in all.chunks(1000) {
         let y = model.infer(&data.inputs.select(samples))?.into_matrix();
-        predicted.extend(y.row_iter().map(|y| y.transpose().imax() as u8));
+        predicted.extend(y.row_iter().map(|y| y.transpose().imax()));
     }
     Ok(predicted)
 }

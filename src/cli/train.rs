@@ -3,14 +3,15 @@
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 use handgrad::data::mnist;
+use handgrad::files;
 use handgrad::model::weights::Stored;
 use handgrad::prelude::*;
 use handgrad::show;
 use handgrad::train::experiments::{descent, ones};
-use handgrad::train::{End, Event, History, Plan, TrainError, Training};
+use handgrad::train::{End, Event, History, Plan, Step, TrainError, Training};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
-use std::fmt::Write;
-use std::fs;
+use std::fmt::{self, Display};
+use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -28,10 +29,10 @@ pub struct Arguments {
     #[arg(long, value_enum, conflicts_with_all = ["epochs", "batch", "optimizer", "schedule", "learning_rate"])]
     recipe: Option<Recipe>,
     /// How many times to go through the training set
-    #[arg(long, default_value_t = 3, value_name = "N")]
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = at_least_one)]
     epochs: usize,
     /// Images a step
-    #[arg(long, default_value_t = 64, value_name = "N")]
+    #[arg(long, default_value_t = 64, value_name = "N", value_parser = at_least_one)]
     batch: usize,
     /// The rule that turns gradients into steps
     #[arg(long, value_enum, default_value_t = Rule::Adam)]
@@ -45,7 +46,7 @@ pub struct Arguments {
     /// Where all random numbers come from: the same seed, the same bits
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Threads; without it, one for each core. They change the time, and no bit of the result
+    /// Threads, at most four for each core; one for each core by default. They change the time, and no bit of the result
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
     /// The type of every number
@@ -66,15 +67,19 @@ pub struct Arguments {
     /// Go on where the training stood whose --checkpoint this is, with the same flags otherwise
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
-    /// Train a convolution to answer 1 everywhere, as the NumPy course does, in place of all this; --seed and --output
-    /// count, and --learning-rate, which is 0.001 without it
-    #[arg(long, value_enum)]
+    /// Train a convolution to answer 1 everywhere, as the NumPy course does, in place of all this; it takes --seed,
+    /// --output, --threads, and --learning-rate, which is 0.001 by default
+    #[arg(long, value_enum, conflicts_with_all = OF_A_TRAINING, conflicts_with = "data")]
     experiment: Option<Experiment>,
-    /// Descend on 500 images at once, in place of all this, and look every tenth step how curved the loss is; --seed,
-    /// --data and --output count, and --learning-rate, which is 0.1 without it
-    #[arg(long, conflicts_with = "experiment")]
+    /// Descend on 500 images at once, in place of all this, and measure the loss's curvature every tenth step; it takes
+    /// --seed, --data, --output, --threads, and --learning-rate, which is 0.1 by default
+    #[arg(long, conflicts_with_all = OF_A_TRAINING, conflicts_with = "experiment")]
     sharpness: bool,
 }
+
+/// The flags that mean nothing where no network is trained.
+const OF_A_TRAINING: [&str; 10] =
+    ["model", "recipe", "epochs", "batch", "optimizer", "schedule", "scalar", "save", "checkpoint", "resume"];
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Network {
@@ -138,6 +143,11 @@ fn positive(text: &str) -> Result<f64, String> {
     if rate > 0.0 && rate < f64::INFINITY { Ok(rate) } else { Err("it must be positive and finite".into()) }
 }
 
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let count = text.parse().map_err(|_| "it is not a whole number".to_string())?;
+    if count > 0 { Ok(count) } else { Err("it must be at least 1".into()) }
+}
+
 impl Network {
     fn build<T: Float>(self, seed: u64) -> Sequential<T> {
         match self {
@@ -183,6 +193,9 @@ impl Rule {
     }
 }
 
+/// Threads for each core: more than one brings nothing, and some more do no harm.
+const MOST_THREADS: usize = 4;
+
 /// Runs the command.
 pub fn run(mut arguments: Arguments) -> anyhow::Result<ExitCode> {
     if let Some(Recipe::Fast) = arguments.recipe {
@@ -190,60 +203,59 @@ pub fn run(mut arguments: Arguments) -> anyhow::Result<ExitCode> {
         (arguments.optimizer, arguments.schedule) = (Rule::Adam, Schedule::Cosine);
     }
     if let Some(threads) = arguments.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global()?;
+        // Idle threads look for work at all others before they sleep: hundreds for each core would do little else.
+        let most = MOST_THREADS * std::thread::available_parallelism().map_or(1, usize::from);
+        rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads).min(most)).build_global()?;
     }
     if arguments.sharpness {
         return run_sharpness(&arguments);
     }
     match (arguments.experiment, arguments.scalar) {
         (Some(experiment), _) => run_experiment(experiment, &arguments),
-        (None, Scalar::F32) => train::<f32>(&arguments),
-        (None, Scalar::F64) => train::<f64>(&arguments),
+        (None, Scalar::F32) => train::<f32>(&arguments).map(|(code, _)| code),
+        (None, Scalar::F64) => train::<f64>(&arguments).map(|(code, _)| code),
     }
 }
 
-fn train<T: Stored>(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+/// Trains and stores what came of it; returns the model too.
+pub(super) fn train<T: Stored>(arguments: &Arguments) -> anyhow::Result<(ExitCode, Sequential<T>)> {
     let Arguments { model, optimizer, batch, seed, epochs, .. } = *arguments;
-    if batch == 0 {
-        bail!("--batch is 0: a step needs at least one image");
-    }
-    // What could only be written after hours of training had better have a place before.
-    for file in [&arguments.save, &arguments.checkpoint].into_iter().flatten() {
-        let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if !directory.is_dir() {
-            bail!("{}: there is no directory {}", file.display(), directory.display());
-        }
-    }
     let rate = arguments.learning_rate.unwrap_or(optimizer.usual_rate());
+    let rounded: T = lit(rate);
+    if rounded == T::zero() || rounded.is_infinite() {
+        bail!("--learning-rate {rate:?} is {rounded:?} in {}: use a rate that it can hold", typed(&arguments.scalar));
+    }
+    let plot = plot_file(arguments, &format!("{}_mnist", typed(&model)));
+    probe_destinations(arguments, &plot)?;
     let network = model.build(seed);
     let rates = match arguments.schedule {
         Schedule::Constant => format!("{rate}"),
         Schedule::Cosine => format!("{rate} to 0 over {epochs} epochs"),
     };
     let about = format!("{} in {}, {} with {rates}", typed(&model), typed(&arguments.scalar), typed(&optimizer));
-    let threads = rayon::current_num_threads();
-    println!("{about}: {} parameters, batch {batch}, seed {seed}, threads {threads}", network.parameter_count());
+    let (threads, parameters) = (rayon::current_num_threads(), network.parameter_count());
+    say(format!("{about}: {parameters} parameters, batch {batch}, seed {seed}, threads {threads}"));
 
     let directory = arguments.data.clone().map_or_else(mnist::shipped, Ok)?;
     let start = Instant::now();
     let data = mnist::load::<T>(&directory)?;
     let (n, seconds) = (data.train.len(), start.elapsed().as_secs_f64());
-    println!("{n} images to learn and {} to be tested on, read in {seconds:.1} s", data.test.len());
+    say(format!("{n} images to learn and {} to be tested on, read in {seconds:.1} s", data.test.len()));
 
     let mut training = Training::new(network, optimizer.build(rate), cross_entropy_loss, Plan { batch, seed });
     training.about = about;
     if arguments.schedule == Schedule::Cosine {
-        let total = (n.div_ceil(batch) * epochs) as u64;
+        let total = (n.div_ceil(batch) as u64).saturating_mul(epochs as u64);
         training = training.schedule(move |t| schedule::cosine(t, 0, total));
     }
     if let Some(file) = &arguments.resume {
         training.resume(file)?;
-        println!("going on from {}, where {} steps were made", file.display(), training.history().losses.len());
+        say(format!("going on from {}, where {} steps were made", file.display(), training.history().losses.len()));
     }
 
     let stop = stop_on_ctrl_c()?;
     let mut progress = Progress::new(training.history(), n, batch, epochs)?;
-    let mut outcome = Ok(End::Finished);
+    let (mut outcome, mut stored) = (Ok(End::Finished), None);
     // Epoch by epoch, for a checkpoint after each.
     for epoch in training.history().epochs.len() + 1..=epochs {
         outcome = training.fit(&data.train, &data.test, epoch, |event| {
@@ -253,56 +265,109 @@ fn train<T: Stored>(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         if outcome.is_ok()
             && let Some(file) = &arguments.checkpoint
         {
-            training.save(file)?;
+            // The training goes on, and the next epoch tries again: what has been learned is still in memory.
+            let written = training.save(file);
+            if let Err(error) = &written {
+                progress.bar.suspend(|| eprintln!("warning: no checkpoint of this epoch: {error}"));
+            }
+            stored = Some(written);
         }
         if outcome != Ok(End::Finished) {
             break;
         }
     }
     progress.bar.finish_and_clear();
-    finish(&training, outcome, arguments)
+    let code = finish(&training, outcome, stored, arguments, &plot)?;
+    Ok((code, training.model))
 }
 
-/// Stores what there is, and says how it ended.
+/// Checks that everything that is to be written can be, before any work is done.
+fn probe_destinations(arguments: &Arguments, plot: &Path) -> anyhow::Result<()> {
+    let mut taken: Vec<(&str, PathBuf)> = Vec::new();
+    for (name, file) in [("--save", &arguments.save), ("--checkpoint", &arguments.checkpoint)] {
+        if let Some(file) = file {
+            taken.push((name, files::probe(file).context(name)?));
+        }
+    }
+    taken.push(("the plot", files::probe_with_folders(plot).context("the plot")?));
+    // A checkpoint may take the place of the one that it goes on from; nothing else may.
+    let resumed = arguments.resume.as_ref().and_then(|file| file.canonicalize().ok());
+    for (i, (name, file)) in taken.iter().enumerate() {
+        if let Some((other, _)) = taken[..i].iter().find(|(_, other)| other == file) {
+            bail!("{other} and {name} are the same file, {}: the one would overwrite the other", file.display());
+        }
+        if *name != "--checkpoint" && resumed.as_ref() == Some(file) {
+            bail!("{name} would overwrite the checkpoint of --resume, {}", file.display());
+        }
+    }
+    Ok(())
+}
+
+/// Stores what there is, and says how it ended: first the weights, then the plot, and the errors of all at last.
 fn finish<T: Stored>(
     training: &Training<T>,
     outcome: Result<End, TrainError>,
+    mut stored: Option<Result<(), DataError>>,
     arguments: &Arguments,
+    plot: &Path,
 ) -> anyhow::Result<ExitCode> {
     let history = training.history();
     let interrupted = outcome == Ok(End::Stopped);
-    if interrupted {
-        println!("interrupted after step {}", history.losses.len());
+    let mut problems: Vec<String> = Vec::new();
+    match &outcome {
+        Err(error) => problems.push(error.to_string()),
+        Ok(End::Stopped) => say(format!("interrupted after step {}", history.losses.len())),
+        Ok(End::Finished) => {}
     }
-    if let (Ok(_), Some(file)) = (&outcome, &arguments.checkpoint) {
-        println!("the training so far is in {}: --resume goes on from there", file.display());
-    }
-    if !history.losses.is_empty() {
-        let name = format!("{}_mnist", typed(&arguments.model).replace('-', "_"));
-        let accuracies: Vec<f64> = history.epochs.iter().map(|epoch| epoch.accuracy).collect();
-        let title = format!("{} on MNIST", arguments.model.title());
-        save(&show::training(&title, &history.losses, &accuracies), &arguments.output, &name)?;
+    if let Some(file) = &arguments.checkpoint {
+        if outcome.is_ok() && stored.is_none() {
+            stored = Some(training.save(file)); // all epochs were done before
+        }
+        let so_far = if outcome.is_ok() { "so far".into() } else { format!("of {} epochs", history.epochs.len()) };
+        match stored {
+            Some(Ok(())) => {
+                say(format!("the training {so_far} is in {}: --resume goes on from there", file.display()));
+            }
+            Some(Err(error)) => problems.push(format!("--checkpoint: {error}")),
+            None => {}
+        }
     }
     if let (Ok(_), Some(file)) = (&outcome, &arguments.save) {
-        training.model.save(file)?;
-        println!("the weights are in {}", file.display());
+        match training.model.save(file) {
+            Ok(()) => say(format!("the weights are in {}", file.display())),
+            Err(error) => problems.push(format!("--save: {error}")),
+        }
     }
-    outcome?;
+    if !history.losses.is_empty() {
+        let accuracies: Vec<f64> = history.epochs.iter().map(|epoch| epoch.accuracy).collect();
+        let title = format!("{} on MNIST", arguments.model.title());
+        problems.extend(save(&show::training(&title, &history.losses, &accuracies), plot).err().map(|e| e.to_string()));
+    }
+    if !problems.is_empty() {
+        bail!(problems.join("; "));
+    }
     if let Some(last) = history.epochs.last() {
         let seconds: f64 = history.epochs.iter().map(|epoch| epoch.seconds).sum();
         let (epochs, each) = (history.epochs.len(), seconds / history.epochs.len() as f64);
         let accuracy = 100.0 * last.accuracy;
-        println!("{accuracy:.2} % of the test images are read right; epochs: {epochs}, {each:.1} s each");
+        say(format!("{accuracy:.2} % of the test images are read right; epochs: {epochs}, {each:.1} s each"));
     }
     Ok(if interrupted { ExitCode::from(130) } else { ExitCode::SUCCESS })
 }
 
-fn save(figure: &show::Figure, directory: &Path, name: &str) -> anyhow::Result<()> {
-    let file = directory.join(name).with_extension("svg");
-    fs::create_dir_all(directory)
-        .and_then(|()| figure.save(&file))
-        .with_context(|| format!("the plot cannot be written to {}", file.display()))?;
-    println!("the plot is in {}", file.display());
+/// Prints a line. One that nobody reads, as of a pipe whose reader is gone, is no reason to lose a training.
+fn say(line: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Where the plot of this name goes.
+fn plot_file(arguments: &Arguments, name: &str) -> PathBuf {
+    arguments.output.join(format!("{}.svg", name.replace('-', "_")))
+}
+
+fn save(figure: &show::Figure, file: &Path) -> anyhow::Result<()> {
+    figure.save(file).map_err(|error| anyhow::anyhow!("the plot: {error}"))?;
+    say(format!("the plot is in {}", file.display()));
     Ok(())
 }
 
@@ -336,7 +401,7 @@ impl Progress {
         let steps = n.div_ceil(batch);
         let (whole, part) = (history.losses.len() / steps, history.losses.len() % steps);
         let style = ProgressStyle::with_template("{bar:32} {msg}  {rate}  {eta} left")?;
-        let rate = |state: &ProgressState, text: &mut dyn Write| {
+        let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
             write!(text, "{:.0} images/s", state.per_sec()).unwrap_or(()) // a line that cannot be drawn is not drawn
         };
         let bar = ProgressBar::new((n * epochs) as u64).with_position((whole * n + part * batch) as u64);
@@ -355,13 +420,11 @@ impl Progress {
                 self.bar.set_message(format!("epoch {}/{}  loss {loss:.4}", step.epoch, self.epochs));
                 if self.bar.is_hidden() && step.step % STEPS_A_LINE == 0 {
                     let rate = self.images as f64 / self.start.elapsed().as_secs_f64();
-                    println!(
-                        "epoch {}, step {}/{}: loss {loss:.4}, {rate:.0} images/s",
-                        step.epoch, step.step, step.steps
-                    );
+                    let Step { epoch, step, steps, .. } = step;
+                    say(format!("epoch {epoch}, step {step}/{steps}: loss {loss:.4}, {rate:.0} images/s"));
                 }
             }
-            Event::Epoch(epoch) => self.bar.suspend(|| println!("{epoch}")),
+            Event::Epoch(epoch) => self.bar.suspend(|| say(epoch)),
         }
     }
 }
@@ -372,20 +435,31 @@ const MOST_STEPS: usize = 10_000;
 fn run_experiment(experiment: Experiment, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let pooled = matches!(experiment, Experiment::ConvMaxPooling);
     let rate = arguments.learning_rate.unwrap_or(0.001);
+    let plot = plot_file(arguments, &typed(&experiment));
+    probe_destinations(arguments, &plot)?;
     let run = ones(pooled, rate, MOST_STEPS, arguments.seed)?;
     for (step, loss) in run.losses.iter().enumerate().step_by(10) {
-        println!("step {step}: loss {loss:.3e}");
+        say(format!("step {step}: loss {loss:.3e}"));
     }
-    let steps = run.losses.len() - 1;
-    let last = run.losses[steps];
-    let verdict = if run.reached { "every output is 1" } else { "not every output is 1" };
-    println!("{verdict} after {steps} steps with a learning rate of {rate}: loss {last:.3e}");
-    let name = typed(&experiment).replace('-', "_");
+    if let (None, Some(last)) = (&run.failed, run.losses.last()) {
+        let steps = run.losses.len() - 1;
+        let verdict = if run.reached { "every output is 1" } else { "not every output is 1" };
+        say(format!("{verdict} after {steps} steps with a learning rate of {rate}: loss {last:.3e}"));
+    }
     let title = if pooled { "convolution and max pooling to ones" } else { "convolution to ones" };
-    let made: Vec<f64> = (0..=steps).map(|step| step as f64).collect();
+    let made: Vec<f64> = (0..run.losses.len()).map(|step| step as f64).collect();
     let figure = show::xy("loss", &made, &run.losses).log_y().labels("steps made", "loss").title(title).figure();
-    save(&figure, &arguments.output, &name)?;
+    keep(&figure, &plot, run.failed)?;
     Ok(if run.reached { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Saves the plot of a run, also of one that failed; then the run's error comes first.
+fn keep(figure: &show::Figure, plot: &Path, failed: Option<TrainError>) -> anyhow::Result<()> {
+    match (failed, save(figure, plot)) {
+        (Some(error), Err(other)) => bail!("{error}; {other}"),
+        (Some(error), Ok(())) => Err(error.into()),
+        (None, saved) => saved,
+    }
 }
 
 /// How many images the descent has, how many steps it makes, and from one look at its curvature to the next.
@@ -393,21 +467,24 @@ const DESCENT: (usize, usize, usize) = (500, 600, 10);
 
 fn run_sharpness(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let rate = arguments.learning_rate.unwrap_or(0.1);
+    let plot = plot_file(arguments, "sharpness");
+    probe_destinations(arguments, &plot)?;
     let directory = arguments.data.clone().map_or_else(mnist::shipped, Ok)?;
     let (images, steps, every) = DESCENT;
     let data = mnist::load::<f64>(&directory)?.train;
     let some: Vec<usize> = (0..images.min(data.len())).collect();
     let (inputs, targets) = data.batch(&some);
-    println!("{} images at once, {steps} steps of {rate}: stable below a sharpness of {:.1}", some.len(), 2.0 / rate);
+    let stable = 2.0 / rate;
+    say(format!("{} images at once, {steps} steps of {rate}: stable below a sharpness of {stable:.1}", some.len()));
     let run = descent(&inputs, &targets, rate, steps, every, arguments.seed, |step, loss, sharpness| {
-        println!("step {step}: loss {loss:.4}, sharpness {sharpness:.2}");
+        say(format!("step {step}: loss {loss:.4}, sharpness {sharpness:.2}"));
     })?;
     let made: Vec<f64> = (0..run.losses.len()).map(|step| step as f64).collect();
     let loss = show::xy("loss", &made, &run.losses).log_y().labels("steps made", "loss").title("the loss");
     let sharpness = show::xy("sharpness", &run.steps, &run.sharpness)
-        .level("2 / learning rate", 2.0 / rate)
+        .level("2 / learning rate", stable)
         .labels("steps made", "largest eigenvalue")
         .title("the curvature");
-    save(&show::row([loss.figure(), sharpness.figure()]), &arguments.output, "sharpness")?;
+    keep(&show::row([loss.figure(), sharpness.figure()]), &plot, run.failed)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -53,7 +53,9 @@ pub fn load<T: Float>(directory: impl AsRef<Path>) -> Result<Cifar10<T>, DataErr
         }
     };
     let names: Vec<String> = (1..=5).map(|number| format!("data_batch_{number}.bin")).collect();
-    let train: Vec<Vec<u8>> = names.par_iter().map(|name| bytes(name)).collect::<Result<_, _>>()?;
+    // First all results, then the first error: collected into a `Result` at once, it would be that of any thread.
+    let train: Vec<Result<Vec<u8>, DataError>> = names.par_iter().map(|name| bytes(name)).collect();
+    let train: Vec<Vec<u8>> = train.into_iter().collect::<Result<_, _>>()?;
     Ok(Cifar10 { train: dataset(&train), test: dataset(&[bytes("test_batch.bin")?]) })
 }
 
@@ -77,12 +79,13 @@ pub fn read<T: Float>(file: impl AsRef<Path>, content: impl Read, count: usize) 
 
 /// The bytes of so many records, checked.
 fn records(file: &Path, content: impl Read, count: usize) -> Result<Vec<u8>, DataError> {
-    let promised = count.saturating_mul(RECORD);
+    let promised = count as u128 * RECORD as u128;
     let mut bytes = Vec::new();
-    let read = content.take((promised as u64).saturating_add(1)).read_to_end(&mut bytes);
+    let read = content.take(u64::try_from(promised).unwrap_or(u64::MAX).saturating_add(1)).read_to_end(&mut bytes);
     read.map_err(|error| DataError::new(file, "a file that can be read", error.to_string()))?;
-    if bytes.len() != promised {
-        let found = if bytes.len() > promised { "more than that".to_owned() } else { bytes.len().to_string() };
+    let len = bytes.len() as u128;
+    if len != promised {
+        let found = if len > promised { "more than that".to_owned() } else { bytes.len().to_string() };
         return Err(DataError::new(file, format!("{count} records of {RECORD} bytes, {promised} in all"), found));
     }
     match bytes.chunks(RECORD).enumerate().find(|(_, record)| usize::from(record[0]) >= CLASSES.len()) {
@@ -97,7 +100,7 @@ fn records(file: &Path, content: impl Read, count: usize) -> Result<Vec<u8>, Dat
 fn dataset<T: Float>(files: &[Vec<u8>]) -> Dataset<T> {
     let (mut labels, mut images) = (Vec::new(), Vec::new());
     for record in files.iter().flat_map(|file| file.chunks(RECORD)) {
-        labels.push(record[0]);
+        labels.push(record[0].into());
         images.extend_from_slice(&record[1..]);
     }
     Dataset { inputs: pixels(&images, labels.len(), IMAGE), labels, classes: CLASSES.len() }

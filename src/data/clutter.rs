@@ -29,7 +29,9 @@ type Colour = [f64; 3];
 ///
 /// ```
 /// use handgrad::data::{clutter, mnist};
-/// let digits = mnist::load::<f32>(mnist::shipped()?)?.test.first(100);
+/// let file = |name: &str| mnist::shipped().map(|directory| directory.join(name));
+/// let test = mnist::load_pair::<f32>(file("t10k-images-idx3-ubyte.gz")?, file("t10k-labels-idx1-ubyte.gz")?)?;
+/// let digits = test.first(100);
 /// let cluttered = clutter::compose(&digits, 1)?;
 /// assert_eq!(cluttered.inputs.shape(), [100, 3, 32, 32]);
 /// assert_eq!(cluttered.labels, digits.labels);

@@ -8,16 +8,17 @@
 //! | 4 … 4·D + 3 | the sizes, 32 bits each, the highest byte first |
 //! | the rest | the elements, the last index fastest |
 //!
-//! A file may be compressed by gzip; that is seen in its first two bytes, whatever its name. The shape is checked
+//! A file may be compressed by gzip; that is seen in its first two bytes, whatever its name. Zeros behind the compressed
+//! data are skipped, as gzip does: tapes and some programs fill up a block with them. The shape is checked
 //! before anything else is read, and memory grows only as bytes arrive: a header may promise 2³² images and nothing is
 //! set aside for them, and of a stream that holds more than its header promised, one byte too many is read.
 //!
 //! Source: LeCun, Cortes, Burges, *The MNIST database of handwritten digits*, "The IDX file format".
 
 use super::DataError;
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 /// An array of bytes in D dimensions.
@@ -82,6 +83,7 @@ impl<'a, const D: usize> Reader<'a, D> {
     /// # Errors
     /// If `content` cannot be read or its header is not that of bytes in D dimensions, each at least 1.
     pub fn new(file: impl Into<PathBuf>, content: impl Read + 'a) -> Result<Self, DataError> {
+        const { assert!(D <= u8::MAX as usize, "an IDX file has at most 255 dimensions") };
         let file = file.into();
         let mut content = Content::recognise(content).map_err(|error| Content::error(false, &file, &error))?;
         let mut header = vec![0; 4 + 4 * D];
@@ -139,7 +141,7 @@ impl<'a> Content<'a> {
         content.by_ref().take(2).read_to_end(&mut start)?;
         let gzip = start == [0x1f, 0x8b];
         let whole = io::Cursor::new(start).chain(content);
-        Ok(Content { reader: if gzip { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) }, gzip })
+        Ok(Content { reader: if gzip { Box::new(Members::new(BufReader::new(whole))) } else { Box::new(whole) }, gzip })
     }
 
     /// Fills `buffer` as far as the bytes reach, and says how far that is.
@@ -159,6 +161,41 @@ impl<'a> Content<'a> {
     fn error(gzip: bool, file: &Path, error: &io::Error) -> DataError {
         let expected = if gzip { "a whole gzip stream" } else { "a file that can be read" };
         DataError::new(file, expected, error.to_string())
+    }
+}
+
+/// A gzip stream: compressed members one after the other, and zeros behind any of them.
+struct Members<R> {
+    /// The one that is being read; none when all are.
+    member: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> Members<R> {
+    fn new(content: R) -> Self {
+        Members { member: Some(GzDecoder::new(content)) }
+    }
+}
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let length = member.read(buffer)?;
+            if length > 0 || buffer.is_empty() {
+                return Ok(length);
+            }
+            // The member has ended: on to the next, if anything but zeros follows.
+            let content = member.get_mut();
+            let more = loop {
+                let bytes = content.fill_buf()?;
+                let (all, zeros) = (bytes.len(), bytes.iter().take_while(|&&byte| byte == 0).count());
+                content.consume(zeros);
+                if all == 0 || zeros < all {
+                    break all > 0;
+                }
+            };
+            self.member = self.member.take().filter(|_| more).map(|member| GzDecoder::new(member.into_inner()));
+        }
+        Ok(0)
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Mnist<T> {
 /// # Errors
 /// If a file is missing or is not what it should be, or images and labels are not the same in number.
 ///
-/// ```
+/// ```no_run
 /// use handgrad::data::mnist;
 /// let digits = mnist::load::<f32>(mnist::shipped()?)?;
 /// assert_eq!(digits.test.inputs.shape(), [10_000, 1, 28, 28]);
@@ -57,8 +57,8 @@ pub fn load<T: Float>(directory: impl AsRef<Path>) -> Result<Mnist<T>, DataError
 /// If a file is not what it should be, or images and labels are not the same in number.
 pub fn load_pair<T: Float>(images: impl AsRef<Path>, labels: impl AsRef<Path>) -> Result<Dataset<T>, DataError> {
     let (images, labels) = (images.as_ref(), labels.as_ref());
-    let digits = idx::read_labels(labels)?.bytes;
-    if let Some((n, label)) = digits.iter().enumerate().find(|(_, label)| usize::from(**label) >= CLASSES) {
+    let digits: Vec<usize> = idx::read_labels(labels)?.bytes.into_iter().map(usize::from).collect();
+    if let Some((n, label)) = digits.iter().enumerate().find(|(_, label)| **label >= CLASSES) {
         return Err(DataError::new(labels, "labels from 0 to 9", format!("{label} as label {n}")));
     }
     // The labels say how many images there must be, before one of them is read.

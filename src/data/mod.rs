@@ -12,7 +12,7 @@ pub mod synthetic;
 
 use crate::kernels::elementwise::select_rows;
 use crate::kernels::memory::copy_samples;
-use crate::{Float, ShapeError, Tensor4, lit};
+use crate::{Float, ShapeError, Tensor4, lit, sizes};
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 use std::fmt;
@@ -35,7 +35,7 @@ pub struct Dataset<T> {
     /// The inputs, (N, C, H, W).
     pub inputs: Tensor4<T>,
     /// The class of each input, N of them.
-    pub labels: Vec<u8>,
+    pub labels: Vec<usize>,
     /// How many classes there are.
     pub classes: usize,
 }
@@ -44,8 +44,8 @@ impl<T: Float> Dataset<T> {
     /// `inputs` (N, C, H, W) with a label below `classes` for each.
     ///
     /// # Errors
-    /// If there are not N labels, or one of them is not below `classes`.
-    pub fn new(inputs: Tensor4<T>, labels: Vec<u8>, classes: usize) -> Result<Self, ShapeError> {
+    /// If there are not N labels, one of them is not below `classes`, or N·classes targets are larger than any memory.
+    pub fn new(inputs: Tensor4<T>, labels: Vec<usize>, classes: usize) -> Result<Self, ShapeError> {
         if labels.len() != inputs.shape()[0] {
             return Err(ShapeError::new(
                 "Dataset::new",
@@ -53,12 +53,16 @@ impl<T: Float> Dataset<T> {
                 "every input must have one label",
             ));
         }
-        if let Some((n, label)) = labels.iter().enumerate().find(|(_, label)| usize::from(**label) >= classes) {
+        if let Some((n, label)) = labels.iter().enumerate().find(|(_, label)| **label >= classes) {
             return Err(ShapeError::new(
                 "Dataset::new",
                 format!("label {n} is {label} but there are {classes} classes"),
                 "labels must be below the number of classes",
             ));
+        }
+        if sizes::product::<T>(&[labels.len(), classes]).is_none() {
+            let found = format!("the targets are {:?}", (labels.len(), classes));
+            return Err(ShapeError::new("Dataset::new", found, sizes::rule::<T>()));
         }
         Ok(Dataset { inputs, labels, classes })
     }
@@ -77,8 +81,9 @@ impl<T: Float> Dataset<T> {
     ///
     /// Like a slice, it panics for a number outside the set.
     pub fn batch(&self, samples: &[usize]) -> (Tensor4<T>, DMatrix<T>) {
-        let labels: Vec<u8> = samples.iter().map(|&n| self.labels[n]).collect();
+        let labels: Vec<usize> = samples.iter().map(|&n| self.labels[n]).collect();
         let [_, c, h, w] = self.inputs.shape();
+        sizes::demand::<T>("Dataset::batch", &[samples.len(), c, h, w]);
         let inputs = Tensor4::from_columns(select_rows(self.inputs.matrix(), samples), [c, h, w]);
         (inputs, one_hot(&labels, self.classes))
     }
@@ -102,12 +107,14 @@ impl<T: Float> Dataset<T> {
 
 /// A row for every label, 1 in the label's column and 0 elsewhere: (N, classes).
 ///
-/// Like a slice, it panics for a label that is not below `classes`.
+/// # Panics
+/// Like a slice, for a label that is not below `classes`; and if N·classes targets are larger than any memory.
 #[inline(never)]
-pub fn one_hot<T: Float>(labels: &[u8], classes: usize) -> DMatrix<T> {
+pub fn one_hot<T: Float>(labels: &[usize], classes: usize) -> DMatrix<T> {
+    sizes::demand::<T>("one_hot", &[labels.len(), classes]);
     let mut targets = DMatrix::zeros(labels.len(), classes);
     for (n, &label) in labels.iter().enumerate() {
-        targets[(n, label.into())] = T::one();
+        targets[(n, label)] = T::one();
     }
     targets
 }
@@ -120,6 +127,9 @@ const BLOCK: usize = 64;
 fn pixels<T: Float>(bytes: &[u8], samples: usize, [c, h, w]: [usize; 3]) -> Tensor4<T> {
     let scaled: [T; 256] = std::array::from_fn(|byte| lit(byte as f64 / 255.0));
     let mut tensor = Tensor4::zeros([samples, c, h, w]);
+    if samples == 0 {
+        return tensor;
+    }
     tensor.as_mut_slice().par_chunks_mut(samples * BLOCK).enumerate().for_each(|(block, columns)| {
         for from in (0..samples).step_by(BLOCK) {
             let to = samples.min(from + BLOCK);

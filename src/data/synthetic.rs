@@ -1,7 +1,7 @@
 //! Small sets made from a seed: the same seed gives the same numbers.
 
 use super::Dataset;
-use crate::{Float, ShapeError, Tensor4, lit};
+use crate::{Float, ShapeError, Tensor4, lit, sizes};
 use nalgebra::{DMatrix, DVector};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -13,7 +13,7 @@ use std::f64::consts::TAU;
 /// The elements of x are whole numbers from 0 to 9.
 ///
 /// # Errors
-/// If b's length is not W's columns.
+/// If b's length is not W's columns, or there is no memory for so many samples.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -31,7 +31,8 @@ pub fn linear<T: Float>(
     seed: u64,
 ) -> Result<(DMatrix<T>, DMatrix<T>), ShapeError> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let digits: Vec<T> = (0..samples * w.nrows()).map(|_| lit(f64::from(random.random_range(0_u32..10)))).collect();
+    let count = sizes::fit::<T>("synthetic::linear", "x", &[samples, w.nrows()])?;
+    let digits: Vec<T> = (0..count).map(|_| lit(f64::from(random.random_range(0_u32..10)))).collect();
     let x = DMatrix::from_row_slice(samples, w.nrows(), &digits);
     let y = crate::layers::fc_forward(&x, w, b)?;
     Ok((x, y))
@@ -42,6 +43,9 @@ pub fn linear<T: Float>(
 /// Sample n belongs to class n mod `classes`. On its spiral the radius grows from 0 to 1 while the angle turns by
 /// two thirds of a circle, and `noise` is the standard deviation of that angle, in radians.
 ///
+/// # Panics
+/// If so many samples are larger than any memory: like `Vec::with_capacity`, with the words "capacity overflow".
+///
 /// Source: Karpathy, *CS231n*, "Putting it together: minimal neural network case study".
 ///
 /// ```
@@ -50,16 +54,17 @@ pub fn linear<T: Float>(
 /// assert_eq!((data.inputs.shape(), data.classes), ([300, 2, 1, 1], 3));
 /// assert_eq!(data.labels[..4], [0, 1, 2, 0]);
 /// ```
-pub fn spirals<T: Float>(samples: usize, classes: u8, noise: f64, seed: u64) -> Dataset<T> {
+pub fn spirals<T: Float>(samples: usize, classes: usize, noise: f64, seed: u64) -> Dataset<T> {
+    sizes::demand::<T>("synthetic::spirals", &[samples, 2]);
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let (arms, mut points, mut labels) = (usize::from(classes.max(1)), Vec::new(), Vec::new());
+    let (arms, mut points, mut labels) = (classes.max(1), Vec::new(), Vec::new());
     let last = samples.div_ceil(arms).max(2) - 1;
     for n in 0..samples {
         let (arm, radius) = (n % arms, (n / arms) as f64 / last as f64);
         let wobble: f64 = random.sample(StandardNormal);
         let angle = TAU * (arm as f64 / arms as f64 + radius * 2.0 / 3.0) + noise * wobble;
         points.extend([lit::<T>(radius * angle.sin()), lit(radius * angle.cos())]);
-        labels.push((n % arms) as u8);
+        labels.push(n % arms);
     }
     let inputs = Tensor4::from_vectors(DMatrix::from_row_slice(samples, 2, &points));
     Dataset { inputs, labels, classes: arms }

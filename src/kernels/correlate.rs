@@ -8,10 +8,11 @@
 //! ```
 //!
 //! and both products are written where they belong without moving a number, because a [`Tensor4`] keeps the
-//! sample index fastest. The work is cut into blocks of output pixels and of channels, such that the tile of a block
-//! stays in the second cache while every kernel is weighed against it.
+//! sample index fastest. The work is cut into blocks of output pixels and of channels, so that the tile of a block stays in
+//! the second cache while it is multiplied with every kernel.
 
 use super::block::{Runs, Start, Tap, VECTOR, accumulate, dots, fold, lanes};
+use super::cuts::{Cuts, cuts};
 use super::elementwise::divide;
 use super::memory::{Scratch, any_numbers, room, zeros};
 use super::tile::{Block, Geometry, Tile};
@@ -20,11 +21,6 @@ use crate::{Float, Tensor4};
 use nalgebra::{DMatrix, DMatrixViewMut, DVector};
 use rayon::prelude::*;
 use std::ops::Range;
-
-/// Bytes of a tile: a part of the second cache, which has 512 KiB or more on the machines of today.
-const TILE: usize = 256 << 10;
-/// Samples, or pixels of all samples, that make a block worth its while: as many as the rows of a register block.
-const ROWS: usize = 64;
 
 /// The kernels K (C, D, k1, k2) as they are, from C channels to D, or the other way, from D to C: rotated by 180°.
 #[derive(Clone, Copy)]
@@ -70,15 +66,16 @@ impl Sizes {
         if !is_machine_float::<T>() {
             return Sizes { samples: n.max(1), rows: height, columns: width, channels: c.max(1) };
         }
-        let most = TILE / size_of::<T>();
+        let Cuts { tile, tile_terms, rows: pixels, .. } = cuts();
+        let most = tile / size_of::<T>();
         let taps = g.kernel.0 * g.kernel.1;
         // A pixel of all samples is one run; of more samples than that, a part, in whole register blocks.
-        let samples = if n <= 2 * ROWS || n * width <= 8 * ROWS { n } else { (8 * ROWS / width).max(1) * ROWS };
+        let samples = if n <= 2 * pixels || n * width <= 8 * pixels { n } else { (8 * pixels / width).max(1) * pixels };
         let samples = samples.min(most / taps).max(1);
-        // So many channels that reading and writing the sums costs little beside the products; then pixels; then what
-        // more channels find room.
+        // First enough channels that reading and writing the sums costs little beside the products, then pixels, then as
+        // many more channels as fit.
         let size = |rows: usize, columns: usize| Tile::<T>::channel_size(g, samples, rows, columns);
-        let few = (256 / taps).max(least_channels).clamp(1, c.max(1)).min(most_channels);
+        let few = (tile_terms / taps).max(least_channels).clamp(1, c.max(1)).min(most_channels);
         let columns = (1..=width).rev().find(|&columns| few * size(1, columns) <= most).unwrap_or(1);
         let rows = (1..=height).rev().find(|&rows| few * size(rows, columns) <= most).unwrap_or(1);
         let channels = (most / size(rows, columns).max(1)).clamp(few, most_channels.max(few));
@@ -121,22 +118,27 @@ pub(crate) fn correlate<T: Float>(
     let depth = kernel.channels().1;
     let rows = samples * height * width;
     if rows * depth * channels == 0 {
-        return Tensor4::zeros([samples, depth, height, width]);
+        let bias = |d: usize| bias.map_or(T::zero(), |bias| bias[d]);
+        return Tensor4::from_fn([samples, depth, height, width], |_, d, _, _| bias(d));
     }
+    let overhangs = (0..height).any(|i| (0..g.kernel.0).any(|u| g.row(i, u, z.shape()[2]).is_none()))
+        || (0..width).any(|j| (0..g.kernel.1).any(|v| g.column(j, v, z.shape()[3]).is_none()));
+    // Where the kernel is finite, a tap over the padding may be multiplied: it adds a zero.
+    let finite = !overhangs || is_finite(kernel.k.as_slice());
     let numbers = DMatrix::from_vec(samples, depth * height * width, any_numbers(rows * depth));
     let mut out = Tensor4::from_columns(numbers, [depth, height, width]);
-    // Parts are whole rows of pixels, as long as there is more than one; else whole pixels; else samples.
+    // Parts are whole rows of pixels where there are several, else whole pixels, else samples.
     let line = if height > 1 {
         samples * width
     } else if width > 1 {
         samples
     } else {
-        ROWS
+        cuts().rows
     };
     let sizes = Sizes::of(z, g, 1, usize::MAX);
     let view = DMatrixViewMut::from_slice(out.as_mut_slice(), rows, depth);
     let terms = channels * g.kernel.0 * g.kernel.1;
-    let cut = Cut { rows: line * (2 * ROWS).div_ceil(line), columns: 6, parts: 2 };
+    let cut = Cut { rows: line * (2 * cuts().rows).div_ceil(line), columns: 6, parts: 2 };
     in_parts(view, (0, 0), cut, terms, &|mut out: DMatrixViewMut<'_, T>, (first, d)| {
         let count = out.nrows();
         let lines = first / line..(first + count).div_ceil(line);
@@ -155,7 +157,7 @@ pub(crate) fn correlate<T: Float>(
                         None => Start::Nothing,
                     };
                     block.channels = channels;
-                    add_block(&mut out, first, d, start, z, kernel, g, &block, space);
+                    add_block(&mut out, first, d, start, z, (kernel, finite), g, &block, space);
                 }
             }
         });
@@ -164,6 +166,9 @@ pub(crate) fn correlate<T: Float>(
 }
 
 /// Adds what the channels of a block contribute to its pixels. `out` begins at row `first` and column `d` of the output.
+///
+/// By the definition, a tap over the padding contributes nothing. If the kernel is finite, a zero may be multiplied there:
+/// that joins runs of a small batch's pixels, and numbers that keep a record take the same steps everywhere.
 #[allow(clippy::too_many_arguments)]
 fn add_block<T: Float>(
     out: &mut DMatrixViewMut<'_, T>,
@@ -171,7 +176,7 @@ fn add_block<T: Float>(
     d: usize,
     start: Start<'_, T>,
     z: &Tensor4<T>,
-    kernel: Kernel<'_, T>,
+    (kernel, finite): (Kernel<'_, T>, bool),
     g: Geometry,
     block: &Block,
     space: &mut Space<T>,
@@ -181,19 +186,17 @@ fn add_block<T: Float>(
     tile.gather(z, g, block);
     let (next_channel, next_depth) = kernel.steps();
     let k = &kernel.k.as_slice()[d * next_depth..];
-    let skip = is_machine_float::<T>();
-    let meets_row = |i: usize, u: usize| !skip || g.row(i, u, height).is_some();
-    let meets_column = |j: usize, v: usize| !skip || g.column(j, v, width).is_some();
+    let skip = is_machine_float::<T>() || !finite;
     let count = block.samples.len();
+    let skip_columns = skip && !(finite && count == samples && count < lanes::<T>());
+    let meets_row = |i: usize, u: usize| !skip || g.row(i, u, height).is_some();
+    let meets_column = |j: usize, v: usize| !skip_columns || g.column(j, v, width).is_some();
     let mut j = block.columns.start;
     while j < block.columns.end {
         // Neighbouring pixels whose taps meet the image in the same columns are one run, if all samples are here.
-        let alike = |next: &usize| {
-            count < lanes::<T>() || (0..g.kernel.1).all(|v| meets_column(j, v) == meets_column(*next, v))
-        };
+        let alike = |next: &usize| (0..g.kernel.1).all(|v| meets_column(j, v) == meets_column(*next, v));
         let end = if count == samples { (j + 1..block.columns.end).find(|next| !alike(next)) } else { Some(j + 1) };
         let end = end.unwrap_or(block.columns.end);
-        let all = count < lanes::<T>();
         rows.clear();
         taps.clear();
         for i in block.rows.clone() {
@@ -203,7 +206,7 @@ fn add_block<T: Float>(
                 rows.extend(met);
                 taps.clear();
                 for &u in rows.iter() {
-                    for v in (0..g.kernel.1).filter(|&v| all || meets_column(j, v)) {
+                    for v in (0..g.kernel.1).filter(|&v| meets_column(j, v)) {
                         let tap = Tap { a: tile.tap(u, v, 0), b: kernel.place(u, v, block.channels.start) };
                         let next = tile.tap(0, 0, 1) - tile.tap(0, 0, 0);
                         taps.extend(
@@ -222,7 +225,15 @@ fn add_block<T: Float>(
 }
 
 /// The gradient of the kernels K (C, D, k1, k2), colsᵀ · next_dz, divided by `n`.
-pub(crate) fn correlate_kernel<T: Float>(z: &Tensor4<T>, next_dz: &Tensor4<T>, g: Geometry, n: T) -> Tensor4<T> {
+///
+/// As in the forward, a tap over the padding contributes nothing; if next_dz is `finite`, a zero may be multiplied there.
+pub(crate) fn correlate_kernel<T: Float>(
+    z: &Tensor4<T>,
+    next_dz: &Tensor4<T>,
+    finite: bool,
+    g: Geometry,
+    n: T,
+) -> Tensor4<T> {
     let ([_, channels, _, _], depth) = (z.shape(), next_dz.shape()[1]);
     let columns = depth * g.kernel.0 * g.kernel.1;
     let sums = DMatrix::from_vec(channels, columns, zeros(channels * columns));
@@ -231,8 +242,8 @@ pub(crate) fn correlate_kernel<T: Float>(z: &Tensor4<T>, next_dz: &Tensor4<T>, g
         return dk;
     }
     if !is_machine_float::<T>() {
-        kernel_in_order(&mut dk, z, next_dz, g);
-    } else if channels < 4 * lanes::<T>() {
+        kernel_in_order(&mut dk, z, next_dz, finite, g);
+    } else if finite && channels < cuts().channel_vectors * lanes::<T>() {
         kernel_by_dots(&mut dk, z, next_dz, g);
     } else {
         kernel_by_channels(&mut dk, z, next_dz, g);
@@ -247,22 +258,30 @@ fn everything<T: Float>(z: &Tensor4<T>, g: Geometry, channels: Range<usize>) -> 
 }
 
 /// Sum by sum, as the equation has it.
-fn kernel_in_order<T: Float>(dk: &mut Tensor4<T>, z: &Tensor4<T>, next_dz: &Tensor4<T>, g: Geometry) {
-    let ([samples, channels, _, _], (height, width)) = (z.shape(), g.out);
+fn kernel_in_order<T: Float>(dk: &mut Tensor4<T>, z: &Tensor4<T>, next_dz: &Tensor4<T>, finite: bool, g: Geometry) {
+    let ([samples, channels, rows, columns], (height, width)) = (z.shape(), g.out);
     let block = everything(z, g, 0..channels);
     with_space(|Space { tile, .. }| {
         tile.gather(z, g, &block);
         for (d, (u, v), c) in indices(dk.shape()) {
             let pixels = (0..height).flat_map(|i| (0..width).map(move |j| (i, j)));
+            let pixels =
+                pixels.filter(|&(i, j)| finite || g.row(i, u, rows).is_some() && g.column(j, v, columns).is_some());
             let places = pixels.flat_map(|(i, j)| {
                 let x = tile.tap(u, v, c) + tile.pixel(i, j);
                 let y = samples * (j + width * (i + height * d));
                 (0..samples).map(move |n| (x + n, y + n))
             });
-            let sum = places.map(|(x, y)| tile.numbers[x] * next_dz.as_slice()[y]).reduce(|sum, term| sum + term);
-            dk[(c, d, u, v)] = sum.unwrap_or_else(T::zero);
+            dk[(c, d, u, v)] = in_chains(places.map(|(x, y)| tile.numbers[x] * next_dz.as_slice()[y]));
         }
     });
+}
+
+/// Σ of the terms: chains of them, which are then added up in order.
+fn in_chains<T: Float>(mut terms: impl Iterator<Item = T>) -> T {
+    let add = |sum, term| sum + term;
+    let chain = || terms.by_ref().take(cuts().chain).reduce(add);
+    std::iter::from_fn(chain).reduce(add).unwrap_or_else(T::zero)
 }
 
 /// (d, (u, v), c) of a kernel, in the order of its numbers.
@@ -271,12 +290,13 @@ fn indices([channels, depth, k1, k2]: [usize; 4]) -> impl Iterator<Item = (usize
     (0..depth).flat_map(taps).flat_map(move |(d, tap)| (0..channels).map(move |c| (d, tap, c)))
 }
 
-/// For many channels: the tile is turned, such that the channels of a pixel stand side by side and a vector holds the
-/// sums of as many channels. The terms of a sum are the pixels that a tap meets.
+/// For many channels: the tile is transposed, so that the channels of a pixel lie side by side and a vector holds the sums
+/// of as many channels. The terms of a sum are the pixels that a tap meets.
 fn kernel_by_channels<T: Float>(dk: &mut Tensor4<T>, z: &Tensor4<T>, next_dz: &Tensor4<T>, g: Geometry) {
     let ([samples, channels, height, width], (k1, k2)) = (z.shape(), g.kernel);
     let step = samples * g.out.0 * g.out.1; // from one map of next_dz to the next
-    let size = if channels < 2 * ROWS { ROWS / 2 } else { ROWS };
+    let rows = cuts().rows;
+    let size = if channels < 2 * rows { rows.div_ceil(2) } else { rows };
     let sizes = Sizes::of(z, g, size, size);
     let columns = dk.matrix().ncols();
     let view = DMatrixViewMut::from_slice(dk.as_mut_slice(), channels, columns);
@@ -312,23 +332,19 @@ fn kernel_by_channels<T: Float>(dk: &mut Tensor4<T>, z: &Tensor4<T>, next_dz: &T
     });
 }
 
-/// Bytes of the sums of [`dots`] for one group of rows.
-const SUMS: usize = 320 << 10;
-/// The rows of the image are summed in so many groups, each with sums of its own, for as many threads.
-const GROUPS: usize = 4;
-
 /// For few channels: a vector holds terms of one sum.
 fn kernel_by_dots<T: Float>(dk: &mut Tensor4<T>, z: &Tensor4<T>, next_dz: &Tensor4<T>, g: Geometry) {
     let ([samples, channels, _, _], [_, depth, k1, k2]) = (z.shape(), dk.shape());
     let (taps, height, step) = (channels * k1 * k2, g.out.0, samples * g.out.0 * g.out.1);
     let sizes = Sizes::of(z, g, 1, channels);
-    let most = (SUMS / (taps * VECTOR)).max(1);
+    let Cuts { sums: bytes, groups, .. } = cuts();
+    let most = (bytes / (taps * VECTOR)).max(1);
     for maps in pieces(0..depth, most) {
         let size = taps * maps.len() * lanes::<T>();
         let deltas = &next_dz.as_slice()[maps.start * step..];
-        let mut sums = Scratch(zeros(GROUPS * size));
+        let mut sums = Scratch(zeros(groups * size));
         sums.par_chunks_mut(size).enumerate().for_each(|(group, sums)| {
-            let rows = height * group / GROUPS..height * (group + 1) / GROUPS;
+            let rows = height * group / groups..height * (group + 1) / groups;
             with_space(|space| {
                 for block in blocks(&Block { rows, ..everything(z, g, 0..channels) }, sizes) {
                     let len = runs(z, g, &block, space);
@@ -369,6 +385,11 @@ fn runs<T: Float>(z: &Tensor4<T>, g: Geometry, block: &Block, space: &mut Space<
         }
     }
     count * pixels
+}
+
+/// Whether no number is infinite or NaN.
+fn is_finite<T: Float>(numbers: &[T]) -> bool {
+    numbers.chunks(1024).all(|numbers| numbers.iter().fold(true, |finite, x| finite & x.is_finite()))
 }
 
 /// Σₙ Σᵢ Σⱼ of every map, divided by `n`: the gradient of the bias.

@@ -5,28 +5,27 @@
 //! the caches that would be one pass more. Memory that is new costs more than any pass, as the system has to find and
 //! clear every page of it at its first touch; so each thread touches the pages of its own part.
 
-use super::block::{Work, changed, collected, vectorised};
+use super::block::{Work, vectorised};
+use super::cuts::cuts;
+use super::fill::{changed, collected};
+use super::is_machine_float;
 use super::memory::{self, Scratch};
-use super::{WORTH_A_THREAD, is_machine_float};
 use crate::Float;
 use nalgebra::DMatrix;
 
-/// Numbers that a thread takes at a time.
-const CHUNK: usize = 1 << 13;
-
 /// `f(x)` of every number.
 pub(crate) fn map<T: Float>(x: &[T], f: impl Fn(T) -> T + Copy + Send + Sync) -> Vec<T> {
-    collected(x.len(), CHUNK, |range| x[range].iter().map(move |&x| f(x)))
+    collected(x.len(), cuts().chunk, |range| x[range].iter().map(move |&x| f(x)))
 }
 
 /// `f(x, y)` of every pair. Panics if there are not as many y as x.
 pub(crate) fn zip_map<T: Float>(x: &[T], y: &[T], f: impl Fn(T, T) -> T + Copy + Send + Sync) -> Vec<T> {
-    collected(x.len(), CHUNK, |range| x[range.clone()].iter().zip(&y[range]).map(move |(&x, &y)| f(x, y)))
+    collected(x.len(), cuts().chunk, |range| x[range.clone()].iter().zip(&y[range]).map(move |(&x, &y)| f(x, y)))
 }
 
 /// The rows of a matrix with these numbers, in this order. Panics, like a slice, for a number outside.
 pub(crate) fn select_rows<T: Float>(matrix: &DMatrix<T>, rows: &[usize]) -> DMatrix<T> {
-    let several = (CHUNK / rows.len().max(1)).max(1);
+    let several = (cuts().chunk / rows.len().max(1)).max(1);
     let numbers = changed(rows.len() * matrix.ncols(), rows.len() * several, |number, out| {
         for (j, out) in out.chunks_mut(rows.len()).enumerate() {
             let column = matrix.column(number * several + j);
@@ -126,7 +125,7 @@ pub(crate) fn with_rows<T: Float, const M: usize, const R: usize>(
     f: impl Fn([T; M], [T; R]) -> T + Sync,
 ) -> Vec<T> {
     let n = rows[0].len();
-    let chunk = n * (CHUNK / n.max(1)).max(1);
+    let chunk = n * (cuts().chunk / n.max(1)).max(1);
     changed(matrices[0].len(), chunk, |number, out| {
         vectorised(WithRows { out, first: chunk * number, matrices, rows, f: &f });
     })
@@ -350,7 +349,7 @@ pub(crate) fn update<T: Float, const K: usize>(
     memories: [&mut [T]; K],
     rule: &(impl Fn(T, T, [T; K]) -> (T, [T; K]) + Sync),
 ) {
-    if !is_machine_float::<T>() || w.len() < WORTH_A_THREAD {
+    if !is_machine_float::<T>() || w.len() < cuts().thread.max(2) {
         return vectorised(Update { w, g, memories, rule });
     }
     let half = w.len() / 2;

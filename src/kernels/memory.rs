@@ -1,8 +1,8 @@
 //! Memory that is used again.
 //!
-//! A training step makes tensors of the very sizes of the step before. Memory that is new costs more than many a layer, as
-//! the system has to find and clear every page of it at its first touch. So a network gives back here what it needs no
-//! longer, and whatever makes a tensor of `f32` or `f64` looks here first.
+//! A training step makes tensors of the same sizes as the step before. New memory costs more than many a layer, because the
+//! system has to find and clear every page at its first touch. So a network returns here what it no longer needs, and
+//! whatever makes a tensor of `f32` or `f64` looks here first.
 
 use crate::{Float, Tensor4};
 use nalgebra::{DMatrix, Dim, Matrix, VecStorage};
@@ -61,7 +61,7 @@ fn take<T: 'static>(len: usize) -> Option<Vec<T>> {
     shelf()?.take(len)
 }
 
-/// Takes back the memory of a matrix or vector that nobody needs any more.
+/// Takes back the memory of a matrix or vector that is no longer needed.
 pub(crate) fn give_back<T: 'static, R: Dim, C: Dim>(matrix: Matrix<T, R, C, VecStorage<T, R, C>>) {
     put(matrix.data.into());
 }
@@ -72,7 +72,7 @@ fn put<T: 'static>(memory: Vec<T>) {
     }
 }
 
-/// Numbers that are needed for a while: their memory is given back in the end.
+/// Numbers that are needed for a while. Their memory is given back when they are dropped.
 pub(crate) struct Scratch<T: 'static>(pub Vec<T>);
 
 impl<T> Drop for Scratch<T> {

@@ -4,11 +4,15 @@
 //! vector instructions of the processor, and only they are spread over threads. A sum is cut into parts by shape,
 //! never by the number of threads, so that a result has the same bits on any number of them.
 
+#[allow(unsafe_code)] // and nowhere else
 pub(crate) mod block;
 pub(crate) mod correlate;
+pub mod cuts;
 pub(crate) mod elementwise;
 pub(crate) mod exponential;
+pub(crate) mod fill;
 pub(crate) mod memory;
+pub(crate) mod pooling;
 pub(crate) mod product;
 mod tile;
 
@@ -18,11 +22,14 @@ pub(crate) use tile::Geometry;
 
 use crate::Float;
 use block::Tap;
+use cuts::cuts;
 use nalgebra::{DMatrix, DMatrixViewMut, DVector};
 use rayon::prelude::*;
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::num::NonZero;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tile::Tile;
 
 /// Whether `T` takes the fast paths: a machine float, which keeps no record.
@@ -38,22 +45,25 @@ pub(crate) fn for_each_chunk<T: Float>(out: &mut [T], size: usize, f: impl Fn(us
     if size == 0 {
         return;
     }
-    if is_machine_float::<T>() && out.len() >= WORTH_A_THREAD {
+    if is_machine_float::<T>() && out.len() >= cuts().thread {
         out.par_chunks_mut(size).enumerate().for_each(|(i, chunk)| f(i, chunk));
     } else {
         out.chunks_mut(size).enumerate().for_each(|(i, chunk)| f(i, chunk));
     }
 }
 
-/// Runs `work`, which takes `numbers` of them, on a thread of the pool, while the other threads wait for their parts with
-/// open eyes.
+/// Runs `work`, which takes `numbers` of them, on a thread of the pool, while other threads spin until parts of it arrive.
 ///
 /// A thread without work falls asleep within some microseconds, and needs as many to wake up again; a training step cuts
-/// its work into parts some fifty times. And a thread that is not of the pool sleeps through every part that it hands
-/// over. So a training, or a step by itself, goes to the pool once, as a whole, and until it is over nobody sleeps.
+/// its work into parts some fifty times. And a thread outside the pool sleeps through every part that it hands over. So
+/// a training, or a step by itself, goes to the pool once, as a whole, and until it ends the others stay awake: as many
+/// as there are cores for, however many threads the pool has.
 pub(crate) fn wide_awake<T: Float, R: Send>(numbers: usize, work: impl FnOnce() -> R + Send) -> R {
-    let others = rayon::current_num_threads() - 1;
-    if others == 0 || numbers < WORTH_A_THREAD || !is_machine_float::<T>() || AWAKE.get() {
+    if numbers < WORTH_A_THREAD || !is_machine_float::<T>() || AWAKE.get() {
+        return work();
+    }
+    let spinners = Spinners::reserve(rayon::current_num_threads() - 1, *CORES - 1);
+    if spinners.0 == 0 {
         return work();
     }
     let done = AtomicBool::new(false);
@@ -62,7 +72,33 @@ pub(crate) fn wide_awake<T: Float, R: Send>(numbers: usize, work: impl FnOnce() 
         let _over = Over(&done);
         work()
     };
-    with_watchers(others, &done, work)
+    with_watchers(spinners.0, &done, work)
+}
+
+/// The cores that this process may use.
+static CORES: LazyLock<usize> = LazyLock::new(|| std::thread::available_parallelism().map_or(1, NonZero::get));
+
+/// How many threads of this process spin: of several pools together no more than there are cores for.
+static SPINNING: AtomicUsize = AtomicUsize::new(0);
+
+/// So many threads that may spin, until this is dropped.
+struct Spinners(usize);
+
+impl Spinners {
+    /// As many as are wanted, or as few as there is room for.
+    fn reserve(wanted: usize, most: usize) -> Self {
+        let free = |spinning: usize| wanted.min(most.saturating_sub(spinning));
+        let reserve = |spinning| Some(spinning + free(spinning));
+        // The closure never refuses; both arms hold how many were spinning before.
+        let (Ok(before) | Err(before)) = SPINNING.fetch_update(Ordering::Relaxed, Ordering::Relaxed, reserve);
+        Spinners(free(before))
+    }
+}
+
+impl Drop for Spinners {
+    fn drop(&mut self) {
+        SPINNING.fetch_sub(self.0, Ordering::Relaxed);
+    }
 }
 
 thread_local! {
@@ -80,8 +116,8 @@ impl Drop for Over<'_> {
     }
 }
 
-/// `work`, with so many watchers beside it. Whoever looks for work finds a watcher first, as it was there first; if nobody
-/// does, it runs when all is over, and has nothing to do.
+/// `work`, with so many watchers beside it. An idle thread picks up a watcher first, because it was there first; a watcher
+/// that no thread picks up runs when all is over, and has nothing to do.
 fn with_watchers<R: Send>(watchers: usize, done: &AtomicBool, work: impl FnOnce() -> R + Send) -> R {
     fn all(watchers: usize, done: &AtomicBool, work: &mut (dyn FnMut() + Send)) {
         match watchers {
@@ -110,9 +146,6 @@ fn watch(done: &AtomicBool) {
     }
 }
 
-/// Multiply-adds below which a part of a product is not worth handing to another thread.
-const PART: usize = 1 << 18;
-
 /// How a matrix may be cut.
 #[derive(Clone, Copy)]
 struct Cut {
@@ -120,13 +153,13 @@ struct Cut {
     rows: usize,
     /// … or columns.
     columns: usize,
-    /// Into so many parts for each thread: several, and a thread that is late has fewer of them; one, and least is
-    /// gathered twice.
+    /// Parts for each thread. With several, a thread that starts late takes fewer of them; with one, the least is gathered
+    /// twice.
     parts: usize,
 }
 
 /// Calls `work(part, (its first row, its first column))` for the parts of `out`, on all threads. Each number of `out` is a
-/// sum of so many `terms`; no sum is cut.
+/// sum of this many `terms`; no sum is cut.
 fn in_parts<T: Float>(
     out: DMatrixViewMut<'_, T>,
     first: (usize, usize),
@@ -136,7 +169,8 @@ fn in_parts<T: Float>(
 ) {
     let threads = rayon::current_num_threads();
     let whole = threads == 1 || !is_machine_float::<T>();
-    let size = if whole { usize::MAX } else { (out.len() / (cut.parts * threads)).max(PART / terms.max(1)) };
+    let size =
+        if whole { usize::MAX } else { (out.len() / (cut.parts * threads)).max(cuts().part / terms.max(1)).max(1) };
     halves(out, first, cut, size, work);
 }
 
@@ -162,7 +196,7 @@ fn halves<T: Float>(
     rayon::join(|| halves(one, first, cut, size, work), || halves(other, next, cut, size, work));
 }
 
-/// What a thread needs to work on a block: kept from one to the next.
+/// Buffers that a thread needs for a block. It keeps them for the next one.
 struct Space<T> {
     tile: Tile<T>,
     turned: Vec<T>,
@@ -176,7 +210,7 @@ thread_local! {
     static SPACES: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Calls `work` with the space of this thread.
+/// Calls `work` with the buffers of this thread.
 fn with_space<T: Float, R>(work: impl FnOnce(&mut Space<T>) -> R) -> R {
     let kept = SPACES.with_borrow_mut(|spaces| {
         let at = spaces.iter().position(|space| space.is::<Space<T>>())?;
@@ -194,4 +228,23 @@ pub(crate) fn column_sums<T: Float>(m: &DMatrix<T>) -> DVector<T> {
     let mut sums = memory::room(m.ncols());
     sums.extend(m.column_iter().map(|column| sum(column.as_slice())));
     DVector::from_vec(sums)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Four pools of 16 threads at once: their spinning threads together are fewer than the cores.
+    #[test]
+    fn no_more_threads_spin_than_there_are_cores() {
+        let busy = || {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(16).build().unwrap();
+            pool.install(|| {
+                for _ in 0..100 {
+                    wide_awake::<f32, _>(WORTH_A_THREAD, || assert!(SPINNING.load(Ordering::Relaxed) < *CORES));
+                }
+            });
+        };
+        std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(busy))));
+    }
 }

@@ -1,10 +1,11 @@
 //! The matrix product.
 
 use super::block::{Start, Tap, accumulate, lanes};
+use super::cuts::cuts;
 use super::elementwise::divide;
 use super::memory::any_numbers;
 use super::{Cut, Space, in_parts, is_machine_float, with_space};
-use crate::{Float, ShapeError};
+use crate::{Float, ShapeError, sizes};
 use nalgebra::{DMatrix, DMatrixViewMut};
 use std::ops::Range;
 
@@ -34,10 +35,6 @@ impl<'a, T: Float> Factor<'a, T> {
     }
 }
 
-/// Rows of a that are gathered at a time …
-const ROWS: usize = 256;
-/// … and columns: their products with a column of b are added up in registers.
-const TERMS: usize = 256;
 /// Numbers of a cache line, of `f32` or of two with `f64`.
 const LINE: usize = 16;
 
@@ -63,8 +60,10 @@ fn product<T: Float>(
     let (shape, terms) = ((a.shape.0, b.shape.1), a.shape.1);
     assert_eq!(terms, b.shape.0);
     let mut out = DMatrix::from_vec(shape.0, shape.1, any_numbers(shape.0 * shape.1));
-    let (rows, most) = if is_machine_float::<T>() { (ROWS, TERMS) } else { (shape.0.max(1), terms.max(1)) };
-    let cut = Cut { rows: 64, columns: 6, parts: 2 };
+    let cuts = cuts();
+    let (rows, most) =
+        if is_machine_float::<T>() { (cuts.product_rows, cuts.product_terms) } else { (shape.0.max(1), terms.max(1)) };
+    let cut = Cut { rows: cuts.rows, columns: 6, parts: 2 };
     in_parts(out.as_view_mut(), (0, 0), cut, terms, &|mut out: DMatrixViewMut<'_, T>, (first, d)| {
         let depth = out.ncols();
         with_space(|space: &mut Space<T>| {
@@ -123,7 +122,7 @@ fn gather<T: Float>(a: Factor<'_, T>, rows: (usize, usize), columns: (usize, usi
 /// The product a·b, fast for `f32` and `f64`.
 ///
 /// # Errors
-/// If a does not have as many columns as b has rows.
+/// If a does not have as many columns as b has rows, or there is no memory for the product.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -140,5 +139,6 @@ pub fn matmul<T: Float>(a: &DMatrix<T>, b: &DMatrix<T>) -> Result<DMatrix<T>, Sh
             "a's columns must equal b's rows",
         ));
     }
+    sizes::fit::<T>("matmul", "the product", &[a.nrows(), b.ncols()])?;
     Ok(multiply(Factor::of(a), Factor::of(b), None))
 }

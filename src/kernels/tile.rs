@@ -1,4 +1,4 @@
-//! The part of the input that a block of output pixels looks at, gathered where it stays in cache.
+//! The part of the input that a block of output pixels needs, gathered where it stays in the cache.
 //!
 //! Write down, for every output pixel of every sample, all numbers under its window: that is the matrix `cols` ("image
 //! to columns"), with a row for every (n, j, i) and a column for every tap (u, v, c) of the kernel, and a convolution is
@@ -28,18 +28,18 @@ pub(crate) struct Geometry {
 impl Geometry {
     /// The row of z (N, C, H, W) under tap u of output row i, if there is one: neither padding nor an inserted zero.
     pub fn row(&self, i: usize, u: usize, height: usize) -> Option<usize> {
-        source((i * self.strides.0 + u) as isize - self.offset.0, self.dilation.0, height)
+        source(i * self.strides.0 + u, self.offset.0, self.dilation.0, height)
     }
 
     /// The column of z under tap v of output column j, if there is one.
     pub fn column(&self, j: usize, v: usize, width: usize) -> Option<usize> {
-        source((j * self.strides.1 + v) as isize - self.offset.1, self.dilation.1, width)
+        source(j * self.strides.1 + v, self.offset.1, self.dilation.1, width)
     }
 }
 
-/// The row (or column) that became number `position` when the zeros were inserted.
-fn source(position: isize, dilation: usize, size: usize) -> Option<usize> {
-    let position = usize::try_from(position).ok()?;
+/// The row (or column) that became number `position` when zeros were inserted and `offset` rows of padding added.
+fn source(position: usize, offset: isize, dilation: usize, size: usize) -> Option<usize> {
+    let position = position.checked_add_signed(-offset)?;
     (position % dilation == 0 && position / dilation < size).then_some(position / dilation)
 }
 
@@ -55,8 +55,9 @@ pub(crate) struct Block {
 /// The input under the windows of a block: its numbers (c, r, q, n), n fastest, r and q counted from the first row and
 /// column under the first window.
 ///
-/// With a column stride s the columns q, q + s, q + 2s, … stand side by side, and after them those from q + 1 on: so the
-/// pixels under one tap in neighbouring windows are neighbours for every stride.
+/// With a column stride s the columns q, q + s, q + 2s, … stand side by side, and after them those from q + 1 on. So the
+/// pixels under one tap in neighbouring windows are neighbours for every stride. Rows and columns between the windows are
+/// left out.
 pub(crate) struct Tile<T> {
     pub numbers: Vec<T>,
     /// Where the first number lies: at the beginning of a cache line.
@@ -65,41 +66,47 @@ pub(crate) struct Tile<T> {
     rows: usize,
     /// Columns of one remainder of q by the stride.
     columns: usize,
-    strides: (usize, usize),
+    /// From one window to the next: the strides, but no more than a window, since no tap looks at what lies between.
+    steps: (usize, usize),
 }
 
 impl<T: Float> Tile<T> {
     pub fn new() -> Self {
-        Tile { numbers: Vec::new(), origin: 0, samples: 0, rows: 0, columns: 0, strides: (1, 1) }
+        Tile { numbers: Vec::new(), origin: 0, samples: 0, rows: 0, columns: 0, steps: (1, 1) }
     }
 
     /// Numbers that a tile for a block of these sizes holds for each channel.
     pub fn channel_size(g: Geometry, samples: usize, rows: usize, columns: usize) -> usize {
         let (r, q) = Self::sides(g, rows, columns);
-        r * q * g.strides.1 * samples
+        r * q * Self::steps(g).1 * samples
+    }
+
+    fn steps(g: Geometry) -> (usize, usize) {
+        (g.strides.0.min(g.kernel.0), g.strides.1.min(g.kernel.1))
     }
 
     fn sides(g: Geometry, rows: usize, columns: usize) -> (usize, usize) {
-        let along = |windows: usize, stride: usize, k: usize| windows.saturating_sub(1) * stride + k;
-        (along(rows, g.strides.0, g.kernel.0), along(columns, g.strides.1, g.kernel.1).div_ceil(g.strides.1))
+        let along = |windows: usize, step: usize, k: usize| windows.saturating_sub(1) * step + k;
+        let (down, right) = Self::steps(g);
+        (along(rows, down, g.kernel.0), along(columns, right, g.kernel.1).div_ceil(right))
     }
 
     /// Where the number under tap (u, v) of the c-th channel lies for the first pixel and sample of the block.
     pub fn tap(&self, u: usize, v: usize, c: usize) -> usize {
-        let (remainder, column) = (v % self.strides.1, v / self.strides.1);
-        self.origin + self.samples * (column + self.columns * (remainder + self.strides.1 * (u + self.rows * c)))
+        let (remainder, column) = (v % self.steps.1, v / self.steps.1);
+        self.origin + self.samples * (column + self.columns * (remainder + self.steps.1 * (u + self.rows * c)))
     }
 
     /// How much farther it lies for the i-th row and j-th column of the block's pixels.
     pub fn pixel(&self, i: usize, j: usize) -> usize {
-        self.samples * (j + self.columns * self.strides.1 * self.strides.0 * i)
+        self.samples * (j + self.columns * self.steps.1 * self.steps.0 * i)
     }
 
     /// Gathers the input of a block, and as many zeros behind it as a vector may reach beyond its end.
     pub fn gather(&mut self, z: &Tensor4<T>, g: Geometry, block: &Block) {
         let [samples, _, height, width] = z.shape();
         (self.rows, self.columns) = Self::sides(g, block.rows.len(), block.columns.len());
-        (self.samples, self.strides) = (block.samples.len(), g.strides);
+        (self.samples, self.steps) = (block.samples.len(), Self::steps(g));
         self.numbers.clear();
         let size = block.channels.len() * Self::channel_size(g, self.samples, block.rows.len(), block.columns.len());
         self.numbers.reserve(size + 2 * VECTOR);
@@ -108,8 +115,9 @@ impl<T: Float> Tile<T> {
         let whole_pixels = self.samples == samples && g.strides.1 == 1 && g.dilation.1 == 1;
         for c in block.channels.clone() {
             for r in 0..self.rows {
-                let Some(row) = g.row(block.rows.start, r, height) else {
-                    self.zeros(self.columns * g.strides.1 * self.samples);
+                let below = r / self.steps.0 * g.strides.0 + r % self.steps.0;
+                let Some(row) = g.row(block.rows.start, below, height) else {
+                    self.zeros(self.columns * self.steps.1 * self.samples);
                     continue;
                 };
                 let start = samples * width * (row + height * c);
@@ -118,13 +126,13 @@ impl<T: Float> Tile<T> {
                     // One run of pixels, cut off at both borders.
                     let first = block.columns.start as isize - g.offset.1;
                     let within = |q: isize| q.clamp(0, width as isize) as usize;
-                    let (from, to) = (within(first), within(first + self.columns as isize));
+                    let (from, to) = (within(first), within(first.saturating_add(self.columns as isize)));
                     let before = (-first).clamp(0, self.columns as isize) as usize;
                     self.zeros(before * samples);
                     self.numbers.extend_from_slice(&line[from * samples..to * samples]);
                     self.zeros((self.columns - before - (to - from)) * samples);
                 } else {
-                    for remainder in 0..g.strides.1 {
+                    for remainder in 0..self.steps.1 {
                         for q in (0..self.columns).map(|q| q * g.strides.1 + remainder) {
                             match g.column(block.columns.start, q, width) {
                                 Some(column) => {
@@ -141,7 +149,7 @@ impl<T: Float> Tile<T> {
         self.zeros(lanes::<T>());
     }
 
-    /// Writes the tile of so many channels down anew, its numbers (r, q, n, c), c fastest.
+    /// Writes a transposed copy of a tile of so many channels: its numbers (r, q, n, c), c fastest.
     pub fn turn(&self, channels: usize, turned: &mut Vec<T>) {
         let numbers = &self.numbers[self.origin..];
         let size = self.tap(0, 0, 1) - self.origin; // of a channel

@@ -25,8 +25,8 @@
 //! 1. `dLₙ = Σ_d Σᵢ δ[n,d,i]·dy[n,d,i]`. The gradient of a number is the coefficient of its differential in this sum.
 //! 2. Every `y[n,d,i]` contains `b[d]` with coefficient 1: **`db[d] = (1/N) Σₙ Σᵢ δ[n,d,i]`**.
 //! 3. `y[n,d,i]`, for every n and i, contains `K[c,d,u]` with coefficient `ẑ[n, c, i·s + u]`:
-//!    **`dK[c,d,u] = (1/N) Σₙ Σᵢ ẑ[n, c, i·s + u]·δ[n,d,i]`**. It is the *padded* ẑ: a tap that lies over the border
-//!    has multiplied the padding, and its gradient must count that.
+//!    **`dK[c,d,u] = (1/N) Σₙ Σᵢ ẑ[n, c, i·s + u]·δ[n,d,i]`**. It is the *padded* ẑ: where tap u lies over the
+//!    padding, the window adds nothing to its gradient.
 //! 4. `y[n,d,i]`, for every d, contains `ẑ[n,c,r]` with coefficient `K[c,d,u]` if i·s + u = r:
 //!    **`dẑ[n,c,r] = Σ_d Σᵢ δ[n,d,i]·K[c, d, r − i·s]`**, over the windows i that cover row r. Since u = r − i·s runs
 //!    from 0 to k − 1, these are the i from max(0, ⌈(r − k + 1)/s⌉) to min(H' − 1, ⌊r/s⌋).
@@ -41,17 +41,21 @@
 //!    read `δ̂[n, d, r + t − (k − 1 − p)]`: the convolution of (6) with only k − 1 − p rows of padding. (A negative number
 //!    crops.)
 //!
+//! A tap over the padding, or over an inserted zero, adds nothing to any of these sums, even if its factor is infinite or
+//! NaN. [`conv_backward_naive`](super::conv_backward_naive) has (2), (3) and (4) as loops.
+//!
 //! Rows that no window reaches, left over by [`Slide::round_down`], get no gradient: 0. The layer is linear in z and
 //! in K and has no kinks.
 //!
 //! Source: Dumoulin, Visin, *A guide to convolution arithmetic for deep learning* (2016), for the sizes; the
 //! derivation is our own.
 
+use super::seen::Seen;
 use crate::error::same_shape;
 use crate::float::count;
 use crate::kernels::correlate::{Kernel, correlate, correlate_kernel, map_sums};
 use crate::kernels::{Geometry, wide_awake};
-use crate::{Float, ShapeError, Slide, Tensor4};
+use crate::{Float, ShapeError, Slide, Tensor4, sizes};
 use nalgebra::DVector;
 
 /// The gradients of [`conv_forward`].
@@ -72,7 +76,8 @@ pub struct ConvGradients<T> {
 /// [`conv_forward_naive`](super::conv_forward_naive) is the same as six loops.
 ///
 /// # Errors
-/// If K's C is not z's, b's length is not K's D, or the windows do not fit ([`Slide::output_size`]).
+/// If K's C is not z's, b's length is not K's D, the windows do not fit ([`Slide::output_size`]), or there is no memory
+/// for y.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -92,7 +97,8 @@ pub fn conv_forward<T: Float>(
     let out = output_size("conv_forward", z, k, slide)?;
     check_bias("conv_forward", k, b)?;
     let kernel = Kernel { k, rotated: false };
-    Ok(correlate(z, kernel, Some(b.as_slice()), forward_geometry(k, slide, out)))
+    let seen = Seen::new(z, taps(k), slide, out);
+    Ok(seen.completed(correlate(z, kernel, Some(b.as_slice()), seen.geometry(taps(k), slide)), b))
 }
 
 /// dK, db and dz of [`conv_forward`] for next_dz (N, D, H', W'), by the steps of the [derivation](self#derivation).
@@ -155,7 +161,9 @@ fn parameter_gradients<T: Float>(
 ) -> (Tensor4<T>, DVector<T>) {
     let n: T = count(z.shape()[0]);
     let db = map_sums(next_dz, n); // (2)
-    let dk = correlate_kernel(z, next_dz, forward_geometry(k, slide, out), n); // (3)
+    let finite = db.iter().all(|db| db.is_finite()); // then every entry of next_dz is
+    let seen = Seen::new(z, taps(k), slide, out);
+    let dk = correlate_kernel(z, &seen.cut(next_dz), finite, seen.geometry(taps(k), slide), n); // (3)
     (dk, db)
 }
 
@@ -169,23 +177,24 @@ fn check_next_dz<T: Float>(
     let out = output_size("conv_backward", z, k, slide)?;
     let (samples, depth) = (z.shape()[0], k.shape()[1]);
     same_shape("conv_backward", ("next_dz", next_dz.dims()), ("the output", (samples, depth, out.0, out.1)))?;
+    sizes::fit::<T>("conv_backward", "db", &[depth])?;
     Ok(out)
 }
 
-fn forward_geometry<T: Float>(k: &Tensor4<T>, slide: Slide, out: (usize, usize)) -> Geometry {
+/// (k1, k2).
+fn taps<T: Float>(k: &Tensor4<T>) -> (usize, usize) {
     let [_, _, k1, k2] = k.shape();
-    let (p1, p2) = slide.padding;
-    Geometry { out, kernel: (k1, k2), strides: slide.strides, dilation: (1, 1), offset: (p1 as isize, p2 as isize) }
+    (k1, k2)
 }
 
-/// (H', W'), if K fits z.
+/// (H', W'), if K fits z and there is memory for the output.
 pub(super) fn output_size<T: Float>(
     function: &'static str,
     z: &Tensor4<T>,
     k: &Tensor4<T>,
     slide: Slide,
 ) -> Result<(usize, usize), ShapeError> {
-    let ([_, channels, height, width], [k_channels, _, k1, k2]) = (z.shape(), k.shape());
+    let ([samples, channels, height, width], [k_channels, depth, k1, k2]) = (z.shape(), k.shape());
     if channels != k_channels {
         return Err(ShapeError::new(
             function,
@@ -193,7 +202,9 @@ pub(super) fn output_size<T: Float>(
             "z's C (its second axis) must equal K's C (its first)",
         ));
     }
-    slide.windows(function, (height, width), (k1, k2))
+    let (rows, columns) = slide.layer_windows(function, (height, width), (k1, k2))?;
+    sizes::fit::<T>(function, "the output", &[samples, depth, rows, columns])?;
+    Ok((rows, columns))
 }
 
 pub(super) fn check_bias<T: Float>(function: &'static str, k: &Tensor4<T>, b: &DVector<T>) -> Result<(), ShapeError> {

@@ -1,4 +1,4 @@
-//! Convolution, word for word: the loops of the equation and the bricks of its backward.
+//! Convolution, word for word: the loops of the equation and of its gradients, and the bricks of its backward.
 //!
 //! Nothing here is fast. These functions are the definition that [`conv_forward`](super::conv_forward) and
 //! [`conv_backward`](super::conv_backward) are compared with, and the pictures a reader can hold on to; the
@@ -7,14 +7,14 @@
 use super::conv::{ConvGradients, check_bias, output_size};
 use crate::error::same_shape;
 use crate::float::count;
-use crate::{Float, ShapeError, Slide, Tensor4};
+use crate::{Float, ShapeError, Slide, Tensor4, sizes};
 use nalgebra::{DMatrix, DVector};
 
 /// The textbook definition for one map: `y[i,j] = b + Σ_u Σ_v ẑ[i·s1 + u, j·s2 + v]·K[u,v]`,
 /// for z (H, W) and K (k1, k2); y is (H', W').
 ///
 /// # Errors
-/// If the windows do not fit ([`Slide::output_size`]).
+/// If the windows do not fit ([`Slide::output_size`]), or there is no memory for y.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -29,7 +29,8 @@ pub fn single_channel_conv<T: Float>(
     b: T,
     slide: Slide,
 ) -> Result<DMatrix<T>, ShapeError> {
-    let (rows, columns) = slide.windows("single_channel_conv", z.shape(), k.shape())?;
+    let (rows, columns) = slide.layer_windows("single_channel_conv", z.shape(), k.shape())?;
+    sizes::fit::<T>("single_channel_conv", "y", &[rows, columns])?;
     Ok(DMatrix::from_fn(rows, columns, |i, j| {
         let mut y = b;
         for (u, v) in (0..k.nrows()).flat_map(|u| (0..k.ncols()).map(move |v| (u, v))) {
@@ -77,7 +78,7 @@ pub fn conv_forward_naive<T: Float>(
     let (rows, columns) = output_size("conv_forward_naive", z, k, slide)?;
     check_bias("conv_forward_naive", k, b)?;
     let ([samples, channels, height, width], [_, depth, k1, k2]) = (z.shape(), k.shape());
-    Ok(Tensor4::from_fn([samples, depth, rows, columns], |n, d, i, j| {
+    Ok(Tensor4::filled([samples, depth, rows, columns], |n, d, i, j| {
         let mut y = b[d];
         for c in 0..channels {
             for (u, v) in (0..k1).flat_map(|u| (0..k2).map(move |v| (u, v))) {
@@ -95,7 +96,7 @@ pub fn conv_forward_naive<T: Float>(
 /// z (N, D, H, W) becomes (N, D, (H − 1)·s1 + 1, (W − 1)·s2 + 1).
 ///
 /// # Errors
-/// If a stride is 0.
+/// If a stride is 0, or there is no memory for the result.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -113,8 +114,16 @@ pub fn insert_zeros<T: Float>(z: &Tensor4<T>, (s1, s2): (usize, usize)) -> Resul
         ));
     }
     let [samples, maps, height, width] = z.shape();
-    let spread = |size: usize, s: usize| if size == 0 { 0 } else { (size - 1) * s + 1 };
-    Ok(Tensor4::from_fn([samples, maps, spread(height, s1), spread(width, s2)], |n, d, i, j| {
+    let spread = |size: usize, s: usize| match size {
+        0 => Some(0),
+        _ => (size - 1).checked_mul(s)?.checked_add(1),
+    };
+    let (Some(rows), Some(columns)) = (spread(height, s1), spread(width, s2)) else {
+        let found = format!("z is {:?} and the strides are {:?}", z.dims(), (s1, s2));
+        return Err(ShapeError::new("insert_zeros", found, "(H − 1)·s1 and (W − 1)·s2 must be numbers of a usize"));
+    };
+    sizes::fit::<T>("insert_zeros", "the result", &[samples, maps, rows, columns])?;
+    Ok(Tensor4::filled([samples, maps, rows, columns], |n, d, i, j| {
         if i % s1 == 0 && j % s2 == 0 { z[(n, d, i / s1, j / s2)] } else { T::zero() }
     }))
 }
@@ -135,20 +144,20 @@ pub fn insert_zeros<T: Float>(z: &Tensor4<T>, (s1, s2): (usize, usize)) -> Resul
 #[inline(never)]
 pub fn remove_padding<T: Float>(z: &Tensor4<T>, (p1, p2): (usize, usize)) -> Result<Tensor4<T>, ShapeError> {
     let [samples, channels, height, width] = z.shape();
-    if height < 2 * p1 || width < 2 * p2 {
+    if height / 2 < p1 || width / 2 < p2 {
         return Err(ShapeError::new(
             "remove_padding",
             format!("z is {:?} but the padding is {:?}", z.dims(), (p1, p2)),
             "z must have at least 2·p1 rows and 2·p2 columns",
         ));
     }
-    Ok(Tensor4::from_fn([samples, channels, height - 2 * p1, width - 2 * p2], |n, c, i, j| z[(n, c, i + p1, j + p2)]))
+    Ok(Tensor4::filled([samples, channels, height - 2 * p1, width - 2 * p2], |n, c, i, j| z[(n, c, i + p1, j + p2)]))
 }
 
-/// The backward of a convolution as its derivation reads: dilate, pad, rotate, swap, convolve, crop.
+/// The backward of a convolution as loops: the sums of steps (2), (3) and (4), over the taps that meet the image.
 ///
 /// # Errors
-/// Those of [`conv_backward`](super::conv_backward).
+/// Those of [`conv_backward`](super::conv_backward), and if there is no memory for the padded image.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -169,32 +178,21 @@ pub fn conv_backward_naive<T: Float>(
     let (rows, columns) = output_size("conv_backward_naive", z, k, slide)?;
     let ([samples, channels, height, width], [_, depth, k1, k2]) = (z.shape(), k.shape());
     same_shape("conv_backward_naive", ("next_dz", next_dz.dims()), ("the output", (samples, depth, rows, columns)))?;
-    let (n, (p1, p2)): (T, _) = (count(samples), slide.padding);
-    let (no_bias_c, no_bias_d) = (DVector::zeros(channels), DVector::zeros(depth));
-
-    let db = DVector::from_fn(depth, |d, _| {
-        let all = (0..samples).flat_map(|n| (0..rows).flat_map(move |i| (0..columns).map(move |j| (n, d, i, j))));
-        all.fold(T::zero(), |sum, at| sum + next_dz[at]) / n // (2)
-    });
-
-    let dilated = insert_zeros(next_dz, slide.strides)?; // (5)
-    let padded_z = z.pad(slide.padding).swap_axes(); // (C, N, H + 2·p1, W + 2·p2)
-    let dk = conv_forward_naive(&padded_z, &dilated, &no_bias_d, Slide::default())?; // (3)
-    let dk = resize(&dk, (k1, k2)).map(|sum| sum / n); // rows left over by rounding down are not taps
-
-    let rotated = k.rotate_180().swap_axes(); // (6)
-    let dz = conv_forward_naive(&dilated.pad((k1 - 1, k2 - 1)), &rotated, &no_bias_c, Slide::default())?;
-    let dz = remove_padding(&resize(&dz, (height + 2 * p1, width + 2 * p2)), slide.padding)?; // (7)
-    Ok(ConvGradients { dk, db, dz })
-}
-
-/// The first `height` rows and `width` columns of every map, with zeros where it has fewer.
-fn resize<T: Float>(z: &Tensor4<T>, (height, width): (usize, usize)) -> Tensor4<T> {
-    let [samples, channels, h, w] = z.shape();
-    Tensor4::from_fn(
-        [samples, channels, height, width],
-        |n, c, i, j| {
-            if i < h && j < w { z[(n, c, i, j)] } else { T::zero() }
-        },
-    )
+    let (mut dk, mut db, mut dz) = (Tensor4::zeros(k.shape()), DVector::zeros(depth), Tensor4::zeros(z.shape()));
+    let outputs = (0..samples).flat_map(|n| (0..rows).flat_map(move |i| (0..columns).map(move |j| (n, i, j))));
+    for ((n, i, j), d) in outputs.flat_map(|at| (0..depth).map(move |d| (at, d))) {
+        let delta = next_dz[(n, d, i, j)];
+        db[d] += delta; // (2)
+        for c in 0..channels {
+            for (u, v) in (0..k1).flat_map(|u| (0..k2).map(move |v| (u, v))) {
+                if let Some((r, q)) = under_tap((i, j), (u, v), slide, (height, width)) {
+                    dk[(c, d, u, v)] += z[(n, c, r, q)] * delta; // (3)
+                    dz[(n, c, r, q)] += delta * k[(c, d, u, v)]; // (4): r = i·s1 + u − p1
+                }
+            }
+        }
+    }
+    let n: T = count(samples);
+    let mean = |sum: T| sum / n;
+    Ok(ConvGradients { dk: dk.map(mean), db: db.map(mean), dz })
 }

@@ -13,15 +13,18 @@
 //!
 //! # Derivation
 //!
-//! Write δₙⱼ for `next_dz`: sample n's own gradient ∂Lₙ/∂yₙⱼ, where L = (1/N) Σₙ Lₙ.
+//! Write δₙⱼ for `next_dz`: N·∂L/∂yₙⱼ, by the [convention](crate#the-gradient-convention).
 //!
 //! 1. A change of the inputs changes the outputs by dyₙⱼ = Σᵢ dzₙᵢ·wᵢⱼ + Σᵢ zₙᵢ·dwᵢⱼ + dbⱼ,
-//!    and the sample's loss by dLₙ = Σⱼ δₙⱼ·dyₙⱼ. Every gradient is the factor of its differential in this sum.
-//! 2. zₙᵢ stands in every yₙⱼ, with factor wᵢⱼ: ∂Lₙ/∂zₙᵢ = Σⱼ δₙⱼ·wᵢⱼ, that is **dz = δ·Wᵀ**.
+//!    and the loss by dL = (1/N) Σₙ Σⱼ δₙⱼ·dyₙⱼ. Every gradient is the factor of its differential in this sum.
+//! 2. zₙᵢ stands in every yₙⱼ, with factor wᵢⱼ: N·∂L/∂zₙᵢ = Σⱼ δₙⱼ·wᵢⱼ, that is **dz = δ·Wᵀ**.
 //! 3. wᵢⱼ stands in yₙⱼ of every sample, with factor zₙᵢ: ∂L/∂wᵢⱼ = (1/N) Σₙ zₙᵢ·δₙⱼ, that is **dw = zᵀ·δ / N**.
 //! 4. bⱼ stands in yₙⱼ of every sample, with factor 1: ∂L/∂bⱼ = (1/N) Σₙ δₙⱼ, that is **db = Σₙ δₙ / N**.
 //!
 //! The layer is linear, so there are no kinks and no edge cases. For N = 0 the means are 0/0 = NaN.
+//!
+//! Where a sample has several rows, as the tokens of a sequence, the sums of (3) and (4) run over all rows but N is
+//! still the number of samples: [`fc_backward_rows`] takes it.
 //!
 //! Source: Goodfellow, Bengio, Courville, *Deep Learning* (2016), §6.5.
 
@@ -29,7 +32,7 @@ use crate::error::same_shape;
 use crate::float::count;
 use crate::kernels::product::{Factor, multiply, multiply_mean};
 use crate::kernels::{column_sums, wide_awake};
-use crate::{Float, ShapeError};
+use crate::{Float, ShapeError, sizes};
 use nalgebra::{DMatrix, DVector};
 
 /// The gradients of [`fc_forward`].
@@ -39,14 +42,14 @@ pub struct FcGradients<T> {
     pub dw: DMatrix<T>,
     /// ∂L/∂b, the batch mean, shape (m).
     pub db: DVector<T>,
-    /// Each sample's ∂Lₙ/∂z, shape (N, l).
+    /// N·∂L/∂z, shape (N, l).
     pub dz: DMatrix<T>,
 }
 
 /// y = z·W + b, for z (N, l), W (l, m), b (m); y is (N, m).
 ///
 /// # Errors
-/// If z's columns are not W's rows, or b's length is not W's columns.
+/// If z's columns are not W's rows, b's length is not W's columns, or there is no memory for y.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -64,13 +67,14 @@ pub fn fc_forward<T: Float>(z: &DMatrix<T>, w: &DMatrix<T>, b: &DVector<T>) -> R
             "b must have one element for each of W's columns",
         ));
     }
+    sizes::fit::<T>("fc_forward", "y", &[z.nrows(), w.ncols()])?;
     Ok(multiply(Factor::of(z), Factor::of(w), Some(b.as_slice())))
 }
 
 /// dw = zᵀ·next_dz / N, db = Σₙ next_dz / N, dz = next_dz·Wᵀ, for next_dz (N, m).
 ///
 /// # Errors
-/// If z's columns are not W's rows, or next_dz is not (N, m).
+/// If z's columns are not W's rows, next_dz is not (N, m), or there is no memory for db.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -87,9 +91,32 @@ pub fn fc_backward<T: Float>(
     w: &DMatrix<T>,
     z: &DMatrix<T>,
 ) -> Result<FcGradients<T>, ShapeError> {
+    fc_backward_rows(next_dz, w, z, z.nrows())
+}
+
+/// [`fc_backward`] for N samples of several rows each, as the tokens of sequences: z (R, l) and next_dz (R, m) hold all
+/// of their R rows. dw = zᵀ·next_dz / N, db = Σ next_dz / N, where the sums run over the rows, and dz = next_dz·Wᵀ.
+///
+/// # Errors
+/// Those of [`fc_backward`].
+///
+/// ```
+/// use handgrad::prelude::*;
+/// let (z, w) = (dmatrix![1.0, 2.0; 3.0, 4.0], dmatrix![5.0; 7.0]);
+/// let g = fc_backward_rows(&dmatrix![1.0; -1.0], &w, &z, 1)?; // both rows are one sample's
+/// assert_eq!(g.dw, dmatrix![1.0 - 3.0; 2.0 - 4.0]);
+/// # Ok::<(), ShapeError>(())
+/// ```
+#[inline(never)]
+pub fn fc_backward_rows<T: Float>(
+    next_dz: &DMatrix<T>,
+    w: &DMatrix<T>,
+    z: &DMatrix<T>,
+    samples: usize,
+) -> Result<FcGradients<T>, ShapeError> {
     check_next_dz(next_dz, w, z)?;
     Ok(wide_awake::<T, _>(z.len(), || {
-        let (dw, db) = parameter_gradients(next_dz, z);
+        let (dw, db) = parameter_gradients(next_dz, z, samples);
         let dz = multiply(Factor::of(next_dz), Factor::of(w).t(), None); // (2)
         FcGradients { dw, db, dz }
     }))
@@ -102,18 +129,19 @@ pub(crate) fn fc_backward_parameters<T: Float>(
     z: &DMatrix<T>,
 ) -> Result<(DMatrix<T>, DVector<T>), ShapeError> {
     check_next_dz(next_dz, w, z)?;
-    Ok(wide_awake::<T, _>(z.len(), || parameter_gradients(next_dz, z)))
+    Ok(wide_awake::<T, _>(z.len(), || parameter_gradients(next_dz, z, z.nrows())))
 }
 
-fn parameter_gradients<T: Float>(next_dz: &DMatrix<T>, z: &DMatrix<T>) -> (DMatrix<T>, DVector<T>) {
-    let n: T = count(z.nrows());
+fn parameter_gradients<T: Float>(next_dz: &DMatrix<T>, z: &DMatrix<T>, samples: usize) -> (DMatrix<T>, DVector<T>) {
+    let n: T = count(samples);
     let dw = multiply_mean(Factor::of(z).t(), Factor::of(next_dz), n); // (3)
     (dw, column_sums(next_dz) / n) // (4)
 }
 
 fn check_next_dz<T: Float>(next_dz: &DMatrix<T>, w: &DMatrix<T>, z: &DMatrix<T>) -> Result<(), ShapeError> {
     check("fc_backward", z, w)?;
-    same_shape("fc_backward", ("next_dz", next_dz.shape()), ("z·W", (z.nrows(), w.ncols())))
+    same_shape("fc_backward", ("next_dz", next_dz.shape()), ("z·W", (z.nrows(), w.ncols())))?;
+    sizes::fit::<T>("fc_backward", "db", &[w.ncols()]).map(drop)
 }
 
 fn check<T: Float>(function: &'static str, z: &DMatrix<T>, w: &DMatrix<T>) -> Result<(), ShapeError> {

@@ -1,7 +1,7 @@
 //! The losses: how far a batch is from what it should be, and which way to go.
 //!
 //! Under the [gradient convention](crate#the-gradient-convention) a loss is the mean of its samples' losses, and the
-//! dy that it returns is each sample's own gradient, *without* the 1/N of that mean.
+//! dy that it returns is N·∂L/∂y: each sample's own gradient, *without* the 1/N of that mean.
 
 pub mod cross_entropy;
 pub mod mean_squared;

@@ -1,6 +1,6 @@
 //! The activations without weights of their own.
 
-use super::{Layer, forget, remembered};
+use super::{Layer, Memory};
 use crate::activations::*;
 use crate::kernels::memory::{copy_samples, give_back};
 use crate::{Float, ShapeError, Tensor4};
@@ -8,23 +8,22 @@ use crate::{Float, ShapeError, Tensor4};
 /// An activation as a layer: `$forward` of a matrix, and `$backward` of next_dz and the forward's input, or of next_dz
 /// and its output; both with α, where there is one.
 macro_rules! activation {
-    ($(#[$doc:meta])* $name:ident $(($alpha:ident))?, $forward:ident, $backward:ident of the $kept:ident) => {
+    ($(#[$doc:meta])* $name:ident $(<$t:ident>($alpha:ident))?, $forward:ident, $backward:ident of the $kept:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug)]
-        pub struct $name<T> {
-            $($alpha: T,)?
-            memory: Option<Tensor4<T>>,
+        pub struct $name $(<$t>)? {
+            $($alpha: $t,)?
         }
 
-        impl<T: Float> $name<T> {
+        impl $(<$t: Float>)? $name $(<$t>)? {
             /// The layer.
             #[allow(clippy::new_without_default)] // those with an α could not have one
-            pub fn new($($alpha: T)?) -> Self {
-                $name { $($alpha,)? memory: None }
+            pub fn new($($alpha: $t)?) -> Self {
+                $name { $($alpha,)? }
             }
         }
 
-        impl<T: Float> Layer<T> for $name<T> {
+        impl<T: Float> Layer<T> for $name $(<$t>)? {
             fn description(&self) -> String {
                 [String::from(stringify!($name)), $(format!(" {:?}", self.$alpha))?].concat()
             }
@@ -34,17 +33,18 @@ macro_rules! activation {
                 Tensor4::from_matrix($forward(z.matrix() $(, self.$alpha)?), [c, h, w])
             }
 
-            fn forward(&mut self, z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
-                forget(&mut self.memory);
+            fn forward(&mut self, z: Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
                 let y = self.infer(&z)?;
-                self.memory = Some(activation!(@keep $kept, z, y));
+                memory.push(stringify!($name), activation!(@keep $kept, z, y));
                 Ok(y)
             }
 
-            fn backward(&mut self, next_dz: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
-                let memory = remembered(stringify!($name), &self.memory)?;
-                let [_, c, h, w] = memory.shape();
-                Tensor4::from_matrix($backward(next_dz.matrix(), memory.matrix() $(, self.$alpha)?)?, [c, h, w])
+            fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
+                let kept = memory.pop(stringify!($name))?;
+                let [_, c, h, w] = kept.shape();
+                let dz = $backward(next_dz.matrix(), kept.matrix() $(, self.$alpha)?)?;
+                give_back(kept.into_matrix());
+                Tensor4::from_matrix(dz, [c, h, w])
             }
         }
     };
@@ -61,11 +61,11 @@ activation! {
 }
 activation! {
     /// z, or α·z where z is negative ([`leaky_relu_forward`]).
-    LeakyRelu(alpha), leaky_relu_forward, leaky_relu_backward of the input
+    LeakyRelu<T>(alpha), leaky_relu_forward, leaky_relu_backward of the input
 }
 activation! {
     /// z, or α·(eᶻ − 1) where z is negative ([`elu_forward`]).
-    Elu(alpha), elu_forward, elu_backward of the input
+    Elu<T>(alpha), elu_forward, elu_backward of the input
 }
 activation! {
     /// The scaled ELU ([`selu_forward`]).

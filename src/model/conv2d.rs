@@ -1,7 +1,8 @@
 //! A convolution.
 
-use super::{Layer, Parameter, ParameterMut, forget, remembered, replace_gradients};
+use super::{Gradient, Layer, Memory, Parameter, ParameterMut};
 use crate::error::same_shape;
+use crate::kernels::memory::give_back;
 use crate::layers::conv::conv_backward_parameters;
 use crate::layers::{ConvGradients, conv_backward, conv_forward};
 use crate::{Float, ShapeError, Slide, Tensor4};
@@ -13,9 +14,8 @@ pub struct Conv2d<T> {
     k: Tensor4<T>,
     b: DVector<T>,
     slide: Slide,
-    dk: Tensor4<T>,
-    db: DVector<T>,
-    z: Option<Tensor4<T>>,
+    dk: Gradient<T>,
+    db: Gradient<T>,
 }
 
 impl<T: Float> Conv2d<T> {
@@ -28,16 +28,16 @@ impl<T: Float> Conv2d<T> {
     /// assert_eq!(layer.description(), "Conv2d 1 → 6, 5×5, padding 2×2");
     /// ```
     pub fn of(k: Tensor4<T>, slide: Slide) -> Self {
-        let (dk, b) = (Tensor4::zeros(k.shape()), DVector::zeros(k.shape()[1]));
-        Conv2d { k, db: b.clone(), b, slide, dk, z: None }
+        let b = DVector::zeros(k.shape()[1]);
+        Conv2d { k, b, slide, dk: Gradient::default(), db: Gradient::default() }
     }
 
     /// The layer with the kernels K (C, D, k1, k2) and b (D).
     ///
     /// # Errors
     /// If b does not have one element for each of K's D.
-    pub fn new(k: Tensor4<T>, b: DVector<T>, slide: Slide) -> Result<Self, ShapeError> {
-        same_shape("Conv2d::new", ("b", b.len()), ("K's D", k.shape()[1]))?;
+    pub fn with_bias(k: Tensor4<T>, b: DVector<T>, slide: Slide) -> Result<Self, ShapeError> {
+        same_shape("Conv2d::with_bias", ("b", b.len()), ("K's D", k.shape()[1]))?;
         Ok(Conv2d { b, ..Conv2d::of(k, slide) })
     }
 }
@@ -52,24 +52,27 @@ impl<T: Float> Layer<T> for Conv2d<T> {
         conv_forward(z, &self.k, &self.b, self.slide)
     }
 
-    fn forward(&mut self, z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
-        forget(&mut self.z);
+    fn forward(&mut self, z: Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
         let y = self.infer(&z)?;
-        self.z = Some(z);
+        memory.push("Conv2d", z);
         Ok(y)
     }
 
-    fn backward(&mut self, next_dz: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
-        let z = remembered("Conv2d", &self.z)?;
-        let ConvGradients { dk, db, dz } = conv_backward(next_dz, &self.k, z, self.slide)?;
-        replace_gradients((self.dk.matrix_mut(), &mut self.db), (dk.into_matrix(), db));
+    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
+        let z = memory.pop("Conv2d")?;
+        let ConvGradients { dk, db, dz } = conv_backward(next_dz, &self.k, &z, self.slide)?;
+        self.dk.add(dk.into_matrix())?;
+        self.db.add(db)?;
+        give_back(z.into_matrix());
         Ok(dz)
     }
 
-    fn backward_parameters(&mut self, next_dz: &Tensor4<T>) -> Result<(), ShapeError> {
-        let z = remembered("Conv2d", &self.z)?;
-        let (dk, db) = conv_backward_parameters(next_dz, &self.k, z, self.slide)?;
-        replace_gradients((self.dk.matrix_mut(), &mut self.db), (dk.into_matrix(), db));
+    fn backward_parameters(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<(), ShapeError> {
+        let z = memory.pop("Conv2d")?;
+        let (dk, db) = conv_backward_parameters(next_dz, &self.k, &z, self.slide)?;
+        self.dk.add(dk.into_matrix())?;
+        self.db.add(db)?;
+        give_back(z.into_matrix());
         Ok(())
     }
 
@@ -78,15 +81,15 @@ impl<T: Float> Layer<T> for Conv2d<T> {
         // Element (c, d, u, v) of K lies at c + C·(v + k2·(u + k1·d)).
         let (name, shape, strides) = ("weight".into(), vec![d, c, k1, k2], vec![c * k2 * k1, 1, c * k2, c]);
         vec![
-            Parameter { name, shape, strides, values: self.k.as_slice(), gradient: self.dk.as_slice() },
-            Parameter::vector("bias", self.b.as_slice(), self.db.as_slice()),
+            Parameter { name, shape, strides, values: self.k.as_slice(), gradient: &self.dk },
+            Parameter::vector("bias", self.b.as_slice(), &self.db),
         ]
     }
 
     fn parameters_mut(&mut self) -> Vec<ParameterMut<'_, T>> {
         vec![
-            ParameterMut { values: self.k.as_mut_slice(), gradient: self.dk.as_slice() },
-            ParameterMut { values: self.b.as_mut_slice(), gradient: self.db.as_slice() },
+            ParameterMut { values: self.k.as_mut_slice(), gradient: &mut self.dk },
+            ParameterMut { values: self.b.as_mut_slice(), gradient: &mut self.db },
         ]
     }
 }

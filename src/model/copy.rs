@@ -4,13 +4,14 @@ use super::{Layer, Sequential};
 use crate::{Float, ShapeError};
 
 impl<T: Float> Sequential<T> {
-    /// Takes over all parameters of a network with the same layers over another scalar, each through `convert`.
+    /// Takes over all parameters and buffers of a network with the same layers over another scalar, each number through
+    /// `convert`.
     ///
     /// A network is built by a function that is generic over its scalar, as [`lenet`](super::lenet) is; so there is
     /// always a second one for dual, counted or traced numbers, and this brings it to where the first one stands.
     ///
     /// # Errors
-    /// If the two do not have parameters of the same names and shapes. Nothing is changed then.
+    /// If the two do not have parameters and buffers of the same names and shapes. Nothing is changed then.
     ///
     /// ```
     /// use handgrad::prelude::*;
@@ -25,23 +26,22 @@ impl<T: Float> Sequential<T> {
         from: &Sequential<U>,
         mut convert: impl FnMut(U) -> T,
     ) -> Result<(), ShapeError> {
-        let (own, others) = (self.parameters(), from.parameters());
-        let place = |at: usize| {
-            let own = own.get(at).map(|p| format!("{} {:?}", p.name, p.shape));
-            let other = others.get(at).map(|p| format!("{} {:?}", p.name, p.shape));
-            (own, other)
-        };
-        let differs = |at: &usize| place(*at).0 != place(*at).1;
-        if let Some(at) = (0..own.len().max(others.len())).find(differs) {
-            let name = |parameter: Option<String>| parameter.unwrap_or_else(|| "none".into());
-            let (own, other) = place(at);
-            let found = format!("parameter {at} is {} here but {} there", name(own), name(other));
+        let (own, other) = (places(self), places(from));
+        if let Some(at) = (0..own.len().max(other.len())).find(|&at| own.get(at) != other.get(at)) {
+            let name = |places: &[String]| places.get(at).cloned().unwrap_or_else(|| "none".into());
+            let found = format!("parameter {at} is {} here but {} there", name(&own), name(&other));
             let rule = "both networks must have the same parameters";
             return Err(ShapeError::new("Sequential::copy_parameters", found, rule));
         }
-        for (own, other) in self.parameters_mut().into_iter().zip(others) {
-            own.values.iter_mut().zip(other.values).for_each(|(own, &other)| *own = convert(other));
-        }
+        let mut copy = |own: &mut [T], other: &[U]| own.iter_mut().zip(other).for_each(|(own, &x)| *own = convert(x));
+        self.parameters_mut().into_iter().zip(from.parameters()).for_each(|(own, p)| copy(own.values, p.values));
+        self.buffers_mut().into_iter().zip(from.buffers()).for_each(|(own, b)| copy(own, b.values));
         Ok(())
     }
+}
+
+/// The names and shapes of all parameters and buffers, in order.
+fn places<T: Float>(network: &Sequential<T>) -> Vec<String> {
+    let parameters = network.parameters().into_iter().map(|p| format!("{} {:?}", p.name, p.shape));
+    parameters.chain(network.buffers().into_iter().map(|b| format!("{} [{}]", b.name, b.values.len()))).collect()
 }

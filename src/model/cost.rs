@@ -4,10 +4,11 @@
 //! What the table says is what the code does, products with padding included; the closed formulas stand
 //! [there](crate::numbers::counted#a-convolutions-count).
 
-use super::Sequential;
 use super::sequential::maps;
+use super::{Layer, Memory, Sequential};
 use crate::numbers::{Counted, Counts};
-use crate::{ShapeError, Tensor4};
+use crate::text::{Table, grouped};
+use crate::{ShapeError, Tensor4, sizes};
 use std::fmt;
 
 /// One layer, or all of them.
@@ -30,7 +31,7 @@ pub struct LayerCost {
 impl LayerCost {
     /// Bytes of the parameters and of one sample's activations, as `f32`.
     pub fn bytes(&self) -> usize {
-        4 * (self.parameters + self.activations)
+        self.parameters.saturating_add(self.activations).saturating_mul(4)
     }
 
     fn cells(&self) -> [String; 8] {
@@ -64,12 +65,14 @@ impl Cost {
     /// Runs one sample of C maps with H rows and W columns through the model, forward and backward.
     ///
     /// # Errors
-    /// If the layers do not fit the input or each other.
+    /// If the layers do not fit the input or each other, or there is no memory for them.
     pub fn of(model: &mut Sequential<Counted>, [c, h, w]: [usize; 3]) -> Result<Self, ShapeError> {
+        sizes::fit::<Counted>("Cost::of", "the input", &[1, c, h, w])?;
+        model.clear_gradients(); // a sum would be counted
         let mut z = Tensor4::from_fn([1, c, h, w], |_, _, _, _| Counted(0.5));
-        let mut layers = Vec::new();
+        let (mut layers, mut memory) = (Vec::new(), Memory::new());
         for layer in model.layers_mut() {
-            let (y, forward) = Counts::of(|| layer.forward(z));
+            let (y, forward) = Counts::of(|| layer.forward(z, &mut memory));
             z = y?;
             layers.push(LayerCost {
                 description: layer.description(),
@@ -81,7 +84,7 @@ impl Cost {
             });
         }
         for (layer, cost) in model.layers_mut().iter_mut().zip(&mut layers).rev() {
-            let (dz, backward) = Counts::of(|| layer.backward(&z));
+            let (dz, backward) = Counts::of(|| layer.backward(&z, &mut memory));
             (z, cost.backward) = (dz?, backward);
         }
         Ok(Cost { layers })
@@ -112,27 +115,14 @@ const HEADER: [&str; 8] = ["layer", "output", "parameters", "activations", "forw
 impl fmt::Display for Cost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let total = self.total();
-        let rows = self.layers.iter().chain([&total]).map(LayerCost::cells);
-        let lines: Vec<[String; 8]> = [HEADER.map(String::from)].into_iter().chain(rows).collect();
-        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-        for (number, line) in lines.iter().enumerate() {
-            if number == 1 || number + 1 == lines.len() {
-                writeln!(f, "{}", "─".repeat((0..8).map(width).sum::<usize>() + 2 * 7))?;
-            }
-            write!(f, "{:<w$}  {:<v$}", line[0], line[1], w = width(0), v = width(1))?;
-            for (column, cell) in line.iter().enumerate().skip(2) {
-                write!(f, "  {cell:>w$}", w = width(column))?;
-            }
-            writeln!(f)?;
-        }
+        let mut table = Table::new("<<>>>>>>");
+        table.row(HEADER);
+        table.rule();
+        self.layers.iter().for_each(|layer| table.row(layer.cells()));
+        table.rule();
+        table.row(total.cells());
+        writeln!(f, "{table}")?;
         writeln!(f, "\nForward:  {}.\nBackward: {}.", total.forward, total.backward)?;
         f.write_str("One sample. The columns forward and backward are multiply-adds; bytes are those of parameters and activations as f32.")
     }
-}
-
-/// 1234567 as "1 234 567".
-fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let starts = |at: &usize| *at > 0 && (digits.len() - at).is_multiple_of(3);
-    digits.char_indices().flat_map(|(at, digit)| starts(&at).then_some(' ').into_iter().chain([digit])).collect()
 }

@@ -1,7 +1,8 @@
 //! A fully connected layer.
 
-use super::{Layer, Parameter, ParameterMut, forget, remembered, replace_gradients};
+use super::{Gradient, Layer, Memory, Parameter, ParameterMut};
 use crate::error::same_shape;
+use crate::kernels::memory::give_back;
 use crate::layers::fc::fc_backward_parameters;
 use crate::layers::{FcGradients, fc_backward, fc_forward};
 use crate::{Float, ShapeError, Tensor4};
@@ -12,9 +13,8 @@ use nalgebra::{DMatrix, DVector};
 pub struct Dense<T> {
     w: DMatrix<T>,
     b: DVector<T>,
-    dw: DMatrix<T>,
-    db: DVector<T>,
-    z: Option<Tensor4<T>>,
+    dw: Gradient<T>,
+    db: Gradient<T>,
 }
 
 impl<T: Float> Dense<T> {
@@ -26,16 +26,16 @@ impl<T: Float> Dense<T> {
     /// assert_eq!(layer.description(), "Dense 784 → 256");
     /// ```
     pub fn of(w: DMatrix<T>) -> Self {
-        let (dw, b) = (DMatrix::zeros(w.nrows(), w.ncols()), DVector::zeros(w.ncols()));
-        Dense { w, db: b.clone(), b, dw, z: None }
+        let b = DVector::zeros(w.ncols());
+        Dense { w, b, dw: Gradient::default(), db: Gradient::default() }
     }
 
     /// The layer with the weights W (l, m) and b (m).
     ///
     /// # Errors
     /// If b does not have one element for each of W's columns.
-    pub fn new(w: DMatrix<T>, b: DVector<T>) -> Result<Self, ShapeError> {
-        same_shape("Dense::new", ("b", b.len()), ("a row of W", w.ncols()))?;
+    pub fn with_bias(w: DMatrix<T>, b: DVector<T>) -> Result<Self, ShapeError> {
+        same_shape("Dense::with_bias", ("b", b.len()), ("a row of W", w.ncols()))?;
         Ok(Dense { b, ..Dense::of(w) })
     }
 }
@@ -49,25 +49,28 @@ impl<T: Float> Layer<T> for Dense<T> {
         Ok(Tensor4::from_vectors(fc_forward(z.matrix(), &self.w, &self.b)?))
     }
 
-    fn forward(&mut self, z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
-        forget(&mut self.z);
+    fn forward(&mut self, z: Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
         let y = self.infer(&z)?;
-        self.z = Some(z);
+        memory.push("Dense", z);
         Ok(y)
     }
 
-    fn backward(&mut self, next_dz: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
-        let z = remembered("Dense", &self.z)?;
+    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
+        let z = memory.pop("Dense")?;
         let FcGradients { dw, db, dz } = fc_backward(next_dz.matrix(), &self.w, z.matrix())?;
+        self.dw.add(dw)?;
+        self.db.add(db)?;
         let [_, c, h, w] = z.shape();
-        replace_gradients((&mut self.dw, &mut self.db), (dw, db));
+        give_back(z.into_matrix());
         Tensor4::from_matrix(dz, [c, h, w])
     }
 
-    fn backward_parameters(&mut self, next_dz: &Tensor4<T>) -> Result<(), ShapeError> {
-        let z = remembered("Dense", &self.z)?;
-        let gradients = fc_backward_parameters(next_dz.matrix(), &self.w, z.matrix())?;
-        replace_gradients((&mut self.dw, &mut self.db), gradients);
+    fn backward_parameters(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<(), ShapeError> {
+        let z = memory.pop("Dense")?;
+        let (dw, db) = fc_backward_parameters(next_dz.matrix(), &self.w, z.matrix())?;
+        self.dw.add(dw)?;
+        self.db.add(db)?;
+        give_back(z.into_matrix());
         Ok(())
     }
 
@@ -76,15 +79,15 @@ impl<T: Float> Layer<T> for Dense<T> {
         // W (l, m), stored by columns, has the very bytes of PyTorch's (m, l), stored by rows.
         let (name, shape, strides) = ("weight".into(), vec![m, l], vec![l, 1]);
         vec![
-            Parameter { name, shape, strides, values: self.w.as_slice(), gradient: self.dw.as_slice() },
-            Parameter::vector("bias", self.b.as_slice(), self.db.as_slice()),
+            Parameter { name, shape, strides, values: self.w.as_slice(), gradient: &self.dw },
+            Parameter::vector("bias", self.b.as_slice(), &self.db),
         ]
     }
 
     fn parameters_mut(&mut self) -> Vec<ParameterMut<'_, T>> {
         vec![
-            ParameterMut { values: self.w.as_mut_slice(), gradient: self.dw.as_slice() },
-            ParameterMut { values: self.b.as_mut_slice(), gradient: self.db.as_slice() },
+            ParameterMut { values: self.w.as_mut_slice(), gradient: &mut self.dw },
+            ParameterMut { values: self.b.as_mut_slice(), gradient: &mut self.db },
         ]
     }
 }

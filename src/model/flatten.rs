@@ -1,6 +1,6 @@
 //! Flatten, between the last map and the first vector.
 
-use super::{Layer, remembered};
+use super::{Layer, Memory};
 use crate::layers::flatten::unflatten;
 use crate::layers::flatten_forward;
 use crate::{Float, ShapeError, Tensor4};
@@ -10,14 +10,12 @@ use crate::{Float, ShapeError, Tensor4};
 /// [`Dense`](super::Dense) reads any tensor as its matrix, so a network works without it; it stands where a reader,
 /// and PyTorch's numbering of the layers, expect it.
 #[derive(Clone, Debug, Default)]
-pub struct Flatten {
-    shape: Option<[usize; 4]>,
-}
+pub struct Flatten;
 
 impl Flatten {
     /// The layer.
     pub fn new() -> Self {
-        Flatten { shape: None }
+        Flatten
     }
 }
 
@@ -31,12 +29,12 @@ impl<T: Float> Layer<T> for Flatten {
     }
 
     /// Nothing moves: z's matrix is y's.
-    fn forward(&mut self, z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
-        self.shape = Some(z.shape());
+    fn forward(&mut self, z: Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
+        memory.push_shape("Flatten", z.shape());
         Ok(Tensor4::from_vectors(z.into_matrix()))
     }
 
-    fn backward(&mut self, next_dz: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
-        unflatten(next_dz.matrix(), *remembered("Flatten", &self.shape)?)
+    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
+        unflatten(next_dz.matrix(), memory.pop_shape("Flatten")?)
     }
 }

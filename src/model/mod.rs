@@ -1,18 +1,29 @@
 //! Layers that own their weights, and the networks made of them.
 //!
-//! A layer here adds nothing to the mathematics: it calls a `*_forward` and the `*_backward` beside it, and keeps what
-//! goes from the one to the other. What flows between layers is always a [`Tensor4`]; a vector is (N, m, 1, 1).
+//! A layer here adds nothing to the mathematics: it calls a `*_forward` and the `*_backward` beside it. What goes from
+//! the one to the other is in a [`Memory`] between them, which belongs to the caller. What flows between layers is
+//! always a [`Tensor4`]; a vector is (N, m, 1, 1).
+//!
+//! | for | call | it |
+//! |---|---|---|
+//! | use | `infer(&z)` | changes nothing |
+//! | training | `forward(z, &mut memory)` | pushes what the backward needs |
+//! | | `backward(&next_dz, &mut memory)` | pops it, returns dz, and *adds* to the parameters' gradients |
+//! | | `step(&mut optimizer)` | moves the parameters, and clears the gradients |
+//!
+//! `X::new` takes settings; `X::of` takes weights, with biases of 0, and `X::with_bias` takes both.
 //!
 //! ```
 //! use handgrad::prelude::*;
 //! let mut model = Sequential::new()
-//!     .with(Dense::new(dmatrix![1.0, -1.0; 2.0, 0.5], dvector![0.0, 0.0])?)
+//!     .with(Dense::of(dmatrix![1.0, -1.0; 2.0, 0.5]))
 //!     .with(Relu::new())
-//!     .with(Dense::new(dmatrix![3.0; 4.0], dvector![0.5])?);
+//!     .with(Dense::with_bias(dmatrix![3.0; 4.0], dvector![0.5])?);
+//! let mut memory = Memory::new();
 //! let z = Tensor4::from_vectors(dmatrix![1.0, 1.0]);
-//! let y = model.forward(z)?; // Relu([3, -0.5]) = [3, 0]; 3·3 + 4·0 + 0.5
+//! let y = model.forward(z, &mut memory)?; // Relu([3, -0.5]) = [3, 0]; 3·3 + 4·0 + 0.5
 //! assert_eq!(y.matrix(), &dmatrix![9.5]);
-//! model.backward(&Tensor4::from_vectors(dmatrix![1.0]))?;
+//! model.backward(&Tensor4::from_vectors(dmatrix![1.0]), &mut memory)?;
 //! let gradients: Vec<_> = model.parameters().iter().map(|p| (p.name.clone(), p.gradient.to_vec())).collect();
 //! assert_eq!(gradients[0], ("0.weight".into(), vec![3.0, 3.0, 0.0, 0.0])); // the second unit sleeps
 //! assert_eq!(gradients[2], ("2.weight".into(), vec![3.0, 0.0]));
@@ -25,7 +36,9 @@ mod copy;
 mod cost;
 mod dense;
 mod flatten;
+mod memory;
 mod networks;
+mod parameter;
 mod pooling;
 mod prelu;
 mod sequential;
@@ -37,46 +50,47 @@ pub use conv2d::*;
 pub use cost::*;
 pub use dense::*;
 pub use flatten::*;
+pub use memory::*;
 pub use networks::*;
+pub use parameter::*;
 pub use pooling::*;
 pub use prelu::*;
 pub use sequential::*;
 
-use crate::kernels::memory::give_back;
 use crate::{Float, ShapeError, Tensor4};
-use nalgebra::{DMatrix, DVector};
 
-/// A forward and its backward, with the weights they share and the memory between them.
+/// A forward and its backward, with the weights they share.
 pub trait Layer<T: Float>: Send + Sync {
     /// What the layer is, in one line: `Conv2d 1 → 6, 5×5, padding 2×2`.
     fn description(&self) -> String;
 
-    /// The output for `z`; nothing is remembered.
+    /// The output for `z`, in use: nothing is remembered, nothing changes.
     ///
     /// # Errors
     /// If `z` does not have the shape that the layer takes.
     fn infer(&self, z: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError>;
 
-    /// The output for `z`; what [`backward`](Self::backward) needs is remembered.
+    /// The output for `z`, in training: what [`backward`](Self::backward) needs is pushed onto `memory`.
     ///
     /// # Errors
-    /// If `z` does not have the shape that the layer takes.
-    fn forward(&mut self, z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError>;
+    /// If `z` does not have the shape that the layer takes. `memory` is as it was then.
+    fn forward(&mut self, z: Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError>;
 
-    /// dz for the `z` of the last [`forward`](Self::forward), from `next_dz` of its output's shape. The gradients of
-    /// the parameters are stored beside them, in the place of those of the last backward: nothing is added up.
+    /// dz for the `z` of the last [`forward`](Self::forward) that `memory` remembers, which it forgets, from `next_dz`
+    /// of the shape of its output. The gradients of the parameters are added to those that are there.
     ///
     /// # Errors
-    /// If there was no forward, or `next_dz` does not have its output's shape.
-    fn backward(&mut self, next_dz: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError>;
+    /// If the last that `memory` remembers is no forward of such a layer, or `next_dz` does not have the shape of its
+    /// output.
+    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError>;
 
-    /// [`backward`](Self::backward) for the parameters' gradients alone: dz need not be computed. It is what a training
-    /// asks of a network, as nobody learns the input.
+    /// [`backward`](Self::backward) for the parameters' gradients alone, without dz. A training asks a network for no
+    /// more, because the input is not learned.
     ///
     /// # Errors
     /// Those of [`backward`](Self::backward).
-    fn backward_parameters(&mut self, next_dz: &Tensor4<T>) -> Result<(), ShapeError> {
-        self.backward(next_dz).map(drop)
+    fn backward_parameters(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<(), ShapeError> {
+        self.backward(next_dz, memory).map(drop)
     }
 
     /// The parameters, to be read.
@@ -88,78 +102,19 @@ pub trait Layer<T: Float>: Send + Sync {
     fn parameters_mut(&mut self) -> Vec<ParameterMut<'_, T>> {
         Vec::new()
     }
-}
 
-/// A parameter of a layer: its name and shape are PyTorch's, its numbers lie as this crate keeps them.
-///
-/// Element (i, j, …) of PyTorch's tensor is `values[i·strides[0] + j·strides[1] + …]`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Parameter<'a, T> {
-    /// `weight` or `bias`; in a [`Sequential`] with the layer's number before it, `0.weight`.
-    pub name: String,
-    /// The shape in PyTorch: (out, in) for [`Dense`], (D, C, k1, k2) for [`Conv2d`].
-    pub shape: Vec<usize>,
-    /// How far apart neighbours along each axis of `shape` lie in `values`.
-    pub strides: Vec<usize>,
-    /// The numbers.
-    pub values: &'a [T],
-    /// ∂L/∂values as the last backward left it, zeros before the first.
-    pub gradient: &'a [T],
-}
-
-impl<'a, T: Float> Parameter<'a, T> {
-    /// A vector.
-    fn vector(name: &str, values: &'a [T], gradient: &'a [T]) -> Self {
-        Parameter { name: name.into(), shape: vec![values.len()], strides: vec![1], values, gradient }
+    /// What the layer keeps but does not learn, to be read.
+    fn buffers(&self) -> Vec<Buffer<'_, T>> {
+        Vec::new()
     }
 
-    /// Where each element of PyTorch's tensor, the last index fastest, lies in `values`.
-    pub fn row_major(&self) -> impl Iterator<Item = usize> + use<'_, 'a, T> {
-        (0..self.values.len()).map(|mut at| {
-            let axes = self.shape.iter().zip(&self.strides).rev();
-            axes.fold(0, |offset, (&size, &stride)| {
-                let index = at % size;
-                at /= size;
-                offset + index * stride
-            })
-        })
+    /// The numbers of the same buffers in the same order, to be changed.
+    fn buffers_mut(&mut self) -> Vec<&mut [T]> {
+        Vec::new()
     }
 
-    /// The values in PyTorch's order, the last index of `shape` fastest.
-    pub fn to_row_major(&self) -> Vec<T> {
-        self.row_major().map(|offset| self.values[offset]).collect()
+    /// Clears the gradients of all parameters, as an optimizer's step does.
+    fn clear_gradients(&mut self) {
+        self.parameters_mut().into_iter().for_each(|parameter| parameter.gradient.clear());
     }
-}
-
-/// A parameter and its gradient, for an optimizer.
-#[derive(Debug, PartialEq)]
-pub struct ParameterMut<'a, T> {
-    /// The numbers.
-    pub values: &'a mut [T],
-    /// ∂L/∂values as the last backward left it, zeros before the first.
-    pub gradient: &'a [T],
-}
-
-/// Forgets what the last forward remembered: its memory is used again.
-fn forget<T: Float>(memory: &mut Option<Tensor4<T>>) {
-    if let Some(z) = memory.take() {
-        give_back(z.into_matrix());
-    }
-}
-
-/// Puts new gradients in the place of old ones, whose memory is used again.
-fn replace_gradients<T: Float>(old: (&mut DMatrix<T>, &mut DVector<T>), new: (DMatrix<T>, DVector<T>)) {
-    give_back(std::mem::replace(old.0, new.0));
-    give_back(std::mem::replace(old.1, new.1));
-}
-
-/// What a layer's forward remembered, if there was one.
-fn remembered<'a, M>(layer: &'static str, memory: &'a Option<M>) -> Result<&'a M, ShapeError> {
-    memory.as_ref().ok_or_else(|| {
-        ShapeError::new(
-            layer,
-            "backward without a forward",
-            "forward must come first: backward needs what it remembers",
-        )
-    })
 }

@@ -1,7 +1,8 @@
 //! The poolings, by windows and of whole maps.
 
 use super::conv2d::sliding;
-use super::{Layer, forget, remembered};
+use super::{Layer, Memory};
+use crate::kernels::memory::give_back;
 use crate::layers::{
     avg_pooling_backward, avg_pooling_forward, global_avg_pooling_backward, global_avg_pooling_forward,
     global_max_pooling_backward, global_max_pooling_forward, max_pooling_backward, max_pooling_forward,
@@ -13,16 +14,15 @@ macro_rules! windows {
     ($(#[$doc:meta])* $name:ident, $forward:ident, $backward:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug)]
-        pub struct $name<T> {
+        pub struct $name {
             pooling: (usize, usize),
             slide: Slide,
-            z: Option<Tensor4<T>>,
         }
 
-        impl<T: Float> $name<T> {
+        impl $name {
             /// Windows of this size that slide so.
             pub fn new(pooling: (usize, usize), slide: Slide) -> Self {
-                $name { pooling, slide, z: None }
+                $name { pooling, slide }
             }
 
             /// Windows of `size` × `size`, side by side.
@@ -31,7 +31,7 @@ macro_rules! windows {
             }
         }
 
-        impl<T: Float> Layer<T> for $name<T> {
+        impl<T: Float> Layer<T> for $name {
             fn description(&self) -> String {
                 let (k1, k2) = self.pooling;
                 format!("{} {k1}×{k2}{}", stringify!($name), sliding(self.slide, self.pooling))
@@ -41,15 +41,17 @@ macro_rules! windows {
                 $forward(z, self.pooling, self.slide)
             }
 
-            fn forward(&mut self, z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
-                forget(&mut self.z);
+            fn forward(&mut self, z: Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
                 let y = self.infer(&z)?;
-                self.z = Some(z);
+                memory.push(stringify!($name), z);
                 Ok(y)
             }
 
-            fn backward(&mut self, next_dz: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
-                $backward(next_dz, remembered(stringify!($name), &self.z)?, self.pooling, self.slide)
+            fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
+                let z = memory.pop(stringify!($name))?;
+                let dz = $backward(next_dz, &z, self.pooling, self.slide);
+                give_back(z.into_matrix());
+                dz
             }
         }
     };
@@ -69,18 +71,16 @@ macro_rules! whole_maps {
     ($(#[$doc:meta])* $name:ident, $forward:ident, $backward:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug, Default)]
-        pub struct $name<T> {
-            z: Option<Tensor4<T>>,
-        }
+        pub struct $name;
 
-        impl<T: Float> $name<T> {
+        impl $name {
             /// The layer.
             pub fn new() -> Self {
-                $name { z: None }
+                $name
             }
         }
 
-        impl<T: Float> Layer<T> for $name<T> {
+        impl<T: Float> Layer<T> for $name {
             fn description(&self) -> String {
                 stringify!($name).into()
             }
@@ -89,15 +89,17 @@ macro_rules! whole_maps {
                 Ok(Tensor4::from_vectors($forward(z)?))
             }
 
-            fn forward(&mut self, z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
-                forget(&mut self.z);
+            fn forward(&mut self, z: Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
                 let y = self.infer(&z)?;
-                self.z = Some(z);
+                memory.push(stringify!($name), z);
                 Ok(y)
             }
 
-            fn backward(&mut self, next_dz: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
-                $backward(next_dz.matrix(), remembered(stringify!($name), &self.z)?)
+            fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
+                let z = memory.pop(stringify!($name))?;
+                let dz = $backward(next_dz.matrix(), &z);
+                give_back(z.into_matrix());
+                dz
             }
         }
     };

@@ -1,7 +1,8 @@
 //! The parametric ReLU, which learns its slopes.
 
-use super::{Layer, Parameter, ParameterMut, forget, remembered};
+use super::{Gradient, Layer, Memory, Parameter, ParameterMut};
 use crate::activations::{PreluGradients, prelu_backward, prelu_forward};
+use crate::kernels::memory::give_back;
 use crate::{Float, ShapeError, Tensor4, lit};
 use nalgebra::DVector;
 
@@ -9,19 +10,18 @@ use nalgebra::DVector;
 #[derive(Clone, Debug)]
 pub struct Prelu<T> {
     alpha: DVector<T>,
-    dalpha: DVector<T>,
-    z: Option<Tensor4<T>>,
+    dalpha: Gradient<T>,
 }
 
 impl<T: Float> Prelu<T> {
-    /// The layer with these slopes, one for each channel or one for all.
-    pub fn new(alpha: DVector<T>) -> Self {
-        Prelu { dalpha: DVector::zeros(alpha.len()), alpha, z: None }
+    /// The layer with a slope of 0.25 for each of this many channels: He's start, and PyTorch's.
+    pub fn new(channels: usize) -> Self {
+        Self::of(DVector::from_element(channels, lit(0.25)))
     }
 
-    /// The layer with a slope of 0.25 for each of this many channels: He's start, and PyTorch's.
-    pub fn of(channels: usize) -> Self {
-        Self::new(DVector::from_element(channels, lit(0.25)))
+    /// The layer with these slopes, one for each channel or one for all.
+    pub fn of(alpha: DVector<T>) -> Self {
+        Prelu { alpha, dalpha: Gradient::default() }
     }
 }
 
@@ -34,25 +34,25 @@ impl<T: Float> Layer<T> for Prelu<T> {
         prelu_forward(z, &self.alpha)
     }
 
-    fn forward(&mut self, z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
-        forget(&mut self.z);
+    fn forward(&mut self, z: Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
         let y = self.infer(&z)?;
-        self.z = Some(z);
+        memory.push("Prelu", z);
         Ok(y)
     }
 
-    fn backward(&mut self, next_dz: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
-        let z = remembered("Prelu", &self.z)?;
-        let PreluGradients { dalpha, dz } = prelu_backward(next_dz, z, &self.alpha)?;
-        self.dalpha = dalpha;
+    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
+        let z = memory.pop("Prelu")?;
+        let PreluGradients { dalpha, dz } = prelu_backward(next_dz, &z, &self.alpha)?;
+        self.dalpha.add(dalpha)?;
+        give_back(z.into_matrix());
         Ok(dz)
     }
 
     fn parameters(&self) -> Vec<Parameter<'_, T>> {
-        vec![Parameter::vector("weight", self.alpha.as_slice(), self.dalpha.as_slice())]
+        vec![Parameter::vector("weight", self.alpha.as_slice(), &self.dalpha)]
     }
 
     fn parameters_mut(&mut self) -> Vec<ParameterMut<'_, T>> {
-        vec![ParameterMut { values: self.alpha.as_mut_slice(), gradient: self.dalpha.as_slice() }]
+        vec![ParameterMut { values: self.alpha.as_mut_slice(), gradient: &mut self.dalpha }]
     }
 }

@@ -1,10 +1,11 @@
 //! Layers in a row.
 
-use super::{Layer, Parameter, ParameterMut, forget};
+use super::{Buffer, Gradient, Layer, Memory, Parameter, ParameterMut};
 use crate::kernels::memory::give_back;
 use crate::kernels::wide_awake;
 use crate::optim::Optimizer;
-use crate::{Float, ShapeError, Tensor4};
+use crate::text::Table;
+use crate::{Float, ShapeError, Tensor4, sizes};
 
 /// Layers in a row, each fed by the one before: the chain that the chain rule is named after.
 ///
@@ -46,21 +47,29 @@ impl<T: Float> Sequential<T> {
         self.parameters().iter().map(|p| p.values.len()).sum()
     }
 
-    /// One step of the optimizer with the gradients of the last backward.
+    /// One step of the optimizer with the gradients of the backwards since the last step, which are cleared.
     ///
     /// # Errors
-    /// If the optimizer has made steps with other parameters before.
+    /// If a parameter has no gradient, or the optimizer has made steps with other parameters before. Nothing has changed
+    /// then.
     pub fn step(&mut self, optimizer: &mut (impl Optimizer<T> + ?Sized)) -> Result<(), ShapeError> {
         let (mut values, gradients): (Vec<_>, Vec<_>) =
             self.parameters_mut().into_iter().map(|p| (p.values, p.gradient)).unzip();
-        optimizer.step(&mut values, &gradients)
+        let sums: Vec<&[T]> = gradients.iter().map(|gradient| &gradient[..]).collect();
+        if let Some(at) = values.iter().zip(&sums).position(|(values, sum)| sum.is_empty() && !values.is_empty()) {
+            let found = format!("parameter {at} has no gradient");
+            return Err(ShapeError::new("Sequential::step", found, "a backward must come before every step"));
+        }
+        optimizer.step(&mut values, &sums)?;
+        gradients.into_iter().for_each(Gradient::clear);
+        Ok(())
     }
 
     /// A table of the layers for inputs of C maps with H rows and W columns: what each is, the shape of a sample at its
     /// output, and how many numbers it learns. The shapes are seen, not computed: a sample of zeros runs through.
     ///
     /// # Errors
-    /// If the layers do not fit the input or each other.
+    /// If the layers do not fit the input or each other, or there is no memory for them.
     ///
     /// ```
     /// use handgrad::prelude::*;
@@ -68,32 +77,34 @@ impl<T: Float> Sequential<T> {
     /// # Ok::<(), ShapeError>(())
     /// ```
     pub fn summary(&self, [c, h, w]: [usize; 3]) -> Result<String, ShapeError> {
+        sizes::fit::<T>("Sequential::summary", "the input", &[1, c, h, w])?;
         let mut z = Tensor4::zeros([1, c, h, w]);
-        let mut rows = vec![[String::new(), "input".into(), maps(&z), String::new()]];
+        let mut table = Table::new("><<>");
+        table.row(["", "input", &maps(&z)]);
         for (number, layer) in self.layers.iter().enumerate() {
             z = layer.infer(&z).map_err(|error| self.located(number, error))?;
             let learned: usize = layer.parameters().iter().map(|p| p.values.len()).sum();
             let learned = if learned == 0 { String::new() } else { learned.to_string() };
-            rows.push([number.to_string(), layer.description(), maps(&z), learned]);
+            table.row([number.to_string(), layer.description(), maps(&z), learned]);
         }
-        rows.push([String::new(), "all".into(), String::new(), self.parameter_count().to_string()]);
-        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let [a, b, c, d] = [0, 1, 2, 3].map(width);
-        let line = |[number, description, shape, learned]: &[String; 4]| {
-            let line = format!("{number:>a$}  {description:<b$}  {shape:<c$}  {learned:>d$}");
-            format!("{}\n", line.trim_end())
-        };
-        Ok(rows.iter().map(line).collect())
+        table.row(["", "all", "", &self.parameter_count().to_string()]);
+        Ok(format!("{table}\n"))
     }
 
     /// dz of layer `first`, through all layers from the last one down to it; nothing if there is no such layer.
-    fn backward_to(&mut self, first: usize, next_dz: &Tensor4<T>) -> Result<Option<Tensor4<T>>, ShapeError> {
+    fn backward_to(
+        &mut self,
+        first: usize,
+        next_dz: &Tensor4<T>,
+        memory: &mut Memory<T>,
+    ) -> Result<Option<Tensor4<T>>, ShapeError> {
         let mut dz = None;
         for number in (first..self.layers.len()).rev() {
             let next_dz = dz.as_ref().unwrap_or(next_dz);
-            let next = self.layers[number].backward(next_dz).map_err(|error| self.located(number, error))?;
-            forget(&mut dz);
-            dz = Some(next);
+            let next = self.layers[number].backward(next_dz, memory).map_err(|error| self.located(number, error))?;
+            if let Some(used) = dz.replace(next) {
+                give_back(used.into_matrix());
+            }
         }
         Ok(dz)
     }
@@ -136,29 +147,37 @@ impl<T: Float> Layer<T> for Sequential<T> {
         })
     }
 
-    fn forward(&mut self, mut z: Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+    fn forward(&mut self, mut z: Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
         wide_awake::<T, _>(z.as_slice().len(), || {
-            for number in 0..self.layers.len() {
-                z = self.layers[number].forward(z).map_err(|error| self.located(number, error))?;
-            }
-            Ok(z)
+            memory.forwards("Sequential", |memory| {
+                for number in 0..self.layers.len() {
+                    z = self.layers[number].forward(z, memory).map_err(|error| self.located(number, error))?;
+                }
+                Ok(z)
+            })
         })
     }
 
-    fn backward(&mut self, next_dz: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
-        Ok(self.backward_to(0, next_dz)?.unwrap_or_else(|| next_dz.clone()))
+    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
+        memory.backwards("Sequential", |memory| {
+            Ok(self.backward_to(0, next_dz, memory)?.unwrap_or_else(|| next_dz.clone()))
+        })
     }
 
     /// Down to the first layer that learns; the layers below it have no part in any gradient.
-    fn backward_parameters(&mut self, next_dz: &Tensor4<T>) -> Result<(), ShapeError> {
+    fn backward_parameters(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<(), ShapeError> {
         let Some(first) = self.layers.iter().position(|layer| !layer.parameters().is_empty()) else {
-            return self.backward(next_dz).map(drop);
+            return self.backward(next_dz, memory).map(drop);
         };
-        let mut dz = self.backward_to(first + 1, next_dz)?;
-        let next_dz = dz.as_ref().unwrap_or(next_dz);
-        self.layers[first].backward_parameters(next_dz).map_err(|error| self.located(first, error))?;
-        forget(&mut dz);
-        Ok(())
+        memory.backwards("Sequential", |memory| {
+            let dz = self.backward_to(first + 1, next_dz, memory)?;
+            let next_dz = dz.as_ref().unwrap_or(next_dz);
+            self.layers[first].backward_parameters(next_dz, memory).map_err(|error| self.located(first, error))?;
+            if let Some(used) = dz {
+                give_back(used.into_matrix());
+            }
+            Ok(())
+        })
     }
 
     fn parameters(&self) -> Vec<Parameter<'_, T>> {
@@ -172,5 +191,16 @@ impl<T: Float> Layer<T> for Sequential<T> {
 
     fn parameters_mut(&mut self) -> Vec<ParameterMut<'_, T>> {
         self.layers.iter_mut().flat_map(|layer| layer.parameters_mut()).collect()
+    }
+    fn buffers(&self) -> Vec<Buffer<'_, T>> {
+        let mut all = Vec::new();
+        for (number, layer) in self.layers.iter().enumerate() {
+            all.extend(layer.buffers().into_iter().map(|b| Buffer { name: format!("{number}.{}", b.name), ..b }));
+        }
+        all
+    }
+
+    fn buffers_mut(&mut self) -> Vec<&mut [T]> {
+        self.layers.iter_mut().flat_map(|layer| layer.buffers_mut()).collect()
     }
 }

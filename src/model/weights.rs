@@ -4,16 +4,17 @@
 //! (D, C, k1, k2) or (out, in), the last index fastest. So `torch_model.load_state_dict(load_file("lenet.safetensors"))`
 //! takes what [`Sequential::save`] writes, and [`Sequential::load`] takes what PyTorch's `save_file` writes.
 //!
-//! A file is all there or not there at all: [`Sequential::save`] writes beside its place, waits until the disk has it,
-//! and then renames. And a model is loaded whole or not at all.
+//! A file is written whole or not at all, as [`files`] describes, and a model is loaded whole or not at all.
 
-use super::{Layer, Parameter, Sequential};
-use crate::Float;
+use super::{Buffer, Layer, Parameter, Sequential};
 use crate::data::DataError;
+use crate::{Float, files};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::fs;
+use std::marker::PhantomData;
 use std::path::Path;
 
 /// A number that has a place in a safetensors file.
@@ -44,26 +45,41 @@ stored!(f32, F32);
 stored!(f64, F64);
 
 impl<T: Stored> Sequential<T> {
-    /// Writes all parameters into a safetensors file.
+    /// Writes all parameters and buffers into a safetensors file.
     ///
     /// # Errors
     /// If the file cannot be written. What stood in its place stands there still.
     pub fn save(&self, file: impl AsRef<Path>) -> Result<(), DataError> {
-        write(file.as_ref(), self.parameters().iter().map(|p| Tensor::of(&p.name, p)).collect(), None)
+        write(file.as_ref(), self.tensors("").collect(), None)
     }
 
-    /// Reads all parameters from a safetensors file.
+    /// Reads all parameters and buffers from a safetensors file.
     ///
     /// # Errors
-    /// If the file is not a safetensors file, or has not exactly the parameters of the model, in its shapes and its
-    /// type of number. The model is unchanged then.
+    /// If the file is not a safetensors file, has a name twice, or has not exactly the parameters and buffers of the model,
+    /// in its shapes and its type of number. The model is unchanged then.
     pub fn load(&mut self, file: impl AsRef<Path>) -> Result<(), DataError> {
         let bytes = read(file.as_ref())?;
         let mut tensors = Tensors::parse(file.as_ref(), &bytes)?;
-        let parameters = tensors.take_parameters(self, "")?;
+        let (parameters, buffers) = (tensors.take_parameters(self, "")?, tensors.take_buffers(self, "")?);
         tensors.finish()?;
         self.set_parameters(parameters);
+        self.set_buffers(buffers);
         Ok(())
+    }
+
+    /// All parameters and buffers, with `prefix` before their names.
+    pub(crate) fn tensors(&self, prefix: &str) -> impl Iterator<Item = Tensor> {
+        let parameters = self.parameters().into_iter().map(move |p| Tensor::of(&format!("{prefix}{}", p.name), &p));
+        let buffers = self.buffers().into_iter().map(move |b| Tensor::vector(&format!("{prefix}{}", b.name), b.values));
+        parameters.chain(buffers)
+    }
+
+    /// Puts values in the place of the buffers', each as long as the one it replaces.
+    pub(crate) fn set_buffers(&mut self, values: Vec<Vec<T>>) {
+        for (buffer, values) in self.buffers_mut().into_iter().zip(values) {
+            buffer.copy_from_slice(&values);
+        }
     }
 
     /// Puts values in the place of the parameters', each as long as the one it replaces.
@@ -89,6 +105,12 @@ impl Tensor {
         Tensor { name: name.into(), dtype: T::DTYPE, shape: p.shape.clone(), bytes }
     }
 
+    /// Numbers in a row.
+    pub fn vector<T: Stored>(name: &str, numbers: &[T]) -> Self {
+        let bytes = T::to_bytes(numbers.iter().copied());
+        Tensor { name: name.into(), dtype: T::DTYPE, shape: vec![numbers.len()], bytes }
+    }
+
     /// Numbers in a row, read as rows of `columns`.
     pub fn rows<T: Stored>(name: &str, numbers: &[T], columns: usize) -> Self {
         let shape = vec![numbers.len() / columns, columns];
@@ -98,37 +120,16 @@ impl Tensor {
 
 /// Writes the tensors, and a note beside them, all or nothing.
 pub(crate) fn write(file: &Path, tensors: Vec<Tensor>, note: Option<(&str, String)>) -> Result<(), DataError> {
-    let failed = |error: String| DataError::new(file, "a place where a file can be written", error);
+    let failed = |error: safetensors::SafeTensorError| {
+        DataError::new(file, "tensors that a safetensors file can hold", error.to_string())
+    };
     let views: Result<Vec<_>, _> = tensors
         .iter()
         .map(|t| TensorView::new(t.dtype, t.shape.clone(), &t.bytes).map(|view| (t.name.as_str(), view)))
         .collect();
     let note = note.map(|(key, text)| HashMap::from([(key.to_string(), text)]));
-    let bytes =
-        views.and_then(|views| safetensors::serialize(views, note)).map_err(|error| failed(error.to_string()))?;
-    replace(file, &bytes).map_err(|error| failed(error.to_string()))
-}
-
-/// Puts `bytes` in the place of `file`, so that whoever looks finds the old bytes or the new ones, also after a crash.
-fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let name = file.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-    // "lenet.safetensors" has the parent "", which is where we are.
-    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let beside = directory.join(format!(".{}.{}", name.to_string_lossy(), std::process::id()));
-    let written = File::create(&beside)
-        .and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()
-        })
-        .and_then(|()| fs::rename(&beside, file));
-    if written.is_err() {
-        // Nothing may be there to be removed; what went wrong is in `written`.
-        let _ = fs::remove_file(&beside);
-    }
-    written?;
-    #[cfg(unix)] // elsewhere a directory cannot be opened as a file
-    File::open(directory)?.sync_all()?;
-    Ok(())
+    let bytes = views.and_then(|views| safetensors::serialize(views, note)).map_err(failed)?;
+    files::write(file, &bytes)
 }
 
 pub(crate) fn read(file: &Path) -> Result<Vec<u8>, DataError> {
@@ -148,7 +149,10 @@ impl<'a> Tensors<'a> {
         let foreign = |error: safetensors::SafeTensorError| {
             DataError::new(file, "a whole safetensors file", format!("{} bytes that are none: {error}", bytes.len()))
         };
-        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(foreign)?;
+        let (length, metadata) = SafeTensors::read_metadata(bytes).map_err(foreign)?;
+        // The header is a map of maps behind the 8 bytes of its length, and of equal names a map keeps one.
+        serde_json::from_slice::<Unique<Unique<IgnoredAny>>>(&bytes[8..8 + length])
+            .map_err(|error| DataError::new(file, "a safetensors file that has every name once", error.to_string()))?;
         let left = SafeTensors::deserialize(bytes).map_err(foreign)?.tensors().into_iter().collect();
         Ok(Tensors { file, left, notes: metadata.metadata().clone().unwrap_or_default() })
     }
@@ -174,6 +178,15 @@ impl<'a> Tensors<'a> {
             Ok(values)
         };
         model.parameters().into_iter().map(take).collect()
+    }
+
+    /// The values of all buffers of a model, in order, from tensors whose names are the buffers' behind `prefix`.
+    pub fn take_buffers<T: Stored>(&mut self, model: &Sequential<T>, prefix: &str) -> Result<Vec<Vec<T>>, DataError> {
+        let take = |b: Buffer<'_, T>| {
+            let shape = [b.values.len()];
+            self.take(&format!("{prefix}{}", b.name), |found| found == shape, &format!("{shape:?}"))
+        };
+        model.buffers().into_iter().map(take).collect()
     }
 
     /// The numbers of a tensor whose shape is `right`, in words `wanted`; the last index runs fastest.
@@ -210,5 +223,33 @@ impl<'a> Tensors<'a> {
         let mut names: Vec<_> = self.left.keys().map(String::as_str).collect();
         names.sort_unstable();
         if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) }
+    }
+}
+
+/// A JSON object in which no name stands twice, each with a `V`.
+struct Unique<V>(PhantomData<V>);
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Unique<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Unique(PhantomData))
+    }
+}
+
+impl<'de, V: Deserialize<'de>> Visitor<'de> for Unique<V> {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self, M::Error> {
+        let mut names = HashSet::new();
+        while let Some((name, _)) = map.next_entry::<String, V>()? {
+            if names.contains(&name) {
+                return Err(M::Error::custom(format!("{name} twice")));
+            }
+            names.insert(name);
+        }
+        Ok(self)
     }
 }

@@ -50,6 +50,13 @@ pub trait Optimizer<T: Float>: Send {
     /// before. Nothing has moved then.
     fn step(&mut self, parameters: &mut [&mut [T]], gradients: &[&[T]]) -> Result<(), ShapeError>;
 
+    /// What the rule is called. A checkpoint is taken up only by the rule of the same name, because equal numbers mean
+    /// something else to another. Without an answer of its own it is the name of the type, as `Adam`.
+    fn name(&self) -> String {
+        let path = std::any::type_name::<Self>().split('<').next().unwrap_or_default();
+        path.rsplit("::").next().unwrap_or_default().into()
+    }
+
     /// The learning rate, as it was set.
     fn learning_rate(&self) -> T;
 
@@ -70,6 +77,9 @@ pub trait Optimizer<T: Float>: Send {
 impl<T: Float, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
     fn step(&mut self, parameters: &mut [&mut [T]], gradients: &[&[T]]) -> Result<(), ShapeError> {
         (**self).step(parameters, gradients)
+    }
+    fn name(&self) -> String {
+        (**self).name()
     }
     fn learning_rate(&self) -> T {
         (**self).learning_rate()
@@ -94,6 +104,9 @@ pub struct State<T> {
     /// and a v, these are m₀, v₀, m₁, v₁, …
     pub memories: Vec<Vec<T>>,
 }
+
+/// More steps than anyone takes, and every number up to here is an `f64` too.
+const MOST_STEPS: u64 = 1 << 53;
 
 impl<T: Float> State<T> {
     /// Before the first step; the memories get their sizes there.
@@ -152,6 +165,10 @@ impl<T: Float> State<T> {
 
     /// Takes the place of `self` if it can be the state of an optimizer with `kinds` memories of each parameter.
     fn restore(&mut self, function: &'static str, kinds: usize, state: State<T>) -> Result<(), ShapeError> {
+        if state.steps > MOST_STEPS {
+            let found = format!("the number of steps is {}", state.steps);
+            return Err(ShapeError::new(function, found, format!("no optimizer has taken more than {MOST_STEPS}")));
+        }
         let count = state.memories.len();
         let whole = if kinds == 0 { count == 0 } else { count.is_multiple_of(kinds) };
         if !whole {

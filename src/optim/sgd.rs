@@ -126,6 +126,14 @@ impl<T: Float> Optimizer<T> for Sgd<T> {
         })
     }
 
+    fn name(&self) -> String {
+        match (self.momentum == 0.0, self.nesterov) {
+            (true, _) => "Sgd".into(),
+            (false, false) => "Sgd with momentum".into(),
+            (false, true) => "Sgd with Nesterov's momentum".into(),
+        }
+    }
+
     fn learning_rate(&self) -> T {
         self.learning_rate
     }

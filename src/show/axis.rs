@@ -1,9 +1,11 @@
-//! Axes: from the data's extent to a range, its ticks and their labels.
+//! Axes: the range that holds the data, its ticks and their labels.
 
+use super::canvas::{SMALL, width};
+use crate::text::{number, superscript};
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use std::ops::Range;
 
-/// What a user may say of an axis.
+/// The settings of an axis.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Axis {
     pub label: String,
@@ -12,25 +14,55 @@ pub(super) struct Axis {
     pub range: Option<(f64, f64)>,
 }
 
-/// An axis that has met its data: its range and its ticks, both in the units that are drawn.
+/// An axis fitted to its data: its range and its ticks, both in the units that are drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Scale {
     pub range: (f64, f64),
     pub ticks: Vec<(f64, String)>,
 }
 
+/// How long an axis is, in pixels: its ticks stand side by side, or one below the other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Length {
+    Across(f64),
+    Down(f64),
+}
+
+impl Length {
+    /// About how many ticks there is room for.
+    fn ticks(self) -> usize {
+        let ticks = match self {
+            Length::Across(pixels) => pixels / 60.0,
+            Length::Down(pixels) => pixels / 38.0,
+        };
+        ticks.max(2.0) as usize
+    }
+
+    /// Whether no two labels touch, on an axis over this range.
+    fn separates(self, ticks: &[(f64, String)], (low, high): (f64, f64)) -> bool {
+        ticks.windows(2).all(|pair| {
+            let [(from, left), (to, right)] = pair else { return true };
+            let share = (to - from) / (high - low);
+            match self {
+                Length::Across(pixels) => share * pixels >= 0.5 * (width(left, SMALL) + width(right, SMALL)) + 8.0,
+                Length::Down(pixels) => share * pixels >= SMALL + 2.0,
+            }
+        })
+    }
+}
+
 impl Axis {
-    /// Where on the axis a value is drawn: at itself, or at its logarithm. NaN where it cannot be drawn.
+    /// Where on the axis a value is drawn: at the value, or at its logarithm; NaN if it cannot be drawn.
     pub fn place(&self, value: f64) -> f64 {
         let drawn = if self.log { value.log10() } else { value };
-        // Beyond this, a difference of two values is no longer finite.
+        // Beyond this, the difference of two values may not be finite.
         if drawn.abs() < 1e300 { drawn } else { f64::NAN }
     }
 
-    /// The range that holds `values` (where they are drawn), and about `count` ticks.
+    /// The range that holds `values` (where they are drawn), and as many ticks as fit.
     ///
-    /// `margin` is the share of the range left free at both ends.
-    pub fn scale(&self, values: impl Iterator<Item = f64>, count: usize, margin: f64) -> Scale {
+    /// `margin` is the fraction of the range left free at both ends.
+    pub fn scale(&self, values: impl Iterator<Item = f64>, length: Length, margin: f64) -> Scale {
         let (mut low, mut high, mut whole) = (f64::INFINITY, f64::NEG_INFINITY, !self.log && !self.percent);
         for value in values.filter(|v| v.is_finite()) {
             (low, high, whole) = (low.min(value), high.max(value), whole && value.fract() == 0.0);
@@ -57,17 +89,31 @@ impl Axis {
                 (low, high) = (from, to);
             }
         }
-        // Between whole numbers of steps or epochs there is nothing to be read off.
+        // There is nothing between two steps or two epochs.
         let least = if whole { 1.0 } else { 0.0 };
-        let ticks = match self.log {
+        let ticks = |count: usize| match self.log {
             true => log_ticks(low, high, count),
             false => linear_ticks((low, high), count, least, self.percent),
         };
+        // Fewer ticks if they touch, more if there is only one; at worst the ends.
+        let fit = |ticks: &Vec<(f64, String)>| ticks.len() >= 2 && length.separates(ticks, (low, high));
+        let count = length.ticks();
+        let ends = || [low, high].map(|end| (end, self.label_at(end))).to_vec();
+        let ticks = (2..=count).rev().chain(count + 1..=2 * count).map(ticks).find(fit).unwrap_or_else(ends);
         Scale { range: (low, high), ticks }
+    }
+
+    /// What stands at an end of the axis.
+    fn label_at(&self, place: f64) -> String {
+        match (self.log, self.percent) {
+            (true, _) => number(10_f64.powf(place)),
+            (_, true) => format!("{} %", number(100.0 * place)),
+            _ => number(place),
+        }
     }
 }
 
-/// As plotters asks for an axis.
+/// An axis, as plotters needs it.
 impl Ranged for Scale {
     type FormatOption = NoDefaultFormatting;
     type ValueType = f64;
@@ -102,7 +148,7 @@ fn linear_ticks((low, high): (f64, f64), count: usize, least: f64, percent: bool
     let slack = 1e-9 * (high - low);
     let (first, last) = (((low - slack) / step).ceil(), ((high + slack) / step).floor());
     if !(step > 0.0 && first.abs() < 1e15 && last - first < 100.0) {
-        return vec![(low, number(low)), (high, number(high))];
+        return Vec::new();
     }
     let values = (0..=(last - first) as i32).map(|k| (first + f64::from(k)) * step);
     let largest = low.abs().max(high.abs());
@@ -111,7 +157,7 @@ fn linear_ticks((low, high): (f64, f64), count: usize, least: f64, percent: bool
         .collect()
 }
 
-/// Powers of ten, and between them 2 and 5 if there is room.
+/// Powers of ten, with 2 and 5 between them if there is room.
 fn log_ticks(low: f64, high: f64, count: usize) -> Vec<(f64, String)> {
     let count = count.max(2) as f64;
     let every = ((high - low) / count).ceil().max(1.0);
@@ -135,12 +181,7 @@ fn log_ticks(low: f64, high: f64, count: usize) -> Vec<(f64, String)> {
         false if m == 1.0 => format!("10{}", superscript(e as i32)),
         false => format!("{m}·10{}", superscript(e as i32)),
     };
-    let ticks: Vec<_> = places.iter().map(|&(m, e)| (e + m.log10(), label(m, e))).collect();
-    if ticks.len() >= 2 {
-        return ticks;
-    }
-    // Less than a digit from end to end: the ends themselves.
-    vec![(low, number(10_f64.powf(low))), (high, number(10_f64.powf(high)))]
+    places.iter().map(|&(m, e)| (e + m.log10(), label(m, e))).collect()
 }
 
 /// A tick of a linear axis.
@@ -158,47 +199,8 @@ fn tick(value: f64, step: f64, largest: f64) -> String {
     }
 }
 
-/// `value`·`factor` with as many digits behind the point as its step needs.
+/// `value`·`factor` with as many decimals as its step needs.
 fn decimal(value: f64, step: f64, factor: f64) -> String {
     let digits = (-(step * factor).log10() - 1e-9).ceil().clamp(0.0, 15.0) as usize;
     format!("{:.digits$}", value * factor).replace('-', "−")
-}
-
-/// A number in words: three digits, and a power of ten where it is far from 1.
-pub(super) fn number(value: f64) -> String {
-    match value {
-        0.0 => return "0".into(), // without the sign that it may have
-        v if v.is_nan() => return "NaN".into(),
-        v if v.is_infinite() => return if v > 0.0 { "∞".into() } else { "−∞".into() },
-        _ => {}
-    }
-    let exponent = value.abs().log10().floor() as i32;
-    let text = if (-3..6).contains(&exponent) {
-        let digits = (2 - exponent).max(0) as usize;
-        let text = format!("{value:.digits$}");
-        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text }
-    } else {
-        let text = format!("{value:.2e}");
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let mantissa = mantissa.trim_end_matches('0').trim_end_matches('.');
-        let power = format!("10{}", superscript(exponent.parse().unwrap_or(0)));
-        match mantissa {
-            "1" => power,
-            "-1" => format!("-{power}"),
-            _ => format!("{mantissa}·{power}"),
-        }
-    };
-    text.replace('-', "−")
-}
-
-/// An exponent, raised.
-pub(super) fn superscript(exponent: i32) -> String {
-    let raise = |c| match c {
-        '-' => '⁻',
-        '1' => '¹',
-        '2' => '²',
-        '3' => '³',
-        digit => char::from_u32('⁰' as u32 + digit as u32 - '0' as u32).unwrap_or(digit),
-    };
-    exponent.to_string().chars().map(raise).collect()
 }

@@ -1,18 +1,19 @@
-//! What all pictures are drawn with: plotters' drawing area, in pixels, and one look.
+//! The drawing area of all pictures, in pixels, and their common look.
 
+use super::base64::base64;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::FontFamily;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-/// plotters draws in whole units; with two of them a pixel, curves are smooth.
+/// Units per pixel: plotters draws in whole units, and with two of them per pixel, curves are smooth.
 pub(super) const FINE: u32 = 2;
 
 pub(super) const INK: RGBColor = RGBColor(0x24, 0x29, 0x2f);
 pub(super) const MUTED: RGBColor = RGBColor(0x57, 0x60, 0x6a);
 pub(super) const GRID: RGBColor = RGBColor(0xe7, 0xeb, 0xf0);
 
-/// Colours that are told apart by all eyes, and the dashes that go with each.
+/// Colours that readers with any colour vision can tell apart, each with its dashes.
 ///
 /// Source: Okabe, Ito, *Color universal design* (2008).
 pub(super) const SERIES: [(RGBColor, &str); 6] = [
@@ -23,10 +24,10 @@ pub(super) const SERIES: [(RGBColor, &str); 6] = [
     (RGBColor(0xe6, 0x9f, 0x00), "9 5"),
     (RGBColor(0x56, 0xb4, 0xe9), "18 5 4 5 4 5"),
 ];
-/// The colour of lines that are no data: levels to compare with.
+/// The colour and dashes of lines that are not data: levels to compare with.
 pub(super) const LEVEL: (RGBColor, &str) = (RGBColor(0x6e, 0x77, 0x81), "6 6");
 
-/// How wide lines of data are, in units of the drawing area: these are the dashed ones.
+/// The width of data lines, in units of the drawing area; only lines of this width are dashed.
 pub(super) const LINE: u32 = 4;
 
 pub(super) const SMALL: f64 = 12.0;
@@ -35,7 +36,7 @@ pub(super) const LARGE: f64 = 15.0;
 
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// Where a text stands relative to its point.
+/// Which part of a text lies at its point.
 #[derive(Clone, Copy)]
 pub(super) enum Anchor {
     Left,
@@ -61,7 +62,7 @@ pub(super) fn draw((width, height): (u32, u32), paint: impl FnOnce(&mut Canvas))
 }
 
 impl Canvas<'_> {
-    /// A text whose line is centred on y.
+    /// A text, vertically centred on y.
     pub fn text(&self, (x, y): (f64, f64), text: &str, look: &TextStyle, anchor: Anchor) {
         let h = match anchor {
             Anchor::Left => HPos::Left,
@@ -87,7 +88,7 @@ impl Canvas<'_> {
         self.line(&corners, colour, 1.0);
     }
 
-    /// The mark of series k, in the units of the drawing area: each has a form of its own beside its colour.
+    /// The mark of series k, in units of the drawing area. Each series has its own form as well as its own colour.
     pub fn marker(&self, k: usize, (x, y): (i32, i32)) {
         let style = SERIES[k % SERIES.len()].0.filled();
         let corners: &[(i32, i32)] = match k % SERIES.len() {
@@ -115,11 +116,11 @@ impl Canvas<'_> {
         sure(self.area.draw(&Polygon::new(corners, style)));
     }
 
-    /// A PNG picture below everything else, its pixels kept apart.
+    /// A PNG picture below everything else, with sharp pixels.
     pub fn image(&mut self, (x, y): (f64, f64), (w, h): (f64, f64), png: &[u8]) {
         let place = [("x", x), ("y", y), ("width", w), ("height", h)];
         let place: String = place.iter().map(|(name, v)| format!(" {name}=\"{}\"", fine(*v))).collect();
-        let source = super::base64(png);
+        let source = base64(png);
         self.under += &format!(
             "<image{place} preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" \
              href=\"data:image/png;base64,{source}\"/>\n"
@@ -151,7 +152,7 @@ fn styled(size: f64, colour: RGBColor, style: FontStyle) -> TextStyle<'static> {
     FontDesc::new(FontFamily::SansSerif, size, style).color(&colour)
 }
 
-/// About how wide a text is, in pixels: without fonts at hand, an average of sans-serif letters.
+/// The approximate width of a text in pixels, from the average widths of sans-serif letters.
 pub(super) fn width(text: &str, size: f64) -> f64 {
     let ems: f64 = text
         .chars()
@@ -167,13 +168,18 @@ pub(super) fn width(text: &str, size: f64) -> f64 {
     ems * size
 }
 
-/// A figure's elements, moved to the right and down.
+/// How wide a text may become in the widest of the usual fonts, in pixels.
+pub(super) fn room(text: &str, size: f64) -> f64 {
+    1.15 * width(text, size)
+}
+
+/// The elements of a figure, moved right and down.
 pub(super) fn group((x, y): (u32, u32), body: &str) -> String {
     format!("<g transform=\"translate({} {})\">\n{body}</g>\n", x * FINE, y * FINE)
 }
 
-/// plotters' SVG without what says nothing (opacity 1, stroke none) or is said once for all (the font, in its smallest size), and with the
-/// dashes of each colour, which its SVG backend does not know.
+/// The SVG that plotters writes, without defaults (opacity 1, stroke none) and the font that the document sets once,
+/// and with the dashes of each colour, which plotters' SVG backend does not support.
 fn compact(svg: &str) -> String {
     let inside = svg.split_once(">\n").map_or("", |(_, inside)| inside);
     let inside = inside.strip_suffix("</svg>\n").unwrap_or(inside);

@@ -1,21 +1,22 @@
 //! Pictures with two axes: curves, points, bars.
 
-use super::axis::{Axis, Scale, number};
+use super::axis::{Axis, Length, Scale};
 use super::canvas::{self, Anchor, Canvas, INK, LARGE, LEVEL, MIDDLE, MUTED, SERIES, SMALL, bold, fine, font, sure};
-use super::figure::{Figure, shown};
+use super::figure::{Figure, row, sentence, shown};
 use crate::Float;
+use crate::text::{counted, number};
 use plotters::prelude::*;
 
 type Plane<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Scale, Scale>>;
 
-/// More points than this of one curve are drawn as the lowest and highest of each of half as many stretches.
+/// A curve of more points is drawn by the lowest and the highest point of each of half as many stretches.
 const POINTS: usize = 200;
 /// Up to this many points, each is marked.
 const MARKED: usize = 25;
 
 /// Curves, points or bars between two axes.
 ///
-/// It is made by [`curve`], [`accuracy`], [`xy`], [`bars`] or [`histogram`].
+/// Made by [`curve`], [`accuracy`], [`xy`], [`bars`] or [`histogram`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chart {
     title: Option<String>,
@@ -34,16 +35,16 @@ struct Series {
     name: String,
     points: Vec<(f64, f64)>,
     mark: Mark,
-    /// The same, averaged over this many neighbours.
+    /// How many neighbours the curve is averaged over.
     smooth: usize,
 }
 
-/// What lies between two edges over the x of series `of`.
+/// The area between two edges, over the x of series `of`.
 #[derive(Clone, Debug, PartialEq)]
 struct Band {
     name: String,
     of: usize,
-    /// The lower and the upper one.
+    /// The lower and the upper edge.
     edges: [Vec<(f64, f64)>; 2],
 }
 
@@ -51,13 +52,13 @@ struct Band {
 enum Mark {
     Line,
     Points,
-    /// As far as this to both sides.
+    /// With half its width.
     Bar(f64),
 }
 
 shown!(Chart);
 
-/// A curve through numbers in a row: the first stands at 1.
+/// A curve through a sequence of numbers, the first at x = 1.
 ///
 /// ```
 /// # use handgrad::show;
@@ -65,15 +66,15 @@ shown!(Chart);
 /// show::curve("plain", &plain).and("momentum 0.9", &momentum).labels("step", "loss").figure();
 /// ```
 pub fn curve<T: Float>(name: &str, values: &[T]) -> Chart {
-    Chart::new(Series::new(name, counted(values), Mark::Line))
+    Chart::new(Series::new(name, in_order(values), Mark::Line))
 }
 
-/// A curve of shares of one, in percent: the accuracy after each epoch.
+/// A curve of fractions, in percent: the accuracy after each epoch.
 pub fn accuracy<T: Float>(name: &str, values: &[T]) -> Chart {
     curve(name, values).percent().labels("epoch", "accuracy")
 }
 
-/// A curve through the points (x, y); a y without its x, or the other way round, is left out.
+/// A curve through the points (x, y). If one slice is longer, its rest is left out.
 ///
 /// ```
 /// # use handgrad::show;
@@ -86,13 +87,13 @@ pub fn xy<T: Float>(name: &str, x: &[T], y: &[T]) -> Chart {
 
 /// A bar for each name.
 pub fn bars<T: Float>(title: &str, names: &[impl ToString], values: &[T]) -> Chart {
-    let mut chart = Chart::new(Series::new(title, counted(values), Mark::Bar(0.36)));
+    let mut chart = Chart::new(Series::new(title, in_order(values), Mark::Bar(0.36)));
     chart.names = names.iter().map(ToString::to_string).collect();
     chart.series[0].points.truncate(chart.names.len());
     chart
 }
 
-/// How many of the values lie in each of equally wide ranges.
+/// How many of the values lie in each of several equally wide bins. The last bin includes the largest value.
 pub fn histogram<T: Float>(title: &str, values: &[T]) -> Chart {
     let (finite, others): (Vec<f64>, Vec<f64>) = values.iter().map(|&v| float(v)).partition(|v| v.abs() < 1e300);
     let (low, high) = finite.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)));
@@ -105,19 +106,19 @@ pub fn histogram<T: Float>(title: &str, values: &[T]) -> Chart {
     let middle = |bin: usize| low + (bin as f64 + 0.5) * width;
     let mut points: Vec<_> = counts.iter().enumerate().map(|(bin, &count)| (middle(bin), f64::from(count))).collect();
     points.retain(|(x, _)| x.is_finite());
-    // Values that are not finite stay with the points, so that the figure says how many there are.
+    // Values that are not finite are kept as points, so that the figure counts them.
     points.extend(others.iter().map(|_| (f64::NAN, f64::NAN)));
     Chart::new(Series::new(title, points, Mark::Bar(width / 2.0))).labels("value", "count")
 }
 
-/// A training at a glance: the loss of each step on a logarithmic axis, as it is and smoothed, and beside it the
-/// accuracy after each epoch.
+/// A training run at a glance: the loss of each step on a logarithmic axis, raw and smoothed, and beside it the accuracy
+/// after each epoch.
 pub fn training<T: Float, U: Float>(title: &str, losses: &[T], accuracies: &[U]) -> Figure {
     let loss = curve(title, losses).title(format!("{title}: loss of each step"));
     let loss = loss.log_y().labels("step", "loss").smooth(losses.len() / 40).size(540, 340);
     let last = accuracies.last().map_or(String::new(), |&last| format!(": {:.2} %", 100.0 * float(last)));
     let accuracy = accuracy("accuracy", accuracies).title(format!("accuracy on the test set{last}")).size(340, 340);
-    super::row([loss, accuracy])
+    row([loss, accuracy])
 }
 
 impl Series {
@@ -141,7 +142,7 @@ impl Chart {
         }
     }
 
-    /// Another curve over the x of the last one.
+    /// Adds a curve over the x of the last one.
     pub fn and<T: Float>(mut self, name: &str, y: &[T]) -> Self {
         let x: Vec<f64> = self.series.last().map_or(Vec::new(), |last| last.points.iter().map(|p| p.0).collect());
         let first_free = x.len() + 1;
@@ -152,13 +153,13 @@ impl Chart {
         self
     }
 
-    /// Another curve through points of its own.
+    /// Adds a curve through its own points (x, y).
     pub fn and_xy<T: Float>(mut self, name: &str, x: &[T], y: &[T]) -> Self {
         self.series.push(Series::new(name, pairs(x, y), Mark::Line));
         self
     }
 
-    /// The last curve as points that no line connects.
+    /// Draws the last curve as separate points.
     pub fn points(mut self) -> Self {
         if let Some(last) = self.series.last_mut() {
             last.mark = Mark::Points;
@@ -166,7 +167,7 @@ impl Chart {
         self
     }
 
-    /// What lies between two edges over the x of the last curve, in its colour: the lowest and the highest of many runs.
+    /// Fills the area between two edges over the x of the last curve, in its colour: the range of many runs.
     ///
     /// ```
     /// # use handgrad::show;
@@ -182,13 +183,13 @@ impl Chart {
         self
     }
 
-    /// A horizontal line to compare with.
+    /// Adds a horizontal line to compare with.
     pub fn level(mut self, name: &str, y: f64) -> Self {
         self.levels.push((name.into(), y));
         self
     }
 
-    /// Every curve as the mean of `window` neighbours, the curve itself faint behind it.
+    /// Draws every curve as the mean of `window` neighbours, with the curve itself faint behind it.
     pub fn smooth(mut self, window: usize) -> Self {
         for series in &mut self.series {
             series.smooth = window.max(1);
@@ -196,43 +197,43 @@ impl Chart {
         self
     }
 
-    /// The words above the picture; without them, the name of the only curve.
+    /// Sets the title; the default is the name of the only curve.
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
         self
     }
 
-    /// The names of the two axes.
+    /// Names the two axes.
     pub fn labels(mut self, x: &str, y: &str) -> Self {
         (self.x.label, self.y.label) = (x.into(), y.into());
         self
     }
 
-    /// Powers of ten along x.
+    /// Makes the x axis logarithmic.
     pub fn log_x(mut self) -> Self {
         self.x.log = true;
         self
     }
 
-    /// Powers of ten along y.
+    /// Makes the y axis logarithmic.
     pub fn log_y(mut self) -> Self {
         self.y.log = true;
         self
     }
 
-    /// Shares of one along y, in percent.
+    /// Labels the y axis in percent: 1 is 100 %.
     pub fn percent(mut self) -> Self {
         self.y.percent = true;
         self
     }
 
-    /// The axis y from here to there, whatever the data; what lies outside is drawn at its edge.
+    /// Sets the range of the y axis. Points outside are drawn at its edge.
     pub fn y_range(mut self, from: f64, to: f64) -> Self {
         self.y.range = Some((from, to));
         self
     }
 
-    /// Width and height in pixels.
+    /// Sets width and height in pixels, at least 240 × 160.
     pub fn size(mut self, width: u32, height: u32) -> Self {
         self.size = (width.max(240), height.max(160));
         self
@@ -258,16 +259,16 @@ impl Chart {
         };
         let mut text = format!("{kind}{axes}.");
         if let Some(title) = &self.title {
-            text = format!("{title}. {text}");
+            text = format!("{} {text}", sentence(title));
         }
         for series in &self.series {
             let count = series.points.len();
-            let unit = if matches!(series.mark, Mark::Bar(_)) { "bars" } else { "points" };
+            let unit = if matches!(series.mark, Mark::Bar(_)) { "bar" } else { "point" };
             let ends = match (series.points.first(), series.points.last()) {
                 (Some(first), Some(last)) => format!(", {} to {}", number(first.1), number(last.1)),
                 _ => String::new(),
             };
-            text += &format!(" {}: {count} {unit}{ends}.", series.name);
+            text += &format!(" {}: {}{ends}.", series.name, counted(count, unit));
         }
         for Band { name, edges: [low, high], .. } in &self.bands {
             let between = |k: usize| match (low.get(k), high.get(k)) {
@@ -283,13 +284,13 @@ impl Chart {
         text
     }
 
-    /// What is written above the picture.
+    /// The title, or the name of the only curve.
     fn heading(&self) -> Option<&str> {
         let only = (self.series.len() == 1 && self.bands.is_empty()).then(|| self.series[0].name.as_str());
         self.title.as_deref().or(only).filter(|title| !title.is_empty())
     }
 
-    /// The names in the legend, each with its colour: none if the heading says it all.
+    /// The names in the legend, each with its key; none if there is one curve, which the heading names.
     fn legend(&self) -> Vec<(&str, Key)> {
         let several = self.series.len() > 1 || !self.bands.is_empty();
         let named = self.series.iter().enumerate().filter(|_| several);
@@ -356,29 +357,29 @@ impl Chart {
         self.series.iter().map(|series| &series.points).chain(self.bands.iter().flat_map(|band| &band.edges))
     }
 
-    /// Both axes, for about so many pixels of curves.
+    /// Both axes, for a plane of about this many pixels.
     fn scales(&self, drawn: &[Vec<(f64, f64)>], (width, height): (f64, f64)) -> (Scale, Scale) {
         let finite = || drawn.iter().flatten().filter(|(x, y)| x.is_finite() && y.is_finite());
         let bars = self.series.iter().find_map(|s| if let Mark::Bar(half) = s.mark { Some(half) } else { None });
         let reach = if self.names.is_empty() { bars.unwrap_or(0.0) } else { 0.5 };
         let points = self.series.iter().any(|s| s.mark == Mark::Points);
         let xs = finite().flat_map(|(x, _)| [x - reach, x + reach]);
-        let mut x = self.x.scale(xs, (width / 60.0).max(2.0) as usize, if points { 0.03 } else { 0.0 });
+        let mut x = self.x.scale(xs, Length::Across(width), if points { 0.03 } else { 0.0 });
         if !self.names.is_empty() {
             x.ticks = (1..).map(f64::from).zip(self.names.iter().cloned()).collect();
         }
         let levels = self.levels.iter().map(|(_, y)| self.y.place(*y));
         let ground = bars.filter(|_| !self.y.log).map(|_| 0.0);
         let ys = finite().map(|(_, y)| *y).chain(levels).chain(ground);
-        (x, self.y.scale(ys, (height / 38.0).max(2.0) as usize, 0.05))
+        (x, self.y.scale(ys, Length::Down(height), 0.05))
     }
 
-    /// The points where they are drawn, NaN where they cannot be.
+    /// The points as they are drawn; NaN for those that cannot be.
     fn placed(&self, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
         points.iter().map(|&(x, y)| (self.x.place(x), self.y.place(y))).collect()
     }
 
-    /// What the picture leaves out.
+    /// How many points the picture leaves out.
     fn note(&self, drawn: &[Vec<(f64, f64)>]) -> String {
         let (mut not_finite, mut not_positive) = (0, 0);
         for ((x, y), (px, py)) in self.outlines().flatten().zip(drawn.iter().flatten()) {
@@ -447,9 +448,9 @@ impl Chart {
     }
 }
 
-/// What stands before a name in the legend.
+/// The key in front of a name in the legend.
 enum Key {
-    /// Series k, whose points are marked or not.
+    /// Series k, and whether its points are marked.
     Line(usize, bool),
     Mark(usize),
     Band(usize),
@@ -491,7 +492,7 @@ fn paint_series(canvas: &Canvas, plane: &mut Plane, k: usize, series: &Series, p
     }
 }
 
-/// The colour of series k, so faint that a curve is seen on it.
+/// The colour of series k, faint enough for a curve on top of it.
 fn shade(k: usize) -> ShapeStyle {
     SERIES[k % SERIES.len()].0.mix(0.2).filled()
 }
@@ -519,13 +520,13 @@ fn paint_band(plane: &mut Plane, k: usize, [low, high]: &[Vec<(f64, f64)>; 2], y
     sure(plane.draw_series([Polygon::new(outline, shade(k))]));
 }
 
-/// A line as all data have it; the dashes come with the colour.
+/// The line of a data series; `canvas` adds the dashes of its colour.
 fn dashed(colour: RGBColor) -> ShapeStyle {
     colour.stroke_width(canvas::LINE)
 }
 
-/// At most [`POINTS`] points, in stretches that nothing undrawable interrupts: of each bucket of neighbours the lowest
-/// and the highest.
+/// At most [`POINTS`] points: the lowest and the highest of each bucket of neighbours. A bucket without a finite point
+/// ends a stretch.
 fn stretches(points: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
     let per_bucket = if points.len() <= POINTS { 1 } else { points.len().div_ceil(POINTS / 2) };
     let mut all = vec![Vec::new()];
@@ -547,7 +548,7 @@ fn stretches(points: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
     all
 }
 
-/// Half of [`POINTS`] means of `window` neighbours each, undrawable ones left out.
+/// Half of [`POINTS`] means of `window` neighbours each, over the finite ones.
 fn means(points: &[(f64, f64)], window: usize) -> Vec<(f64, f64)> {
     let every = points.len().div_ceil(POINTS / 2).max(1);
     let mean = |k: usize| {
@@ -559,7 +560,8 @@ fn means(points: &[(f64, f64)], window: usize) -> Vec<(f64, f64)> {
     (0..points.len()).step_by(every).chain(last).map(mean).collect()
 }
 
-fn counted<T: Float>(values: &[T]) -> Vec<(f64, f64)> {
+/// The values at 1, 2, 3, …
+fn in_order<T: Float>(values: &[T]) -> Vec<(f64, f64)> {
     values.iter().enumerate().map(|(k, &v)| ((k + 1) as f64, float(v))).collect()
 }
 

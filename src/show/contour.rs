@@ -6,18 +6,18 @@ use std::collections::BTreeMap;
 /// An edge of the grid: the row and column of its upper or left end, and whether it goes down.
 type Edge = (usize, usize, bool);
 
-/// The edges that a line crosses one after the other, from each edge.
+/// For each edge, the edges that a line crosses next.
 type Links = BTreeMap<Edge, Vec<Edge>>;
 
 /// The lines along which `values`, linear between neighbours, are `level`: points (column, row) of the matrix.
 ///
-/// A line that ends does so at the matrix's border, or at an entry that is not finite; the others are closed.
+/// An open line ends at the border of the matrix or at an entry that is not finite. All others are closed.
 ///
 /// Source: Lorensen, Cline, *Marching cubes* (1987), in two dimensions.
 pub(super) fn contours(values: &DMatrix<f64>, level: f64) -> Vec<Vec<(f64, f64)>> {
     let mut links = links(values, level);
     let mut lines = Vec::new();
-    // Lines with ends begin at one of them; what is left then are rings.
+    // First the open lines, from one of their ends; the rest are rings.
     while let Some(start) = links.iter().find(|(_, to)| to.len() == 1).or_else(|| links.iter().next()) {
         let start = *start.0;
         lines.push(follow(&mut links, start).into_iter().map(|edge| crossing(values, level, edge)).collect());
@@ -40,7 +40,7 @@ fn links(values: &DMatrix<f64>, level: f64) -> Links {
         let pairs = match crossed[..] {
             [a, b] => vec![(a, b)],
             [] => vec![],
-            // Opposite corners are alike: the middle says which two of them belong together.
+            // A saddle: the mean of the corners decides which two are connected.
             _ if (corners.iter().sum::<f64>() / 4.0 > level) == above[0] => vec![(top, right), (bottom, left)],
             _ => vec![(top, left), (right, bottom)],
         };
@@ -52,7 +52,7 @@ fn links(values: &DMatrix<f64>, level: f64) -> Links {
     links
 }
 
-/// The edges from `start` on; their links are used up.
+/// The edges from `start` on, whose links are removed.
 fn follow(links: &mut Links, start: Edge) -> Vec<Edge> {
     let (mut line, mut at) = (vec![start], start);
     while let Some(to) = links.get_mut(&at).and_then(Vec::pop) {

@@ -1,16 +1,17 @@
 //! A finished picture: an SVG and its alt text.
 
+use super::base64::base64;
 use super::canvas;
-use std::fs;
-use std::io::{self, Write};
+use crate::files;
 use std::path::Path;
+use std::{fs, io};
 
 /// An SVG picture with an alt text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
     /// Width and height in pixels.
     pub size: (u32, u32),
-    /// What the picture shows, in words.
+    /// The alt text: what the picture shows, in words.
     pub alt: String,
     /// The elements, drawn in half pixels.
     pub(super) body: String,
@@ -35,39 +36,30 @@ impl Figure {
         )
     }
 
-    /// The picture as an HTML image, which is shown even in a notebook that nobody has trusted.
+    /// The picture as an HTML image, which even an untrusted notebook displays.
     pub fn html(&self) -> String {
         let (alt, source) = (escape(&self.alt), base64(self.svg().as_bytes()));
         format!("<img alt=\"{alt}\" width=\"{}\" src=\"data:image/svg+xml;base64,{source}\">", self.size.0)
     }
 
-    /// Writes the SVG document, whole or not at all; directories that are not there are made.
+    /// Writes the SVG document, whole or not at all. Missing directories are created.
     ///
     /// # Errors
     /// If the file cannot be written; the error names it.
     pub fn save(&self, file: impl AsRef<Path>) -> io::Result<()> {
         let file = file.as_ref();
-        let write = || {
-            let directory = file.parent().unwrap_or(Path::new(""));
-            fs::create_dir_all(directory)?;
-            let mut name = file.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
-            name.push(".part");
-            let part = directory.join(name);
-            let mut open = fs::File::create(&part)?;
-            open.write_all(self.svg().as_bytes())?;
-            open.sync_all()?;
-            fs::rename(part, file)
-        };
-        write().map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))
+        fs::create_dir_all(file.parent().unwrap_or(Path::new("")))
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))?;
+        files::write(file, self.svg().as_bytes()).map_err(io::Error::other)
     }
 
-    /// Shows the picture in a notebook: an image, and its alt text where there are no images.
+    /// Shows the picture in a notebook: an image, or its alt text where images are not supported.
     pub fn evcxr_display(&self) {
         println!("EVCXR_BEGIN_CONTENT text/html\n{}\nEVCXR_END_CONTENT", self.html());
         println!("EVCXR_BEGIN_CONTENT text/plain\n{}\nEVCXR_END_CONTENT", self.alt);
     }
 
-    /// The same picture with other words for it.
+    /// The same picture with another alt text.
     pub fn alt(self, alt: impl Into<String>) -> Self {
         Figure { alt: alt.into(), ..self }
     }
@@ -83,7 +75,7 @@ pub fn column<F: Into<Figure>>(figures: impl IntoIterator<Item = F>) -> Figure {
     join(figures.into_iter().map(Into::into).collect(), |(_, h), figure| (0, h, figure.0, h + figure.1))
 }
 
-/// Puts each figure at the place (x, y) that `place` finds for its size behind the others, up to their new ends.
+/// Joins figures: `place` maps the ends so far and a figure's size to its place (x, y) and the new ends.
 fn join(figures: Vec<Figure>, place: impl Fn((u32, u32), (u32, u32)) -> (u32, u32, u32, u32)) -> Figure {
     let (mut end, mut size, mut body, mut alt) = ((0, 0), (1, 1), String::new(), Vec::new());
     for figure in figures {
@@ -96,7 +88,12 @@ fn join(figures: Vec<Figure>, place: impl Fn((u32, u32), (u32, u32)) -> (u32, u3
     Figure { size, alt: alt.join(" "), body }
 }
 
-/// `text` with the five characters that mean something in XML written as entities.
+/// A text with a full stop behind it, if it has no mark of its own there.
+pub(super) fn sentence(text: &str) -> String {
+    if text.ends_with(['.', '?', '!', '…']) { text.into() } else { format!("{text}.") }
+}
+
+/// `text` with the five special characters of XML written as entities.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -106,7 +103,7 @@ pub(super) fn escape(text: &str) -> String {
             '&' => escaped += "&amp;",
             '"' => escaped += "&quot;",
             '\'' => escaped += "&#39;",
-            // XML has no place for these, not even as entities.
+            // XML allows these nowhere, not even as entities.
             c if c.is_control() => escaped.push(' '),
             c => escaped.push(c),
         }
@@ -114,35 +111,17 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
-/// Base64 with padding, RFC 4648 §4.
-///
-/// ```
-/// assert_eq!(handgrad::show::base64(b"foobar"), "Zm9vYmFy");
-/// ```
-pub fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for three in bytes.chunks(3) {
-        let bits = three.iter().fold(0_u32, |bits, &byte| bits << 8 | u32::from(byte)) << (8 * (3 - three.len()));
-        for k in 0..4 {
-            let digit = DIGITS[(bits >> (18 - 6 * k) & 63) as usize];
-            text.push(if k <= three.len() { digit.into() } else { '=' });
-        }
-    }
-    text
-}
-
-/// What every kind of picture has: `figure`, `save`, `alt` and its display in a notebook.
+/// The methods that every kind of picture has: `alt`, `save`, and its display in a notebook.
 macro_rules! shown {
     ($kind:ty) => {
         impl $kind {
-            /// Other words for what the picture shows, in place of those made from the data.
+            /// Replaces the alt text made from the data.
             pub fn alt(mut self, alt: impl Into<String>) -> Self {
                 self.alt = Some(alt.into());
                 self
             }
 
-            /// Writes the picture as an SVG file, whole or not at all; directories that are not there are made.
+            /// Writes the picture to an SVG file, whole or not at all. Missing directories are created.
             ///
             /// # Errors
             /// If the file cannot be written; the error names it.

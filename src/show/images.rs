@@ -1,19 +1,19 @@
-//! The maps of a tensor as pictures: images, kernels, feature maps, and photographs in their colours.
+//! The maps of a tensor as pictures: images, kernels, feature maps, and photographs in colour.
 
-use super::axis::number;
 use super::canvas::{self, Anchor, Canvas, INK, LARGE, MIDDLE, MUTED, SERIES, SMALL, bold, font};
 use super::chart::float;
 use super::figure::{Figure, shown};
 use super::palette::{PAPER, Palette, extent, level};
 use super::png;
+use crate::text::{counted, number};
 use crate::{Float, ShapeError, Tensor4};
 
 /// At most this many maps are drawn.
 const MAPS: usize = 100;
-/// How wide a row of maps may be, in pixels.
+/// The largest width of a row of maps, in pixels.
 const WIDTH: f64 = 640.0;
 
-/// The maps of a tensor, side by side. It is made by [`images`] or [`photographs`].
+/// The maps of a tensor, side by side. Made by [`images`] or [`photographs`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Images {
     title: String,
@@ -32,10 +32,10 @@ pub struct Images {
 
 shown!(Images);
 
-/// Every map of a tensor (N, C, H, W): N·C of them, a row for each n if there is more than one map to it.
+/// Every map of a tensor (N, C, H, W): N·C of them, in a row for each n if N and C are both greater than 1.
 ///
-/// Numbers of one sign are ink on paper, the largest black; where both signs occur, blue is below zero and orange above
-/// it. All maps share one scale.
+/// Non-negative numbers run from white, 0, to black, the largest. Negative ones run from the smallest, white, to the
+/// largest, black. If both signs occur, blue is below zero and orange above it. All maps share one scale.
 ///
 /// ```
 /// # use handgrad::{prelude::*, show};
@@ -48,10 +48,10 @@ pub fn images<T: Float>(title: &str, tensor: &Tensor4<T>) -> Images {
     Images { columns, ..gathered(title, tensor, 1) }
 }
 
-/// Every sample of a tensor (N, 3, H, W) as one picture: its maps are its red, green and blue, from 0 to 1.
+/// Every sample of a tensor (N, 3, H, W) as one picture; its maps are red, green and blue, from 0 to 1.
 ///
 /// # Errors
-/// If there are not three maps to a sample.
+/// If a sample does not have three maps.
 ///
 /// ```
 /// # use handgrad::{prelude::*, show};
@@ -68,7 +68,7 @@ pub fn photographs<T: Float>(title: &str, tensor: &Tensor4<T>) -> Result<Images,
     Ok(Images { coloured: true, ..gathered(title, tensor, 3) })
 }
 
-/// The pictures of a tensor, each of so many maps that follow each other.
+/// The pictures of a tensor, each made of `maps` consecutive maps.
 fn gathered<T: Float>(title: &str, tensor: &Tensor4<T>, maps: usize) -> Images {
     let shape @ [n, c, h, w] = tensor.shape();
     let picture = |p: usize| {
@@ -94,28 +94,28 @@ fn gathered<T: Float>(title: &str, tensor: &Tensor4<T>, maps: usize) -> Images {
 }
 
 impl Images {
-    /// The words above the picture.
+    /// Sets the title.
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
         self
     }
 
-    /// How many maps stand in a row.
+    /// Sets how many maps a row has.
     pub fn columns(mut self, columns: usize) -> Self {
         self.columns = columns;
         self
     }
 
-    /// A text under each map.
+    /// Sets the text below each map.
     pub fn captions<S: ToString>(mut self, captions: impl IntoIterator<Item = S>) -> Self {
         self.captions = captions.into_iter().map(|caption| (caption.to_string(), false)).collect();
         self
     }
 
-    /// Under each map the class that was predicted; where it is wrong, in another colour and with the true one.
-    pub fn predictions(mut self, predicted: &[u8], labels: &[u8]) -> Self {
+    /// Writes the predicted class below each map; a wrong one in another colour, with the true class.
+    pub fn predictions(mut self, predicted: &[usize], labels: &[usize]) -> Self {
         let caption =
-            |(p, t): (&u8, &u8)| if p == t { (p.to_string(), false) } else { (format!("{p}, not {t}"), true) };
+            |(p, t): (&usize, &usize)| if p == t { (p.to_string(), false) } else { (format!("{p}, not {t}"), true) };
         self.captions = predicted.iter().zip(labels).map(caption).collect();
         self
     }
@@ -129,8 +129,8 @@ impl Images {
 
     fn describe(&self) -> String {
         let [n, c, h, w] = self.shape;
-        let kind = if self.coloured { "photographs" } else { "maps" };
-        let mut text = format!("{}: {} {kind} of {h} × {w} from a tensor ({n}, {c}, {h}, {w}).", self.title, self.all);
+        let all = counted(self.all, if self.coloured { "photograph" } else { "map" });
+        let mut text = format!("{}: {all} of {h} × {w} from a tensor ({n}, {c}, {h}, {w}).", self.title);
         if !self.captions.is_empty() {
             let captions: Vec<&str> = self.captions.iter().take(self.maps.len()).map(|(c, _)| c.as_str()).collect();
             text += &format!(" Captions: {}.", captions.join("; "));
@@ -148,7 +148,7 @@ impl Images {
         }
         .max(1);
         let rows = count.div_ceil(columns);
-        // Whole pixels, so that all have the same size; a gap is whole pixels of the maps.
+        // Whole pixels, so that all have the same size; gaps are whole pixels of the maps.
         let longest = self.captions.iter().map(|(caption, _)| canvas::width(caption, SMALL)).fold(0.0, f64::max);
         let room = (WIDTH / columns as f64 - 6.0).min(96.0);
         let scale = (room / w).min(200.0 / h).floor().max(if w > room { 0.5 } else { 1.0 });
@@ -157,13 +157,13 @@ impl Images {
         let overhang = ((longest - w * scale) / 2.0).max(0.0);
         let origin = (20.0 + overhang, if self.title.is_empty() { 18.0 } else { 44.0 });
         let foot = if self.note().is_empty() { 12.0 } else { 30.0 };
-        let least = canvas::width(&self.title, LARGE + 1.0).max(canvas::width(&self.note(), SMALL));
+        let least = canvas::room(&self.title, LARGE + 1.0).max(canvas::room(&self.note(), SMALL));
         let width = (2.0 * origin.0 + grid.0).max(least + 40.0).ceil() as u32;
         let height = (origin.1 + grid.1.max(20.0) + captions + foot).ceil() as u32;
         Layout { size: (width, height), origin, scale, gap: (gap.0 as usize, gap.1 as usize), columns, rows }
     }
 
-    /// What the colours mean, and what is left out.
+    /// The meaning of the colours, and how many maps are left out.
     fn note(&self) -> String {
         let values = || self.maps.iter().flatten().copied();
         let (low, high) = extent(values());
@@ -208,11 +208,11 @@ impl Images {
         canvas.text((20.0, f64::from(size.1) - 15.0), &self.note(), &font(SMALL, MUTED), Anchor::Left);
     }
 
-    /// The maps as levels of one scale, each with its first pixel at its corner.
+    /// The maps as levels of one scale, each with its first pixel at `corner`.
     fn levels(&self, across: usize, down: usize, corner: impl Fn(usize) -> (usize, usize)) -> Vec<u8> {
         let span = extent(self.maps.iter().flatten().copied());
         let palette = if span.0 < 0.0 && span.1 > 0.0 { Palette::diverging() } else { Palette::ink() };
-        // Of one sign, zero is the paper.
+        // Without negative numbers, zero is white.
         let span = if span.0 >= 0.0 && span.1 > 0.0 { (0.0, span.1) } else { span };
         let mut pixels = vec![PAPER; across * down];
         for (m, map) in self.maps.iter().enumerate() {
@@ -225,14 +225,14 @@ impl Images {
         png::by_palette(across, &pixels, palette.colours())
     }
 
-    /// The photographs, each with its first pixel at its corner.
+    /// The photographs, each with its first pixel at `corner`.
     fn colours(&self, across: usize, down: usize, corner: impl Fn(usize) -> (usize, usize)) -> Vec<u8> {
         let (h, w) = self.side;
         let mut pixels = vec![[255; 3]; across * down];
         for (m, photograph) in self.maps.iter().enumerate() {
             let (top, left) = corner(m);
             for q in 0..h * w {
-                // A float turns into the nearest byte there is, and what is no number into 0.
+                // The cast clamps to a byte and turns NaN into 0.
                 let channel = |c: usize| (photograph[c * h * w + q] * 255.0).round() as u8;
                 pixels[(top + q / w) * across + left + q % w] = [0, 1, 2].map(channel);
             }
@@ -244,9 +244,9 @@ impl Images {
 struct Layout {
     size: (u32, u32),
     origin: (f64, f64),
-    /// Pixels of the screen for each of a map.
+    /// Screen pixels for each pixel of a map.
     scale: f64,
-    /// Pixels of the map between two maps.
+    /// Gap between two maps, in pixels of a map.
     gap: (usize, usize),
     columns: usize,
     rows: usize,

@@ -1,31 +1,33 @@
-//! A function of two variables as a map, and paths on it: where optimizers go.
+//! A function of two variables as a map, with the paths of optimizers on it.
 
-use super::axis::{Axis, Scale, number};
+use super::axis::{Axis, Length, Scale};
+use super::base64::base64;
 use super::canvas::{self, Anchor, Canvas, INK, LARGE, LINE, MIDDLE, MUTED, SERIES, SMALL, bold, fine, font};
 use super::chart::float;
 use super::contour::contours;
-use super::figure::{Figure, base64, shown};
+use super::figure::{Figure, shown};
 use super::palette::{NOT_FINITE, Palette, level};
 use super::png;
 use crate::Float;
+use crate::text::{counted, number};
 use nalgebra::DMatrix;
 use plotters::prelude::*;
 use std::fmt::Write;
 
-/// How many places of the function are looked at, down and to the right.
+/// How many places the function is evaluated at, down and to the right.
 const GRID: (usize, usize) = (77, 101);
 /// Width and height of the map, in pixels.
 const MAP: (f64, f64) = (440.0, 330.0);
 /// Left edge of the map.
 const LEFT: f64 = 56.0;
-/// What share of the map lies below each of its lines of equal height.
+/// The fraction of the map that lies below each contour line.
 const SHARES: [f64; 10] = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
-/// At most so many moments of a walk are told apart.
+/// A walk has at most this many moments.
 const MOMENTS: usize = 120;
-/// Paths of up to so many steps have a dot at each.
+/// Paths of up to this many points have a dot at each.
 const DOTTED: usize = 60;
 
-/// A map of a function with paths on it. It is made by [`landscape`].
+/// A map of a function with paths on it. Made by [`landscape`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Landscape {
     title: String,
@@ -39,10 +41,10 @@ pub struct Landscape {
 
 shown!(Landscape);
 
-/// A map of f(x, y) between these x and these y, light where it is low. Its lines join places of equal height.
+/// A map of f(x, y) over a range of x and a range of y, light where f is low, with contour lines. y grows upwards.
 ///
-/// Equal areas of the map have equal shares of the colours, so that it can be read whether f grows like x² or like x⁴;
-/// the scale beside it says which colour is which value.
+/// Equal areas of the map get equal shares of the colours, so that x² and x⁴ are equally readable; the scale beside the
+/// map gives the values.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -69,16 +71,16 @@ pub fn landscape(title: &str, x: (f64, f64), y: (f64, f64), f: impl Fn(f64, f64)
 }
 
 impl Landscape {
-    /// A path from its first point (a ring) to its last (a mark of its own form), which a second mark walks along.
+    /// Adds a path from its first point (a ring) to its last (a mark). A second mark walks along it.
     ///
-    /// All paths are walked at the same pace, step by step. A path ends before a point that is not finite.
+    /// All marks walk at the same pace, step by step. A path ends before the first point that is not finite.
     pub fn path<T: Float>(mut self, name: &str, points: &[[T; 2]]) -> Self {
         let points = points.iter().map(|p| (float(p[0]), float(p[1])));
         self.paths.push((name.into(), points.take_while(|(x, y)| x.is_finite() && y.is_finite()).collect()));
         self
     }
 
-    /// The finished picture. Where nothing moves, it shows the whole paths.
+    /// The finished picture. Without animation, it shows the whole paths.
     pub fn figure(&self) -> Figure {
         let (rows, top) = self.legend();
         let width = LEFT + MAP.0 + 110.0;
@@ -100,8 +102,9 @@ impl Landscape {
             text += &match &points[..] {
                 [] => format!(" {name}: no points."),
                 [only] => format!(" {name}: {}.", point(only)),
-                [from, to] => format!(" {name}: 1 step, {} to {}.", point(from), point(to)),
-                [from, .., to] => format!(" {name}: {} steps, {} to {}.", points.len() - 1, point(from), point(to)),
+                [from, .., to] => {
+                    format!(" {name}: {}, {} to {}.", counted(points.len() - 1, "step"), point(from), point(to))
+                }
             };
         }
         text
@@ -114,7 +117,7 @@ impl Landscape {
         sorted
     }
 
-    /// Where the names of the paths stand, and where the map begins.
+    /// The places of the names of the paths, and the top of the map.
     fn legend(&self) -> (Vec<(f64, f64)>, f64) {
         let (mut x, mut y) = (20.0, if self.title.is_empty() { 20.0 } else { 46.0 });
         let mut places = Vec::new();
@@ -132,7 +135,7 @@ impl Landscape {
     /// A point on the map, in half pixels from its upper left corner.
     fn place(&self, (x, y): (f64, f64)) -> (i32, i32) {
         let share = |value: f64, (from, to): (f64, f64)| (value - from) / (to - from);
-        // Far outside is far enough.
+        // A point far outside need not be exact.
         let half_pixels = |share: f64, length: f64| fine((share * length).clamp(-1e4, 1e4));
         (half_pixels(share(x, self.x), MAP.0), half_pixels(1.0 - share(y, self.y), MAP.1))
     }
@@ -142,7 +145,7 @@ impl Landscape {
     }
 }
 
-/// What lies inside the map's frame.
+/// The inside of the map.
 impl Landscape {
     fn map(&self, top: f64) -> String {
         let sorted = self.sorted();
@@ -165,7 +168,7 @@ impl Landscape {
         )
     }
 
-    /// The colours: a pixel for each place looked at, its middle there.
+    /// The colours: a pixel centred on each place where the function is evaluated.
     fn ground(&self, sorted: &[f64]) -> String {
         let byte = |value: f64| match value.is_finite() {
             true => level(sorted.partition_point(|v| *v < value) as f64, (0.0, sorted.len() as f64)),
@@ -179,7 +182,7 @@ impl Landscape {
         format!("<image{place} preserveAspectRatio=\"none\" href=\"data:image/png;base64,{source}\"/>")
     }
 
-    /// A path with a white edge, a ring where it begins and, if there are not too many, a dot for each step.
+    /// A path with a white edge, a ring at its start and, if it is short, a dot at each point.
     fn trail(&self, k: usize) -> String {
         let points: Vec<_> = self.paths[k].1.iter().map(|p| self.place(*p)).collect();
         let Some((x, y)) = points.first() else { return String::new() };
@@ -198,14 +201,14 @@ impl Landscape {
         text + &format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"10\" stroke=\"#24292f\" stroke-width=\"3\"/>\n")
     }
 
-    /// The marks that walk: each stands at the end of its path until something moves it.
+    /// The marks that walk. Without animation, each stays at the end of its path.
     fn walkers(&self) -> String {
         let longest = self.paths.iter().map(|(_, points)| points.len()).max().unwrap_or(0);
         if longest < 2 {
             return String::new();
         }
         let moments = (longest - 1).min(MOMENTS);
-        let rest = moments / 6 + 1; // how long all stand at their ends before they start again
+        let rest = moments / 6 + 1; // how long the marks rest at the ends
         let seconds = (moments + rest) as f64 * (8.0 / moments as f64).clamp(0.08, 0.5);
         let step = |moment: usize| (moment * (longest - 1)).div_ceil(moments);
         let mut text = String::new();
@@ -228,7 +231,7 @@ impl Landscape {
     }
 }
 
-/// What stands around the map.
+/// Title, legend, axes and scale.
 impl Landscape {
     fn paint(&self, canvas: &mut Canvas, rows: &[(f64, f64)], top: f64) {
         if !self.title.is_empty() {
@@ -245,21 +248,21 @@ impl Landscape {
             }
         }
         canvas.frame((LEFT, top), MAP, RGBColor(0xc4, 0xcc, 0xd4));
-        let scale = |range, count| -> Scale {
-            Axis { range: Some(range), ..Axis::default() }.scale([range.0, range.1].into_iter(), count, 0.0)
+        let scale = |range, length| -> Scale {
+            Axis { range: Some(range), ..Axis::default() }.scale([range.0, range.1].into_iter(), length, 0.0)
         };
-        for (x, label) in scale(self.x, 7).ticks {
+        for (x, label) in scale(self.x, Length::Across(MAP.0)).ticks {
             let x = LEFT + MAP.0 * (x - self.x.0) / (self.x.1 - self.x.0);
             canvas.text((x, top + MAP.1 + 14.0), &label, &font(SMALL, MUTED), Anchor::Centre);
         }
-        for (y, label) in scale(self.y, 6).ticks {
+        for (y, label) in scale(self.y, Length::Down(MAP.1)).ticks {
             let y = top + MAP.1 * (1.0 - (y - self.y.0) / (self.y.1 - self.y.0));
             canvas.text((LEFT - 8.0, y), &label, &font(SMALL, MUTED), Anchor::Right);
         }
         self.paint_scale(canvas, (LEFT + MAP.0 + 18.0, top));
     }
 
-    /// What the colours mean.
+    /// The scale of the colours.
     fn paint_scale(&self, canvas: &mut Canvas, (x, y): (f64, f64)) {
         let (sorted, palette) = (self.sorted(), Palette::relief());
         let colours: Vec<u8> = (0..64).map(|k| level(1.0 - f64::from(k) / 63.0, (0.0, 1.0))).collect();
@@ -274,12 +277,12 @@ impl Landscape {
     }
 }
 
-/// The value that this share of the others lies below.
+/// The value below which this fraction of the others lies.
 fn at_share(sorted: &[f64], share: f64) -> Option<f64> {
     sorted.get((share * sorted.len().saturating_sub(1) as f64).round() as usize).copied()
 }
 
-/// The heights of the lines: numbers of two digits, each once.
+/// The heights of the contour lines: numbers of two digits, each once.
 fn levels(sorted: &[f64]) -> Vec<f64> {
     let round = |value: f64| format!("{value:.1e}").parse().unwrap_or(value);
     let mut levels: Vec<f64> = SHARES.iter().filter_map(|share| at_share(sorted, *share)).map(round).collect();
@@ -303,7 +306,7 @@ fn outline(points: &[(i32, i32)]) -> String {
     text
 }
 
-/// The same line without the points that are less than half a pixel beside it.
+/// The same line without points that are less than half a pixel off it.
 fn thinned(points: &[(i32, i32)]) -> Vec<(i32, i32)> {
     let mut kept: Vec<(i32, i32)> = points.first().copied().into_iter().collect();
     let mut from = 0;

@@ -1,22 +1,22 @@
-//! Matrices as colours: an entry a cell.
+//! Matrices as colours, a cell for each entry.
 
-use super::axis::number;
 use super::canvas::{self, Anchor, Canvas, INK, LARGE, MUTED, SMALL, bold, font};
 use super::chart::float;
 use super::figure::{Figure, shown};
 use super::palette::{EXACT, NOT_FINITE, Palette, extent, level};
 use super::png;
 use crate::error::same_shape;
+use crate::text::number;
 use crate::{Float, ShapeError};
 use nalgebra::DMatrix;
 use plotters::style::RGBColor;
 
-/// Up to this many rows and columns, every entry is written into its cell.
+/// Up to this many rows and columns, the cells hold their numbers.
 const WRITTEN: usize = 12;
-/// Matrices with more rows or columns are drawn by every second (third, …) of them.
+/// Of a matrix with more rows or columns, only every second (third, …) one is drawn.
 const CELLS: usize = 512;
 
-/// A matrix, a colour for each entry. It is made by [`heat`] or [`error_map`].
+/// A matrix, a colour for each entry. Made by [`heat`] or [`error_map`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Heat {
     title: String,
@@ -27,8 +27,8 @@ pub struct Heat {
 
 shown!(Heat);
 
-/// The entries of a matrix: blue below zero and orange above it, or from light to dark where all have one sign. Small
-/// matrices have their numbers written into the cells.
+/// The entries of a matrix: blue below zero and orange above it, or from light to dark if all have one sign. The cells of
+/// a small matrix also hold their numbers.
 ///
 /// ```
 /// # use handgrad::{prelude::*, show};
@@ -38,10 +38,10 @@ pub fn heat<T: Float>(title: &str, matrix: &DMatrix<T>) -> Heat {
     Heat { title: title.into(), values: matrix.map(float), errors: false, alt: None }
 }
 
-/// |got − expected| of every entry, on a logarithmic scale; entries that are exactly equal have a colour of their own.
+/// |got − expected| of every entry, on a logarithmic scale. Entries that are exactly equal have their own colour.
 ///
 /// # Errors
-/// If the two matrices differ in shape.
+/// If the shapes of the two matrices differ.
 ///
 /// ```
 /// # use handgrad::{prelude::*, show};
@@ -52,13 +52,13 @@ pub fn heat<T: Float>(title: &str, matrix: &DMatrix<T>) -> Heat {
 /// ```
 pub fn error_map<T: Float>(title: &str, got: &DMatrix<T>, expected: &DMatrix<T>) -> Result<Heat, ShapeError> {
     same_shape("error_map", ("got", got.shape()), ("expected", expected.shape()))?;
-    // The difference is taken in T: what is exact there is exact.
+    // The difference is taken in T, so that equal entries count as exact.
     let values = got.zip_map(expected, |g, e| if g == e { 0.0 } else { float((g - e).abs()) });
     Ok(Heat { title: title.into(), values, errors: true, alt: None })
 }
 
 impl Heat {
-    /// The words above the picture.
+    /// Sets the title.
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
         self
@@ -82,14 +82,15 @@ impl Heat {
         format!("{}: heat map of a {rows} × {columns} matrix{span}.", self.title)
     }
 
-    /// How many errors there are and how large.
+    /// How many entries are exact, and the largest error.
     fn summary(&self) -> String {
         let all = self.values.len();
         let exact = self.values.iter().filter(|v| **v == 0.0).count();
         let not_finite = self.values.iter().filter(|v| !v.is_finite()).count();
         let finite = self.values.iter().copied().enumerate().filter(|(_, v)| v.is_finite());
         let largest = finite.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, v)| *v > 0.0);
-        let mut text = format!("{exact} of {all} entries exact");
+        let entries = if all == 1 { "entry" } else { "entries" };
+        let mut text = format!("{exact} of {all} {entries} exact");
         if let Some((k, error)) = largest {
             let rows = self.values.nrows();
             text += &format!(", the largest error {} at ({}, {})", number(error), k % rows, k / rows);
@@ -98,6 +99,18 @@ impl Heat {
             text += &format!(", {not_finite} not finite");
         }
         text
+    }
+
+    /// The text below the picture.
+    fn foot(&self, every: usize) -> String {
+        let drawn = match every {
+            1 => String::new(),
+            2 => "Drawn: every other row and column.".into(),
+            3 => "Drawn: every third row and column.".into(),
+            _ => format!("Drawn: every {every}th row and column."),
+        };
+        let errors = if self.errors { self.summary() } else { String::new() };
+        [drawn, errors].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
     fn layout(&self) -> Layout {
@@ -115,15 +128,10 @@ impl Heat {
         let grid = (cell.0 * columns as f64, cell.1 * rows as f64);
         let title = if self.title.is_empty() { 0.0 } else { 28.0 };
         let origin = (44.0, 14.0 + title + 20.0);
-        let least = 40.0
-            + [
-                canvas::width(&self.title, LARGE + 1.0),
-                if self.errors { canvas::width(&self.summary(), SMALL) } else { 0.0 },
-            ]
-            .into_iter()
-            .fold(0.0, f64::max);
+        let foot = self.foot(every);
+        let least = 40.0 + canvas::room(&self.title, LARGE + 1.0).max(canvas::room(&foot, SMALL));
         let width = (origin.0 + grid.0 + 106.0).max(least).ceil() as u32;
-        let foot = if self.errors || every > 1 { 34.0 } else { 16.0 };
+        let foot = if foot.is_empty() { 16.0 } else { 34.0 };
         let height = (origin.1 + grid.1.max(84.0) + foot).ceil() as u32;
         Layout { size: (width, height), origin, cell, grid, written, every }
     }
@@ -175,14 +183,10 @@ impl Heat {
         }
         self.paint_scale(canvas, (origin.0 + grid.0 + 18.0, origin.1), grid.1.clamp(84.0, 200.0), &palette, span);
 
-        let mut foot = if self.errors { self.summary() } else { String::new() };
-        if every > 1 {
-            foot = format!("every {every}th row and column is drawn. {foot}");
-        }
-        canvas.text((20.0, f64::from(size.1) - 15.0), foot.trim_end(), &font(SMALL, MUTED), Anchor::Left);
+        canvas.text((20.0, f64::from(size.1) - 15.0), &self.foot(every), &font(SMALL, MUTED), Anchor::Left);
     }
 
-    /// What the colours mean.
+    /// The scale of the colours.
     fn paint_scale(&self, canvas: &mut Canvas, (x, y): (f64, f64), height: f64, palette: &Palette, span: (f64, f64)) {
         let has = |special: fn(f64) -> bool| self.values.iter().any(|v| special(*v));
         let mut special = Vec::new();
@@ -225,20 +229,20 @@ struct Layout {
     every: usize,
 }
 
-/// Whole decades that hold all errors but zero.
+/// The logarithms of two powers of ten that enclose all errors except zero.
 fn decades(errors: impl Iterator<Item = f64>) -> (f64, f64) {
     let logarithms = errors.filter(|e| *e > 0.0 && e.is_finite()).map(f64::log10);
     let (low, high) = logarithms.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
     if low > high { (-16.0, 0.0) } else { (low.floor(), high.ceil().max(low.floor() + 1.0)) }
 }
 
-/// Which of `count` cells have their index written, so that there are `room` pixels between two of them.
+/// Which of `count` cells get an index, so that two of them are `room` pixels apart.
 fn marked(count: usize, cell: f64, room: f64) -> impl Iterator<Item = usize> {
     let every = [1, 2, 5, 10, 20, 50, 100, 200, 500].into_iter().find(|&every| every as f64 * cell >= room);
     (0..count).step_by(every.unwrap_or(1000))
 }
 
-/// Whether white letters are easier to read on this colour than black ones.
+/// Whether white letters are easier to read on this colour than dark ones.
 fn dark([r, g, b]: [u8; 3]) -> bool {
     0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b) < 140.0
 }

@@ -1,7 +1,7 @@
-//! What a notebook shows and plots/ holds: curves, bars, heat maps, images, error maps.
+//! The pictures of the notebooks and of plots/: curves, bars, heat maps, images, error maps.
 //!
-//! Each is one call, drawn by plotters. As the last line of a notebook's cell it is shown; `save` writes it as an SVG
-//! file. Every figure has an alt text, made from its data or given by `alt`.
+//! Each is one call and is drawn by plotters. As the last line of a notebook cell it is displayed; `save` writes it to
+//! an SVG file. Every figure has an alt text, made from its data or set by `alt`.
 //!
 //! ```
 //! use handgrad::show;
@@ -13,22 +13,23 @@
 //!
 //! | call | shows |
 //! |---|---|
-//! | [`curve`] | numbers in a row: a loss at each step |
-//! | [`accuracy`] | the same for shares of one, in percent |
+//! | [`curve`] | a sequence of numbers: the loss at each step |
+//! | [`accuracy`] | a sequence of fractions, in percent |
 //! | [`training`] | loss and accuracy side by side |
 //! | [`xy`] | pairs of numbers as a line, or as points |
-//! | [`bars`], [`histogram`] | a number for each name; how numbers are spread |
-//! | [`ratios()`] | how measurements compare: bars in groups, and a line at 1 |
-//! | [`heat`] | a matrix, a colour for each entry |
-//! | [`error_map`] | how far two matrices are apart in every entry |
-//! | [`landscape()`] | a function of two variables as a map, and how optimizers walk on it |
-//! | [`images()`] | a tensor's maps: images, kernels |
-//! | [`steps`] | a layer, step by step: which numbers meet which |
+//! | [`bars`], [`histogram`] | a number for each name; the distribution of many numbers |
+//! | [`ratios()`] | ratios of measurements: bars in groups, and a line at 1 |
+//! | [`heat`] | a matrix, one colour for each entry |
+//! | [`error_map`] | the difference of two matrices, entry by entry |
+//! | [`landscape()`] | a function of two variables as a map, with the paths of optimizers on it |
+//! | [`images()`] | the maps of a tensor: images, kernels |
+//! | [`steps`] | a layer, step by step: which numbers are multiplied and summed |
 //! | [`row`], [`column()`] | several figures as one |
 //!
-//! What cannot be drawn (NaN, infinities, zeros on a logarithmic axis) is left out and counted in the figure.
+//! Values that cannot be drawn (NaN, infinities, zeros on a logarithmic axis) are left out; the figure says how many.
 
 mod axis;
+mod base64;
 mod canvas;
 mod chart;
 mod contour;
@@ -41,8 +42,9 @@ mod png;
 mod ratios;
 pub mod steps;
 
+pub use base64::base64;
 pub use chart::{Chart, accuracy, bars, curve, histogram, training, xy};
-pub use figure::{Figure, base64, column, row};
+pub use figure::{Figure, column, row};
 pub use images::{Images, images, photographs};
 pub use landscape::{Landscape, landscape};
 pub use matrix::{Heat, error_map, heat};

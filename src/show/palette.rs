@@ -1,15 +1,15 @@
-//! From a number to a colour.
+//! Colours for numbers.
 
-/// A colour for each byte: `RAMP` levels, and behind them the special ones.
+/// A colour for each byte: the levels of a ramp, then the special ones.
 pub(super) struct Palette(Vec<[u8; 3]>);
 
-/// Levels of a ramp.
+/// How many levels a ramp has.
 const RAMP: u8 = 250;
 /// The background between images.
 pub(super) const PAPER: u8 = RAMP;
-/// What is not a finite number.
+/// A number that is not finite.
 pub(super) const NOT_FINITE: u8 = RAMP + 1;
-/// What is exactly zero, where that is told apart.
+/// Exactly zero, in an error map.
 pub(super) const EXACT: u8 = RAMP + 2;
 
 const SPECIAL: [[u8; 3]; 3] = [[0xff; 3], [0x8b, 0x00, 0x8b], [0xcf, 0xe3, 0xf5]];
@@ -30,12 +30,12 @@ impl Palette {
         Palette::through(&[0xfff3b0, 0xfec44f, 0xf07818, 0xb8330b, 0x5c0d0d])
     }
 
-    /// From white to grey, for a ground that lines in any colour are seen on.
+    /// From white to grey, a background for lines in any colour.
     pub fn relief() -> Self {
         Palette::through(&[0xffffff, 0xe3e8ed, 0xa3adb8])
     }
 
-    /// From white to black: ink on paper.
+    /// From white to black.
     pub fn ink() -> Self {
         Palette::through(&[0xffffff, 0x000000])
     }
@@ -75,9 +75,9 @@ pub(super) fn level(value: f64, (low, high): (f64, f64)) -> u8 {
     (share * f64::from(RAMP - 1)).round() as u8
 }
 
-/// The lowest and the highest finite number; if both signs occur, as far to one side of zero as to the other.
+/// The lowest and the highest finite number; if both signs occur, made symmetric about zero.
 pub(super) fn extent(values: impl Iterator<Item = f64>) -> (f64, f64) {
-    // Beyond this, the difference of two numbers is no longer finite.
+    // Beyond this, the difference of two numbers may not be finite.
     let finite = values.filter(|v| v.abs() < 1e300);
     let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
     match (low, high) {

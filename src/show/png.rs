@@ -1,20 +1,20 @@
-//! The smallest PNG writer that does: eight bits a pixel and a palette, or three times eight.
+//! A small PNG writer: eight bits per pixel with a palette, or three times eight.
 
 use flate2::write::ZlibEncoder;
 use flate2::{Compression, Crc};
 use std::io::Write;
 
-/// A PNG file of `width` pixels a row, each an index into `palette`.
+/// A PNG file with `width` pixels in a row, each an index into `palette`.
 pub(super) fn by_palette(width: usize, pixels: &[u8], palette: &[[u8; 3]]) -> Vec<u8> {
     file(width, pixels, Some(palette))
 }
 
-/// A PNG file of `width` pixels a row, each a red, a green and a blue.
+/// A PNG file with `width` pixels in a row, each red, green and blue.
 pub(super) fn in_colours(width: usize, pixels: &[[u8; 3]]) -> Vec<u8> {
     file(width, pixels.as_flattened(), None)
 }
 
-/// The file with so many pixels a row: one byte each by the palette, or three without one.
+/// The file with `width` pixels in a row: one byte each with a palette, three without.
 ///
 /// Source: W3C, *Portable Network Graphics Specification* (third edition), §11.2.
 fn file(width: usize, bytes: &[u8], palette: Option<&[[u8; 3]]>) -> Vec<u8> {

@@ -1,14 +1,14 @@
-//! Ratios as bars: how one measurement compares with another, work by work.
+//! Ratios as bars: one measurement divided by another, task by task.
 
 use super::canvas::{self, Anchor, Canvas, INK, LARGE, LEVEL, MIDDLE, SERIES, SMALL, bold, font};
 use super::figure::{Figure, shown};
 
 /// From one bar to the next, in pixels.
 const LINE: f64 = 19.0;
-/// How long a bar is drawn, in pixels; at the longest it is this of the ratio 2.
+/// The length of the longest bar, in pixels; a ratio of 2 is never drawn longer.
 const LENGTH: f64 = 220.0;
 
-/// Named ratios in groups, a horizontal bar for each, and a line at 1. It is made by [`ratios`].
+/// Named ratios in groups, a horizontal bar for each, and a line at 1. Made by [`ratios`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ratios {
     title: String,
@@ -19,8 +19,8 @@ pub struct Ratios {
 
 shown!(Ratios);
 
-/// Bars of ratios, to which [`Ratios::group`] adds; `unit` names the line at 1. What is below 1 is blue, what is above
-/// it orange. A ratio above 2 is drawn as 2, with its number beside it.
+/// Bars of ratios; [`Ratios::group`] adds them, and `unit` names the line at 1. Ratios up to 1 are blue, larger ones
+/// orange. A ratio above 2 is drawn as 2, with its number beside it.
 ///
 /// ```
 /// # use handgrad::show;
@@ -32,7 +32,7 @@ pub fn ratios(title: &str, unit: &str) -> Ratios {
 }
 
 impl Ratios {
-    /// The same with a group of named ratios below the others.
+    /// Adds a group of named ratios below the others.
     pub fn group<N: ToString>(mut self, name: &str, ratios: impl IntoIterator<Item = (N, f64)>) -> Self {
         let ratios = ratios.into_iter().map(|(name, ratio)| (name.to_string(), ratio));
         self.groups.push((name.into(), ratios.collect()));
@@ -41,8 +41,8 @@ impl Ratios {
 
     /// The finished picture.
     pub fn figure(&self) -> Figure {
-        let names = self.groups.iter().flat_map(|(_, ratios)| ratios).map(|(name, _)| canvas::width(name, SMALL));
-        let left = 36.0 + 1.15 * names.fold(120.0, f64::max); // some fonts are wider than most
+        let names = self.groups.iter().flat_map(|(_, ratios)| ratios).map(|(name, _)| canvas::room(name, SMALL));
+        let left = 36.0 + names.fold(138.0, f64::max);
         let lines: usize = self.groups.iter().map(|(_, ratios)| ratios.len()).sum();
         let height = 64.0 + LINE * lines as f64 + 1.7 * LINE * self.groups.len() as f64 + 12.0;
         let size = ((left + LENGTH + 76.0) as u32, height as u32);
@@ -90,7 +90,7 @@ impl Ratios {
     }
 }
 
-/// Two digits behind the point: no measurement of time has more.
+/// Two decimals: no measurement of time has more.
 fn two_digits(ratio: f64) -> String {
     format!("{ratio:.2}").replace('-', "−")
 }

@@ -1,6 +1,5 @@
 use super::{Epoch, History, Training};
 use crate::data::DataError;
-use crate::model::Layer;
 use crate::model::weights::{Stored, Tensor, Tensors, read, write};
 use crate::optim::State;
 use serde_json::{Value, json};
@@ -14,11 +13,13 @@ impl<T: Stored> Training<T> {
     /// weights are named `model.0.weight`, …
     ///
     /// # Errors
-    /// If the file cannot be written. What stood in its place stands there still.
+    /// If the file cannot be written, or if the optimizer has not taken as many steps as the training: one that has taken
+    /// steps before, or has been replaced, is not part of it. What stood in the file's place stands there still.
     pub fn save(&self, file: impl AsRef<Path>) -> Result<(), DataError> {
         let State { steps, memories } = self.optimizer.state();
-        let parameters = self.model.parameters();
-        let weights = parameters.iter().map(|p| Tensor::of(&format!("model.{}", p.name), p));
+        check_steps(steps, self.history.losses.len())
+            .map_err(|(expected, found)| DataError::new(file.as_ref(), expected, found))?;
+        let weights = self.model.tensors("model.");
         let memories = memories.iter().enumerate().map(|(i, m)| Tensor::rows(&format!("optimizer.{i}"), m, 1));
         let History { losses, epochs, seconds } = &self.history;
         let epochs: Vec<f64> = epochs.iter().flat_map(|e| [e.loss, e.test_loss, e.accuracy, e.seconds]).collect();
@@ -29,6 +30,8 @@ impl<T: Stored> Training<T> {
         ];
         let note = json!({
             "about": self.about,
+            "layers": self.layers(),
+            "optimizer": self.optimizer.name(),
             "batch": self.plan.batch,
             "seed": self.plan.seed,
             "samples": self.samples,
@@ -39,9 +42,10 @@ impl<T: Stored> Training<T> {
         write(file.as_ref(), tensors, Some((NOTE, note.to_string())))
     }
 
-    /// Takes the place of this training where [`save`](Self::save) left one with the same kind of model and optimizer
-    /// and the same plan: [`fit`](Self::fit) on the same data then goes on, bit for bit. The learning rate and the other
-    /// settings of the optimizer are not in the file; they stay what they are here.
+    /// Takes the place of this training where [`save`](Self::save) left one with the same layers, the same kind of
+    /// optimizer and the same plan: [`fit`](Self::fit) on the same data then goes on, bit for bit. The loss, the learning
+    /// rate and the other settings of the optimizer are not in the file; they stay what they are here.
+    /// [`about`](Self::about) can say what they are.
     ///
     /// # Errors
     /// If the file is not one that `save` wrote for such a training. This one is unchanged then.
@@ -59,6 +63,12 @@ impl<T: Stored> Training<T> {
         if about != self.about {
             return Err(tensors.error(format!("a training about {:?}", self.about), format!("one about {about:?}")));
         }
+        for (key, here) in [("layers", self.layers()), ("optimizer", self.optimizer.name())] {
+            let there = note[key].as_str().unwrap_or_default();
+            if there != here {
+                return Err(tensors.error(format!("a training with the {key} {here}"), format!("the {key} {there}")));
+            }
+        }
         for (key, here) in [("batch", self.plan.batch as u64), ("seed", self.plan.seed)] {
             let there = number(key)?;
             if there != here {
@@ -68,9 +78,10 @@ impl<T: Stored> Training<T> {
         let (steps, kept, samples) = (number("steps")?, number("memories")? as usize, number("samples")? as usize);
 
         let parameters = tensors.take_parameters(&self.model, "model.")?;
+        let buffers = tensors.take_buffers(&self.model, "model.")?;
         let column = |shape: &[usize]| shape.len() == 2 && shape[1] == 1;
-        let kinds = kept.div_ceil(parameters.len().max(1)).max(1);
-        if kept != 0 && kept != kinds * parameters.len() {
+        let kinds = (kept / parameters.len().max(1)).max(1);
+        if kept % parameters.len().max(1) != 0 || kept > 0 && parameters.is_empty() {
             let expected = format!("as many memories of the optimizer for each of {} parameters", parameters.len());
             return Err(tensors.error(expected, format!("{kept} in all")));
         }
@@ -86,10 +97,11 @@ impl<T: Stored> Training<T> {
         tensors.finish()?;
         let (made, over) = (losses.len(), epochs.len() / 4);
         let whole = samples.div_ceil(self.plan.batch.max(1));
-        if made < over * whole || made > (over + 1) * whole {
+        if made < over.saturating_mul(whole) || made > (over + 1).saturating_mul(whole) {
             let expected = format!("{over} epochs of {whole} steps and a part of the next");
             return Err(tensors.error(expected, format!("{made} steps")));
         }
+        check_steps(steps, made).map_err(|(expected, found)| tensors.error(expected, found))?;
         let epochs = epochs.as_chunks().0.iter().enumerate();
         let epochs = epochs
             .map(|(i, &[loss, test_loss, accuracy, seconds])| Epoch {
@@ -102,11 +114,28 @@ impl<T: Stored> Training<T> {
             .collect();
         self.optimizer
             .restore(State { steps, memories: memories? })
-            .map_err(|error| tensors.error("a training with the same optimizer".into(), error.to_string()))?;
+            .map_err(|error| tensors.error("the state of such an optimizer".into(), error.to_string()))?;
 
         self.model.set_parameters(parameters);
+        self.model.set_buffers(buffers);
         self.history = History { losses, epochs, seconds: seconds[0] };
         self.samples = samples;
         Ok(())
     }
+
+    /// What the layers are, one after the other.
+    fn layers(&self) -> String {
+        self.model.layers().iter().map(|layer| layer.description()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// `Ok` if the optimizer has taken as many steps as the training has made; else what was expected and what was found.
+fn check_steps(taken: u64, made: usize) -> Result<(), (String, String)> {
+    if taken == made as u64 {
+        return Ok(());
+    }
+    Err((
+        format!("an optimizer that has taken the {made} steps of its training"),
+        format!("one that has taken {taken}"),
+    ))
 }

@@ -17,6 +17,17 @@ pub enum TrainError {
         /// The learning rate, the usual suspect.
         learning_rate: f64,
     },
+    /// The loss on the test set is NaN or infinite.
+    TestNotFinite {
+        /// The epoch after which it was, counted from 1.
+        epoch: usize,
+        /// What it is.
+        loss: f64,
+        /// The learning rate, the usual suspect.
+        learning_rate: f64,
+    },
+    /// There is no Hessian where the loss or one of its derivatives is not finite. The words say which.
+    NoHessian(String),
 }
 
 impl fmt::Display for TrainError {
@@ -24,6 +35,11 @@ impl fmt::Display for TrainError {
         match self {
             TrainError::Shape(error) => error.fmt(f),
             TrainError::Data(problem) => problem.fmt(f),
+            TrainError::TestNotFinite { epoch, loss, learning_rate } => {
+                let is = format!("the test loss after epoch {epoch} is {loss}");
+                write!(f, "{is}: is the learning rate of {learning_rate:?} too large?")
+            }
+            TrainError::NoHessian(found) => write!(f, "there is no Hessian here: {found}"),
             TrainError::NotFinite { step, loss, learning_rate } => {
                 write!(f, "the loss before step {step} is {loss}: is the learning rate of {learning_rate:?} too large?")
             }
@@ -31,7 +47,14 @@ impl fmt::Display for TrainError {
     }
 }
 
-impl std::error::Error for TrainError {}
+impl std::error::Error for TrainError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            TrainError::Shape(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
 impl From<ShapeError> for TrainError {
     fn from(error: ShapeError) -> Self {

@@ -1,9 +1,9 @@
 //! Experiments with networks too small for a training set: the NumPy course's own two, in which a convolution, alone and
 //! below a max pooling, learns to answer 1 everywhere; and a descent whose curvature is watched.
 
-use super::{Hessian, Search};
+use super::{Hessian, Search, TrainError};
 use crate::losses::{Loss, mean_squared_loss};
-use crate::model::{Conv2d, Dense, Flatten, Layer, MaxPool2d, Relu, Sequential};
+use crate::model::{Conv2d, Dense, Flatten, Layer, MaxPool2d, Memory, Relu, Sequential};
 use crate::numbers::Dual;
 use crate::optim::Sgd;
 use crate::{Float, ShapeError, Slide, Tensor4, init};
@@ -16,6 +16,8 @@ pub struct Ones {
     pub losses: Vec<f64>,
     /// Whether the outputs became all ones.
     pub reached: bool,
+    /// Why it ended too early: a loss that is not finite. The losses are those before it.
+    pub failed: Option<TrainError>,
 }
 
 /// Trains K and b of a convolution until every output is 1, for noise z (3, 3, 28, 28), kernels K (3, 4, 3, 3) that
@@ -35,18 +37,22 @@ pub fn ones(pooled: bool, learning_rate: f64, steps: usize, seed: u64) -> Result
         model.push(MaxPool2d::square(2));
     }
     let mut optimizer = Sgd::new(learning_rate);
-    let mut losses = Vec::new();
+    let (mut losses, mut memory) = (Vec::new(), Memory::new());
     loop {
-        let y = model.forward(z.clone())?;
+        let y = model.forward(z.clone(), &mut memory)?;
         let [_, c, h, w] = y.shape();
         let ones = y.matrix().map(|_| 1.0);
         let Loss { loss, dy } = mean_squared_loss(y.matrix(), &ones)?;
+        if !loss.is_finite() {
+            let failed = Some(TrainError::NotFinite { step: losses.len() + 1, loss, learning_rate });
+            return Ok(Ones { losses, reached: false, failed });
+        }
         losses.push(loss);
         let reached = y.as_slice().iter().all(|y| (1.0 - y).abs() <= 1e-8 + 1e-5 * y.abs());
         if reached || losses.len() > steps {
-            return Ok(Ones { losses, reached });
+            return Ok(Ones { losses, reached, failed: None });
         }
-        model.backward(&Tensor4::from_matrix(dy, [c, h, w])?)?;
+        model.backward_parameters(&Tensor4::from_matrix(dy, [c, h, w])?, &mut memory)?;
         model.step(&mut optimizer)?;
     }
 }
@@ -60,6 +66,8 @@ pub struct Descent {
     pub steps: Vec<f64>,
     /// The [sharpness](crate::train::second_order) there.
     pub sharpness: Vec<f64>,
+    /// Why it ended too early: a loss or a derivative that is not finite. All else is from before.
+    pub failed: Option<TrainError>,
 }
 
 /// Plain gradient descent on all of a set at once, with a look at the sharpness every `every` steps: a network
@@ -87,20 +95,32 @@ pub fn descent(
 ) -> Result<Descent, ShapeError> {
     let mut model: Sequential<f64> = small_mlp(seed);
     let mut hessian = Hessian::new(small_mlp::<Dual<f64>>(seed), images, targets, mean_squared_loss);
-    let (mut optimizer, mut steepest, mut descent) = (Sgd::new(learning_rate), None, Descent::default());
+    let (mut optimizer, mut memory) = (Sgd::new(learning_rate), Memory::new());
+    let (mut steepest, mut descent) = (None, Descent::default());
     for step in 0..=steps {
-        let y = model.forward(images.clone())?;
+        let y = model.forward(images.clone(), &mut memory)?;
         let Loss { loss, dy } = mean_squared_loss(y.matrix(), targets)?;
+        if !loss.is_finite() {
+            descent.failed = Some(TrainError::NotFinite { step: step + 1, loss, learning_rate });
+            return Ok(descent);
+        }
+        descent.losses.push(loss);
         if step % every.max(1) == 0 {
             hessian.move_to(&model)?;
-            let top = hessian.largest_eigenvalue(Search::default(), steepest.as_deref())?;
+            let top = match hessian.largest_eigenvalue(Search::default(), steepest.as_deref()) {
+                Ok(top) => top,
+                Err(TrainError::Shape(error)) => return Err(error),
+                Err(error) => {
+                    descent.failed = Some(error);
+                    return Ok(descent);
+                }
+            };
             look(step, loss, top.value);
             descent.steps.push(step as f64);
             descent.sharpness.push(top.value);
-            steepest = Some(top.vector).filter(|vector| vector.iter().all(|x| x.is_finite()));
+            steepest = Some(top.vector);
         }
-        descent.losses.push(loss);
-        model.backward(&Tensor4::from_vectors(dy))?;
+        model.backward_parameters(&Tensor4::from_vectors(dy), &mut memory)?;
         model.step(&mut optimizer)?;
     }
     Ok(descent)

@@ -12,7 +12,7 @@
 //!
 //! // Which of two numbers is larger?
 //! let inputs = Tensor4::from_vectors(DMatrix::from_fn(100, 2, |n, j| ((17 * n + 31 * j + 7 * n * j) % 50) as f64 / 50.0));
-//! let labels = inputs.matrix().row_iter().map(|z| u8::from(z[1] > z[0])).collect();
+//! let labels = inputs.matrix().row_iter().map(|z| usize::from(z[1] > z[0])).collect();
 //! let data = Dataset::new(inputs, labels, 2)?;
 //!
 //! let model = Sequential::new().with(Dense::of(init::he(&mut init::rng(1), [2, 2])));
@@ -36,7 +36,7 @@ use crate::data::Dataset;
 use crate::kernels::memory::give_back;
 use crate::kernels::wide_awake;
 use crate::losses::Loss;
-use crate::model::{Layer, Sequential};
+use crate::model::{Layer, Memory, Sequential};
 use crate::optim::Optimizer;
 use crate::{Float, ShapeError, Tensor4, lit};
 use batches::Batches;
@@ -149,8 +149,10 @@ pub struct Training<T> {
     pub model: Sequential<T>,
     /// How it is trained.
     pub optimizer: Box<dyn Optimizer<T>>,
-    /// What the caller says about model and optimizer. A checkpoint is taken up only where the same is said.
+    /// What the caller says about the training: the loss, the learning rate and whatever else a checkpoint does not hold.
+    /// A checkpoint is taken up only where the same is said. Empty unless it is set.
     pub about: String,
+    memory: Memory<T>,
     history: History,
     loss: LossFunction<T>,
     plan: Plan,
@@ -168,8 +170,8 @@ impl<T: Float> Training<T> {
         loss: LossFunction<T>,
         plan: Plan,
     ) -> Self {
-        let (optimizer, history) = (Box::new(optimizer), History::default());
-        Training { model, optimizer, about: String::new(), history, loss, plan, schedule: None, samples: 0 }
+        let (optimizer, memory, history) = (Box::new(optimizer), Memory::new(), History::default());
+        Training { model, optimizer, about: String::new(), memory, history, loss, plan, schedule: None, samples: 0 }
     }
 
     /// The same, but the learning rate of step t, counted from 0, is the one that the optimizer has now times
@@ -189,8 +191,8 @@ impl<T: Float> Training<T> {
     ///
     /// # Errors
     /// If a set is empty or has a label that is none of its classes, if the batch is 0, if `train` is not as large as
-    /// it was before, if the model does not fit the data, or if a loss is not a finite number: then the step is not
-    /// made, and the weights are those that gave that loss.
+    /// it was before, if the model does not fit the data, or if a loss is not a finite number. A step with such a loss is
+    /// not made, and an epoch with such a test loss is not added to the history; the weights are those that gave it.
     pub fn fit(
         &mut self,
         train: &Dataset<T>,
@@ -215,6 +217,9 @@ impl<T: Float> Training<T> {
         mut observer: impl FnMut(Event) -> ControlFlow<()>,
     ) -> Result<End, TrainError> {
         let steps = train.len().div_ceil(self.plan.batch);
+        // What a step that failed has left, or the caller.
+        self.memory.clear();
+        self.model.clear_gradients();
         while self.history.epochs.len() < epochs {
             let epoch = self.history.epochs.len();
             let mut batches = Batches::new(train, self.plan, epoch);
@@ -246,7 +251,7 @@ impl<T: Float> Training<T> {
             let t = self.history.losses.len() as u64;
             self.optimizer.set_learning_rate(*learning_rate * lit(factor(t)));
         }
-        let y = self.model.forward(z)?;
+        let y = self.model.forward(z, &mut self.memory)?;
         let Loss { loss, dy } = (self.loss)(y.matrix(), y_true)?;
         if !loss.is_finite() {
             let (step, learning_rate) = (self.history.losses.len() + 1, as_f64(self.optimizer.learning_rate()));
@@ -254,7 +259,7 @@ impl<T: Float> Training<T> {
         }
         let [_, c, h, w] = y.shape();
         let dy = Tensor4::from_matrix(dy, [c, h, w])?;
-        self.model.backward_parameters(&dy)?;
+        self.model.backward_parameters(&dy, &mut self.memory)?;
         self.model.step(&mut *self.optimizer)?;
         give_back(y.into_matrix());
         give_back(dy.into_matrix());
@@ -270,6 +275,10 @@ impl<T: Float> Training<T> {
         let batch = |step: usize| self.plan.batch.min(samples - step * self.plan.batch) as f64;
         let loss = losses.map(|(step, loss)| loss * batch(step)).sum::<f64>() / samples as f64;
         let Evaluation { loss: test_loss, accuracy } = evaluate(&self.model, test, self.loss)?;
+        if !test_loss.is_finite() {
+            let learning_rate = as_f64(self.optimizer.learning_rate());
+            return Err(TrainError::TestNotFinite { epoch: number, loss: test_loss, learning_rate });
+        }
         let seconds = std::mem::take(&mut self.history.seconds);
         let epoch = Epoch { number, loss, test_loss, accuracy, seconds };
         self.history.epochs.push(epoch);
@@ -318,7 +327,7 @@ pub fn evaluate<T: Float>(
         let (z, y_true) = data.batch(samples);
         let y = model.infer(&z)?.into_matrix();
         total += as_f64(loss(&y, &y_true)?.loss) * samples.len() as f64;
-        let labels = samples.iter().map(|&n| usize::from(data.labels[n]));
+        let labels = samples.iter().map(|&n| data.labels[n]);
         right += y.row_iter().zip(labels).filter(|(y, label)| largest(y.iter()) == Some(*label)).count();
     }
     let n = data.len() as f64;
@@ -339,7 +348,7 @@ fn check_data<T: Float>(name: &str, data: &Dataset<T>) -> Result<(), TrainError>
     if labels == 0 {
         return Err(TrainError::Data(format!("{name} has no samples")));
     }
-    match data.labels.iter().enumerate().find(|(_, label)| usize::from(**label) >= data.classes) {
+    match data.labels.iter().enumerate().find(|(_, label)| **label >= data.classes) {
         Some((n, label)) => {
             let classes = data.classes;
             Err(TrainError::Data(format!("label {n} of {name} is {label}, but there are {classes} classes")))

@@ -39,16 +39,16 @@
 //! assert_eq!(hessian.times(&[1.0, 0.0, 0.0])?, [9.0, 12.0, 3.0]);
 //! let top = hessian.largest_eigenvalue(Search::default(), None)?;
 //! assert!((top.value - 26.0).abs() < 1e-12);
-//! # Ok::<(), ShapeError>(())
+//! # Ok::<(), handgrad::train::TrainError>(())
 //! ```
 //!
 //! Source: Pearlmutter, *Fast exact multiplication by the Hessian* (1994), for the product; Golub, Van Loan, *Matrix
 //! Computations* (2013), §10.1–10.3, for Lanczos' method.
 
-use super::{LossFunction, as_f64};
+use super::{LossFunction, TrainError, as_f64};
 use crate::error::same_shape;
 use crate::losses::Loss;
-use crate::model::{Layer, Sequential};
+use crate::model::{Layer, Memory, Sequential};
 use crate::numbers::Dual;
 use crate::{Float, ShapeError, Tensor4, init, lit};
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
@@ -107,6 +107,24 @@ pub struct Eigenvalue {
     pub products: usize,
 }
 
+impl<T: Float> Along<T> {
+    /// `Ok` if all of it are numbers. A NaN among the weights need not reach the product: where L is quadratic, H does not
+    /// depend on them.
+    fn check_finite(&self) -> Result<(), TrainError> {
+        let finite = |values: &[T]| values.iter().all(|x| x.is_finite());
+        let found = if !self.loss.is_finite() {
+            format!("the loss is {}", as_f64(self.loss))
+        } else if !finite(&self.gradient) {
+            "the gradient is not finite".into()
+        } else if !finite(&self.product) {
+            "a product with it is not finite".into()
+        } else {
+            return Ok(());
+        };
+        Err(TrainError::NoHessian(found))
+    }
+}
+
 impl<T: Float> Hessian<T> {
     /// That of `model`, at the parameters it has, for inputs (N, C, H, W) and their targets (N, d).
     pub fn new(
@@ -137,10 +155,12 @@ impl<T: Float> Hessian<T> {
         for w in self.model.parameters_mut().into_iter().flat_map(|p| p.values) {
             w.eps = direction.next().copied().unwrap_or_else(T::zero);
         }
-        let y = self.model.forward(self.inputs.clone())?;
+        let mut memory = Memory::new();
+        let y = self.model.forward(self.inputs.clone(), &mut memory)?;
         let Loss { loss, dy } = (self.loss)(y.matrix(), &self.targets)?;
         let [_, c, h, w] = y.shape();
-        self.model.backward(&Tensor4::from_matrix(dy, [c, h, w])?)?;
+        self.model.clear_gradients();
+        self.model.backward_parameters(&Tensor4::from_matrix(dy, [c, h, w])?, &mut memory)?;
         let parameters = self.model.parameters();
         let gradient = parameters.iter().flat_map(|p| p.gradient);
         let (gradient, product) = gradient.map(|g| (g.re, g.eps)).unzip(); // (1)
@@ -156,18 +176,21 @@ impl<T: Float> Hessian<T> {
     }
 
     /// The largest eigenvalue: the sharpness. The search begins with `start`, as the eigenvector that was found a few
-    /// steps ago, or without one with a random vector. NaN if the loss is not finite.
+    /// steps ago, or without one with a random vector.
     ///
     /// # Errors
-    /// Those of [`along`](Self::along), for `start` as for v.
-    pub fn largest_eigenvalue(&mut self, search: Search, start: Option<&[f64]>) -> Result<Eigenvalue, ShapeError> {
+    /// Those of [`along`](Self::along), for `start` as for v; or if the loss, its gradient or a product with H is not
+    /// finite, or `start` is not.
+    pub fn largest_eigenvalue(&mut self, search: Search, start: Option<&[f64]>) -> Result<Eigenvalue, TrainError> {
         let random = || init::normal(&mut init::rng(search.seed), [self.model.parameter_count(), 1], 1.0);
         let mut next = start.map_or_else(|| random().column(0).into_owned(), DVector::from_column_slice);
         let (mut basis, mut alphas, mut betas): (Vec<DVector<f64>>, Vec<f64>, Vec<f64>) = Default::default();
         loop {
             let q = next.normalize();
             let v: Vec<T> = q.iter().map(|&x| lit(x)).collect();
-            next = DVector::from_iterator(q.len(), self.times(&v)?.into_iter().map(as_f64));
+            let along = self.along(&v)?;
+            along.check_finite()?;
+            next = DVector::from_iterator(q.len(), along.product.into_iter().map(as_f64));
             alphas.push(q.dot(&next));
             basis.push(q);
             for q in basis.iter().chain(&basis) {
@@ -175,8 +198,7 @@ impl<T: Float> Hessian<T> {
             }
             betas.push(next.norm());
             if !betas.iter().all(|beta| beta.is_finite()) {
-                let vector = vec![f64::NAN; next.len()];
-                return Ok(Eigenvalue { value: f64::NAN, vector, residual: f64::NAN, products: basis.len() });
+                return Err(TrainError::NoHessian("the length of a product with it is not finite".into()));
             }
             let (value, s) = largest(&alphas, &betas);
             let residual = betas[betas.len() - 1] * s[s.len() - 1].abs(); // (5)

@@ -173,10 +173,44 @@ fn the_bricks() {
     assert_eq!(spread.map_at(0, 0), dmatrix![1.0, 0.0, 0.0, 2.0; 0.0, 0.0, 0.0, 0.0; 3.0, 0.0, 0.0, 4.0]);
     assert_eq!(insert_zeros(&z, (1, 1)).unwrap(), z);
     assert_eq!(insert_zeros(&Tensor4::<f64>::zeros([1, 1, 0, 2]), (3, 2)).unwrap().shape(), [1, 1, 0, 3]);
-    assert_eq!(remove_padding(&z.pad((2, 1)), (2, 1)).unwrap(), z);
+    assert_eq!(remove_padding(&z.pad((2, 1)).unwrap(), (2, 1)).unwrap(), z);
     assert_eq!(remove_padding(&z, (1, 0)).unwrap().shape(), [1, 1, 0, 2]);
     assert_eq!(remove_padding(&z, (0, 1)).unwrap().shape(), [1, 1, 2, 0]);
     assert!(remove_padding(&z, (0, 2)).is_err());
+}
+
+/// The first rows and columns of every map, with zeros where it has fewer.
+fn fitted(z: &Tensor4<f64>, (height, width): (usize, usize)) -> Tensor4<f64> {
+    let [samples, channels, h, w] = z.shape();
+    Tensor4::from_fn(
+        [samples, channels, height, width],
+        |n, c, i, j| if i < h && j < w { z[(n, c, i, j)] } else { 0.0 },
+    )
+}
+
+/// Steps 5 to 7: insert zeros, pad, rotate, exchange the axes, convolve, crop. The rows and columns that rounding down has
+/// left over get no gradient.
+#[test]
+fn the_bricks_make_a_backward() {
+    for (number, slide) in
+        [Slide::default().padding(1, 2), Slide::by(2, 3).padding(2, 0).round_down(), Slide::by(4, 1).round_down()]
+            .into_iter()
+            .enumerate()
+    {
+        let (z, k) = (integers(number as u64, [4, 3, 8, 7]), integers(7, [3, 2, 3, 2]));
+        let plain = |z: &Tensor4<f64>, k: &Tensor4<f64>| {
+            conv_forward(z, k, &DVector::zeros(k.shape()[1]), Slide::default()).unwrap()
+        };
+        let next_dz = integers(8, conv_forward(&z, &k, &dvector![0.0, 0.0], slide).unwrap().shape());
+        let g = conv_backward_naive(&next_dz, &k, &z, slide).unwrap();
+        let dilated = insert_zeros(&next_dz, slide.strides).unwrap(); // (5)
+        let dk = plain(&z.pad(slide.padding).unwrap().swap_axes(), &dilated); // (3)
+        assert_eq!(fitted(&dk, (3, 2)).map(|sum| sum / 4.0), g.dk, "{slide:?}");
+        let framed = plain(&dilated.pad((2, 1)).unwrap(), &k.rotate_180().swap_axes()); // (6)
+        let (p1, p2) = slide.padding;
+        let dz = remove_padding(&fitted(&framed, (8 + 2 * p1, 7 + 2 * p2)), slide.padding).unwrap(); // (7)
+        assert_eq!(dz, g.dz, "{slide:?}");
+    }
 }
 
 #[test]

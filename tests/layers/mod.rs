@@ -4,12 +4,15 @@
 //! proofs on hundreds of generated shapes are in grids.rs, PyTorch's numbers in reference.rs.
 
 mod conv;
+mod cuts;
+mod edges;
 mod errors;
 mod fc;
 mod flatten;
 mod pooling;
 mod scalars;
 mod seed_mistakes;
+mod sizes;
 mod threads;
 
 use handgrad::prelude::*;

@@ -5,6 +5,7 @@ use handgrad::data::mnist::shipped;
 use handgrad::prelude::*;
 use handgrad::train::experiments::ones;
 use handgrad::train::{End, Epoch, Event, Plan, Step, TrainError, Training, evaluate, silently};
+use rand::seq::SliceRandom;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
@@ -68,11 +69,11 @@ impl Layer<f32> for Recorder {
     fn infer(&self, z: &Tensor4<f32>) -> Result<Tensor4<f32>, ShapeError> {
         Ok(z.clone())
     }
-    fn forward(&mut self, z: Tensor4<f32>) -> Result<Tensor4<f32>, ShapeError> {
+    fn forward(&mut self, z: Tensor4<f32>, _: &mut Memory<f32>) -> Result<Tensor4<f32>, ShapeError> {
         self.0.lock().unwrap().push(z.matrix().column(0).iter().copied().collect());
         Ok(z)
     }
-    fn backward(&mut self, next_dz: &Tensor4<f32>) -> Result<Tensor4<f32>, ShapeError> {
+    fn backward(&mut self, next_dz: &Tensor4<f32>, _: &mut Memory<f32>) -> Result<Tensor4<f32>, ShapeError> {
         Ok(next_dz.clone())
     }
 }
@@ -80,7 +81,7 @@ impl Layer<f32> for Recorder {
 /// n samples, of which number n is [n, 0, …]; its label is n modulo the number of features.
 fn counted(n: usize, features: usize) -> Dataset<f32> {
     let inputs = DMatrix::from_fn(n, features, |n, j| if j == 0 { n as f32 } else { 0.0 });
-    let labels = (0..n).map(|n| (n % features.min(200)) as u8).collect();
+    let labels = (0..n).map(|n| n % features.min(200)).collect();
     Dataset::new(Tensor4::from_vectors(inputs), labels, features).unwrap()
 }
 
@@ -123,6 +124,46 @@ fn an_epoch_sees_every_sample_once_in_an_order_of_its_own() {
 }
 
 #[test]
+fn every_sample_comes_to_every_place_equally_often() {
+    let (n, epochs) = (5, 2000);
+    let all = order(&counted(n, 2), Plan { batch: n, seed: 1 }, epochs);
+    let mut counts = [[0; 5]; 5];
+    for epoch in &all {
+        epoch.iter().enumerate().for_each(|(place, sample)| counts[place][*sample as usize] += 1);
+    }
+    // 400 are expected of each, with a standard deviation of 18.
+    assert!(counts.as_flattened().iter().all(|count| (310..=490).contains(count)), "{counts:?}");
+}
+
+/// The promise of the same bits from the same seed, written down: epoch e takes stream e + 1 of the seed, and stream 0,
+/// from which weights are drawn, is no epoch's.
+#[test]
+fn the_order_comes_from_a_stream_of_its_own() {
+    let (n, seed) = (20, 3);
+    let shuffled = |stream: u64| {
+        let mut rng = init::rng(seed);
+        rng.set_stream(stream);
+        let mut order: Vec<f32> = (0..n).map(|sample| sample as f32).collect();
+        order.shuffle(&mut rng);
+        order
+    };
+    let epochs = order(&counted(n, 2), Plan { batch: n, seed }, 50);
+    for (epoch, order) in epochs.iter().enumerate() {
+        assert_eq!(order, &shuffled(epoch as u64 + 1), "epoch {epoch}");
+        assert_ne!(order, &shuffled(0), "epoch {epoch} shares the stream of the weights");
+    }
+}
+
+#[test]
+fn a_test_loss_that_is_no_number_is_an_error() {
+    let mut training = linear::<f64>(0.5, 10);
+    let nowhere = Dataset::new(Tensor4::from_vectors(dmatrix![f64::NAN, 0.0]), vec![0], 2).unwrap();
+    let error = message(training.fit(&line(), &nowhere, 1, silently));
+    assert_eq!(error, "the test loss after epoch 1 is NaN: is the learning rate of 0.5 too large?");
+    assert_eq!((training.history().losses.len(), training.history().epochs.len()), (1, 0));
+}
+
+#[test]
 fn a_batch_larger_than_the_set_is_the_set() {
     let data = counted(3, 2);
     for batch in [3, 4, usize::MAX] {
@@ -142,7 +183,7 @@ fn samples_that_are_gathered_in_several_goes_keep_their_order_and_labels() {
 /// Ten samples that a line can tell apart.
 pub fn line<T: Float>() -> Dataset<T> {
     let inputs = DMatrix::from_fn(10, 2, |n, j| lit(((3 * n + j) % 10) as f64 / 10.0));
-    Dataset::new(Tensor4::from_vectors(inputs), (0..10).map(|n| u8::from((3 * n) % 10 < 5)).collect(), 2).unwrap()
+    Dataset::new(Tensor4::from_vectors(inputs), (0..10).map(|n| usize::from((3 * n) % 10 < 5)).collect(), 2).unwrap()
 }
 
 pub fn linear<T: Float>(learning_rate: f64, batch: usize) -> Training<T> {
@@ -294,6 +335,14 @@ fn the_courses_convolution_learns_to_answer_one() {
     let pooled = ones(true, 0.001, 2000, 1).unwrap();
     assert!(pooled.reached && pooled.losses.len() > 100);
     assert!((pooled.losses[0] - 338.0).abs() < 5.0, "{}", pooled.losses[0]); // 13 × 13 of them
+    // A rate with which it diverges: the losses before are kept, and the reason is told.
+    let diverged = ones(false, 1e10, 1000, 1).unwrap();
+    assert!(!diverged.reached && (1..1000).contains(&diverged.losses.len()));
+    assert!(diverged.losses.iter().all(|loss| loss.is_finite()));
+    let Some(TrainError::NotFinite { step, loss, .. }) = diverged.failed else { panic!("{:?}", diverged.failed) };
+    assert!(step == diverged.losses.len() + 1 && !loss.is_finite());
+    assert_eq!(plain.failed, None);
+
     let short = ones(true, 0.001, 10, 1).unwrap();
     assert!(!short.reached);
     assert_eq!(short.losses, pooled.losses[..11]);

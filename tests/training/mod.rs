@@ -1,7 +1,9 @@
 //! Models, their files, and their training, on data small enough to wait for.
 
+mod buffers;
 mod checkpoints;
 mod fit;
+mod layers;
 mod models;
 mod second_order;
 mod weights;

@@ -2,7 +2,6 @@
 
 use super::message;
 use handgrad::prelude::*;
-use nalgebra::Scalar;
 
 /// Normal numbers of a seed.
 pub fn random<T: Float>(shape: [usize; 4], seed: u64) -> Tensor4<T> {
@@ -15,7 +14,7 @@ fn every_layer<T: Float>() -> Sequential<T> {
     let rng = &mut init::rng(5);
     Sequential::new()
         .with(Conv2d::of(init::he(rng, [2, 4, 3, 3]), Slide::by(2, 1).padding(1, 1))) // 4×5×7
-        .with(Prelu::of(4))
+        .with(Prelu::new(4))
         .with(MaxPool2d::new((3, 3), Slide::by(2, 2))) // 4×2×3
         .with(Conv2d::of(init::he(rng, [4, 3, 1, 2]), Slide::default())) // 3×2×2
         .with(Elu::new(lit(0.7)))
@@ -46,9 +45,10 @@ fn global<T: Float>(pool: impl Layer<T> + 'static) -> Sequential<T> {
 fn prove(name: &str, model: fn() -> Sequential<f64>, dual: fn() -> Sequential<Dual<f64>>) {
     let mut model = model();
     let z: Tensor4<f64> = random([3, 2, 9, 7], 1);
-    let y = model.forward(z.clone()).unwrap();
+    let mut memory = Memory::new();
+    let y = model.forward(z.clone(), &mut memory).unwrap();
     let next_dz: Tensor4<f64> = random(y.shape(), 2);
-    let dz = model.backward(&next_dz).unwrap();
+    let dz = model.backward(&next_dz, &mut memory).unwrap();
     let mut proof = Proof::new(name, &next_dz).input("dz", &z, &dz, |z| dual().infer(z)).unwrap();
     for (i, p) in model.parameters().iter().enumerate() {
         let [values, gradient] = [p.values, p.gradient].map(DVector::from_column_slice);
@@ -68,6 +68,70 @@ fn every_gradient_of_a_whole_network_is_that_of_its_dual_forward() {
     prove("every layer", every_layer, every_layer);
     prove("global max", || global(GlobalMaxPool::new()), || global(GlobalMaxPool::new()));
     prove("global mean", || global(GlobalAvgPool::new()), || global(GlobalAvgPool::new()));
+}
+
+/// A dense layer for each token of a sequence (N, D, 1, T), which is the matrix of its N·T tokens, D numbers each.
+struct PerToken<T> {
+    w: DMatrix<T>,
+    dw: Gradient<T>,
+}
+
+impl<T: Float> PerToken<T> {
+    fn tokens(z: &Tensor4<T>) -> DMatrix<T> {
+        let [n, d, _, t] = z.shape();
+        DMatrix::from_column_slice(n * t, d, z.as_slice())
+    }
+
+    fn sequences(tokens: DMatrix<T>, n: usize) -> Result<Tensor4<T>, ShapeError> {
+        let (t, d) = (tokens.nrows() / n, tokens.ncols());
+        Tensor4::from_matrix(DMatrix::from_column_slice(n, t * d, tokens.as_slice()), [d, 1, t])
+    }
+}
+
+impl<T: Float> Layer<T> for PerToken<T> {
+    fn description(&self) -> String {
+        "PerToken".into()
+    }
+    fn infer(&self, z: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
+        let y = fc_forward(&Self::tokens(z), &self.w, &DVector::zeros(self.w.ncols()))?;
+        Self::sequences(y, z.shape()[0])
+    }
+    fn forward(&mut self, z: Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
+        let y = self.infer(&z)?;
+        memory.push("PerToken", z);
+        Ok(y)
+    }
+    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
+        let z = memory.pop("PerToken")?;
+        let samples = z.shape()[0];
+        let FcGradients { dw, dz, .. } = fc_backward_rows(&Self::tokens(next_dz), &self.w, &Self::tokens(&z), samples)?;
+        self.dw.add(dw)?;
+        Self::sequences(dz, samples)
+    }
+    fn parameters(&self) -> Vec<Parameter<'_, T>> {
+        let (d, m) = self.w.shape();
+        let (name, shape, strides) = ("weight".into(), vec![m, d], vec![d, 1]);
+        vec![Parameter { name, shape, strides, values: self.w.as_slice(), gradient: &self.dw }]
+    }
+    fn parameters_mut(&mut self) -> Vec<ParameterMut<'_, T>> {
+        vec![ParameterMut { values: self.w.as_mut_slice(), gradient: &mut self.dw }]
+    }
+}
+
+/// N is the number of samples, however many rows a layer makes of them.
+#[test]
+fn layers_over_tokens_samples_and_maps_agree_on_what_flows_between_them() {
+    fn sequences<T: Float>() -> Sequential<T> {
+        let rng = &mut init::rng(7);
+        Sequential::new()
+            .with(Conv2d::of(init::he(rng, [2, 4, 9, 3]), Slide::default())) // 4×1×5: five tokens
+            .with(PerToken { w: init::he(rng, [4, 3]), dw: Gradient::default() })
+            .with(Tanh::new())
+            .with(Conv2d::of(init::he(rng, [3, 3, 1, 2]), Slide::default())) // over time
+            .with(PerToken { w: init::he(rng, [3, 2]), dw: Gradient::default() })
+            .with(Dense::of(init::he(rng, [8, 3])))
+    }
+    prove("sequences", sequences, sequences);
 }
 
 #[test]
@@ -98,7 +162,7 @@ fn lenet_is_the_functions_it_calls() {
     let y = relu_forward(&fc_forward(&y, &matrix(6, 120, 84), &bias(7)).unwrap());
     let y = fc_forward(&y, &matrix(8, 84, 10), &bias(9)).unwrap();
     assert_eq!(model.infer(&z).unwrap().matrix(), &y);
-    assert_eq!(model.forward(z).unwrap().matrix(), &y);
+    assert_eq!(model.forward(z, &mut Memory::new()).unwrap().matrix(), &y);
 }
 
 #[test]
@@ -117,7 +181,7 @@ fn parameters_are_named_shaped_and_ordered_as_in_pytorch() {
         "11.bias",
     ];
     assert_eq!(names(&lenet(Start::He, 1)), expected);
-    let nested = Sequential::new().with(Relu::new()).with(mlp(Start::He, 1)).with(Prelu::of(2));
+    let nested = Sequential::new().with(Relu::new()).with(mlp(Start::He, 1)).with(Prelu::new(2));
     assert_eq!(names(&nested)[..2], ["1.1.weight", "1.1.bias"]);
     assert_eq!(names(&nested).last().unwrap(), "2.weight");
 
@@ -154,6 +218,69 @@ fn networks_have_the_sizes_of_their_papers() {
         "    all                                       61706",
     ];
     assert_eq!(summary.lines().collect::<Vec<_>>(), expected);
+
+    // Number, layer, shape of a sample at its output, parameters.
+    let rows = |model: Sequential<f32>, shape| -> Vec<String> {
+        let cells = |line: &str| {
+            line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join(" | ")
+        };
+        model.summary(shape).unwrap().lines().map(cells).collect()
+    };
+    let expected = [
+        "input | 1×28×28",
+        "0 | Flatten | 784",
+        "1 | Dense 784 → 256 | 256 | 200960",
+        "2 | Relu | 256",
+        "3 | Dense 256 → 256 | 256 | 65792",
+        "4 | Relu | 256",
+        "5 | Dense 256 → 10 | 10 | 2570",
+        "all | 269322",
+    ];
+    assert_eq!(rows(mlp(Start::He, 1), [1, 28, 28]), expected);
+    let expected = [
+        "input | 1×28×28",
+        "0 | Conv2d 1 → 1, 3×3 | 1×26×26 | 10",
+        "1 | Relu | 1×26×26",
+        "2 | MaxPool2d 2×2 | 1×13×13",
+        "3 | Flatten | 169",
+        "4 | Dense 169 → 64 | 64 | 10880",
+        "5 | Relu | 64",
+        "6 | Dense 64 → 10 | 10 | 650",
+        "all | 11540",
+    ];
+    assert_eq!(rows(seed_cnn(Start::He, 1), [1, 28, 28]), expected);
+    let expected = [
+        "input | 3×32×32",
+        "0 | Conv2d 3 → 64, 3×3, padding 1×1 | 64×32×32 | 1792",
+        "1 | Relu | 64×32×32",
+        "2 | MaxPool2d 2×2 | 64×16×16",
+        "3 | Conv2d 64 → 128, 3×3, padding 1×1 | 128×16×16 | 73856",
+        "4 | Relu | 128×16×16",
+        "5 | MaxPool2d 2×2 | 128×8×8",
+        "6 | Conv2d 128 → 256, 3×3, padding 1×1 | 256×8×8 | 295168",
+        "7 | Relu | 256×8×8",
+        "8 | Conv2d 256 → 256, 3×3, padding 1×1 | 256×8×8 | 590080",
+        "9 | Relu | 256×8×8",
+        "10 | MaxPool2d 2×2 | 256×4×4",
+        "11 | Conv2d 256 → 512, 3×3, padding 1×1 | 512×4×4 | 1180160",
+        "12 | Relu | 512×4×4",
+        "13 | Conv2d 512 → 512, 3×3, padding 1×1 | 512×4×4 | 2359808",
+        "14 | Relu | 512×4×4",
+        "15 | MaxPool2d 2×2 | 512×2×2",
+        "16 | Conv2d 512 → 512, 3×3, padding 1×1 | 512×2×2 | 2359808",
+        "17 | Relu | 512×2×2",
+        "18 | Conv2d 512 → 512, 3×3, padding 1×1 | 512×2×2 | 2359808",
+        "19 | Relu | 512×2×2",
+        "20 | MaxPool2d 2×2 | 512",
+        "21 | Flatten | 512",
+        "22 | Dense 512 → 512 | 512 | 262656",
+        "23 | Relu | 512",
+        "24 | Dense 512 → 512 | 512 | 262656",
+        "25 | Relu | 512",
+        "26 | Dense 512 → 10 | 10 | 5130",
+        "all | 9750922",
+    ];
+    assert_eq!(rows(vgg11(Start::He, 1), [3, 32, 32]), expected);
 }
 
 #[test]
@@ -167,38 +294,21 @@ fn a_seed_gives_the_same_network_in_every_scalar() {
 }
 
 #[test]
-fn infer_is_forward_without_a_memory() {
-    let z: Tensor4<f64> = random([3, 2, 9, 7], 1);
-    let mut model = every_layer::<f64>();
-    assert_eq!(model.infer(&z).unwrap(), model.forward(z).unwrap());
-    let next_dz = random([3, 4, 1, 1], 2);
-    let dz = model.backward(&next_dz).unwrap();
-    model.infer(&random([1, 2, 9, 7], 3)).unwrap(); // changes nothing
-    assert_eq!(model.backward(&next_dz).unwrap(), dz);
-}
-
-#[test]
-fn gradients_are_stored_not_added_up() {
-    let z: Tensor4<f64> = random([3, 2, 9, 7], 1);
-    let gradients =
-        |model: &Sequential<f64>| model.parameters().iter().map(|p| p.gradient.to_vec()).collect::<Vec<_>>();
-    let mut model = every_layer::<f64>();
-    assert!(gradients(&model).concat().iter().all(|&g| g == 0.0));
-    model.forward(z).unwrap();
-    model.backward(&random([3, 4, 1, 1], 2)).unwrap();
-    let once = gradients(&model);
-    model.backward(&random([3, 4, 1, 1], 2)).unwrap();
-    assert_eq!(gradients(&model), once);
-}
-
-#[test]
 fn a_step_is_the_optimizers() {
     let mut model = Sequential::new().with(Dense::of(dmatrix![1.0, 2.0]));
-    model.forward(Tensor4::from_vectors(dmatrix![3.0])).unwrap();
-    model.backward(&Tensor4::from_vectors(dmatrix![1.0, -1.0])).unwrap();
+    let mut memory = Memory::new();
+    model.forward(Tensor4::from_vectors(dmatrix![3.0]), &mut memory).unwrap();
+    model.backward(&Tensor4::from_vectors(dmatrix![1.0, -1.0]), &mut memory).unwrap();
     model.step(&mut Sgd::new(0.5)).unwrap();
     assert_eq!(model.parameters()[0].values, [1.0 - 0.5 * 3.0, 2.0 + 0.5 * 3.0]);
     assert_eq!(model.parameters()[1].values, [-0.5, 0.5]);
+    assert!(model.parameters().iter().all(|p| p.gradient.is_empty()), "the step clears them");
+    let error = message(model.step(&mut Sgd::new(0.5)));
+    assert_eq!(error, "Sequential::step: parameter 0 has no gradient: a backward must come before every step");
+    let mut gradient = Gradient::default();
+    gradient.add(dvector![1.0]).unwrap();
+    let error = message(gradient.add(dvector![1.0, 2.0]));
+    assert!(error.starts_with("Gradient::add: it has 2 elements but those before have 1"), "{error}");
 }
 
 #[test]
@@ -207,55 +317,30 @@ fn what_does_not_fit_is_named_with_its_layer() {
     let expected =
         "fc_forward: layer 7 (Dense 400 → 120): z is (2, 576) but W is (400, 120): z's columns must equal W's rows";
     assert_eq!(message(model.infer(&Tensor4::zeros([2, 1, 32, 32]))), expected);
-    assert_eq!(message(model.forward(Tensor4::zeros([2, 1, 32, 32]))), expected);
+    let mut memory = Memory::new();
+    assert_eq!(message(model.forward(Tensor4::zeros([2, 1, 32, 32]), &mut memory)), expected);
+    assert!(memory.is_empty(), "of a forward that failed nothing is remembered");
     let error = message(model.summary([3, 28, 28]));
     assert!(
         error.starts_with("conv_forward: layer 0 (Conv2d 1 → 6, 5×5, padding 2×2): z is (1, 3, 28, 28)"),
         "{error}"
     );
 
-    let mut fresh = lenet::<f32>(Start::He, 1);
-    let error = message(fresh.backward(&Tensor4::zeros([2, 10, 1, 1])));
-    assert!(error.starts_with("Dense: layer 11 (Dense 84 → 10): backward without a forward"), "{error}");
-    fresh.forward(Tensor4::zeros([2, 1, 28, 28])).unwrap();
-    let error = message(fresh.backward(&Tensor4::zeros([3, 10, 1, 1])));
+    let error = message(model.backward(&Tensor4::zeros([2, 10, 1, 1]), &mut memory));
+    assert!(error.starts_with("Sequential: backward without a forward"), "{error}");
+    model.forward(Tensor4::zeros([2, 1, 28, 28]), &mut memory).unwrap();
+    let error = message(model.backward(&Tensor4::zeros([3, 10, 1, 1]), &mut memory));
     assert!(error.contains("layer 11") && error.contains("(3, 10)") && error.contains("(2, 10)"), "{error}");
+    assert!(memory.is_empty(), "nor of one whose backward failed");
 
     assert_eq!(
-        message(Dense::new(DMatrix::<f64>::zeros(2, 3), DVector::zeros(2))),
-        "Dense::new: b is 2 but a row of W is 3: the two must have the same shape"
+        message(Dense::with_bias(DMatrix::<f64>::zeros(2, 3), DVector::zeros(2))),
+        "Dense::with_bias: b is 2 but a row of W is 3: the two must have the same shape"
     );
     assert!(
-        message(Conv2d::new(Tensor4::<f64>::zeros([2, 3, 1, 1]), DVector::zeros(2), Slide::default()))
-            .starts_with("Conv2d::new")
+        message(Conv2d::with_bias(Tensor4::<f64>::zeros([2, 3, 1, 1]), DVector::zeros(2), Slide::default()))
+            .starts_with("Conv2d::with_bias")
     );
-}
-
-#[test]
-fn every_layer_refuses_a_backward_without_a_forward() {
-    fn refuses<T: Float + Scalar>(mut layer: impl Layer<T>) {
-        let error = message(layer.backward(&Tensor4::zeros([1, 1, 1, 1])));
-        let kind = layer.description();
-        assert!(
-            error.starts_with(kind.split(' ').next().unwrap()) && error.contains("without a forward"),
-            "{kind}: {error}"
-        );
-    }
-    refuses::<f64>(Dense::of(DMatrix::zeros(1, 1)));
-    refuses::<f64>(Conv2d::of(Tensor4::zeros([1, 1, 1, 1]), Slide::default()));
-    refuses::<f64>(MaxPool2d::square(1));
-    refuses::<f64>(AvgPool2d::square(1));
-    refuses::<f64>(GlobalMaxPool::new());
-    refuses::<f64>(GlobalAvgPool::new());
-    refuses::<f64>(Flatten::new());
-    refuses::<f64>(Relu::new());
-    refuses::<f64>(LeakyRelu::new(0.1));
-    refuses::<f64>(Prelu::of(1));
-    refuses::<f64>(Elu::new(1.0));
-    refuses::<f64>(Selu::new());
-    refuses::<f64>(Sigmoid::new());
-    refuses::<f64>(Tanh::new());
-    refuses::<f64>(Softmax::new());
 }
 
 #[test]
@@ -263,6 +348,11 @@ fn an_empty_row_is_the_identity() {
     let mut model = Sequential::<f64>::default();
     let z = random([2, 1, 2, 3], 1);
     assert_eq!(model.infer(&z).unwrap(), z);
-    assert_eq!(model.forward(z.clone()).unwrap(), z);
-    assert_eq!(model.backward(&z).unwrap(), z);
+    let mut memory = Memory::new();
+    for _ in 0..2 {
+        assert_eq!(model.forward(z.clone(), &mut memory).unwrap(), z);
+    }
+    assert_eq!(model.backward(&z, &mut memory).unwrap(), z);
+    model.backward_parameters(&z, &mut memory).unwrap();
+    assert!(memory.is_empty());
 }

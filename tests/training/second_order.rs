@@ -107,11 +107,13 @@ fn products_are_central_differences_of_the_gradient() -> Result<(), ShapeError> 
     let mut gradient = |h: f64| -> Result<Vec<f64>, ShapeError> {
         let start = lenet::<f64>(Start::He, 1);
         model.copy_parameters(&start, |w| w)?;
+        model.clear_gradients();
         let values = model.parameters_mut().into_iter().flat_map(|p| p.values);
         values.zip(&v).for_each(|(w, v)| *w += h * v);
-        let y = model.forward(z.clone())?;
+        let mut memory = Memory::new();
+        let y = model.forward(z.clone(), &mut memory)?;
         let Loss { dy, .. } = cross_entropy_loss(y.matrix(), &target)?;
-        model.backward(&Tensor4::from_vectors(dy))?;
+        model.backward(&Tensor4::from_vectors(dy), &mut memory)?;
         Ok(model.parameters().iter().flat_map(|p| p.gradient.to_vec()).collect())
     };
     // The gradient itself comes from other code, the fast products of f64.
@@ -149,7 +151,7 @@ fn a_hessian_is_symmetric_and_linear_and_its_pass_knows_the_slope() -> Result<()
 }
 
 #[test]
-fn the_largest_eigenvalue_is_that_of_the_whole_matrix() -> Result<(), ShapeError> {
+fn the_largest_eigenvalue_is_that_of_the_whole_matrix() -> Result<(), Box<dyn std::error::Error>> {
     let (z, target) = tiny_batch();
     let mut hessian = Hessian::new(tiny::<Dual<f64>>(), &z, &target, cross_entropy_loss);
     let whole = full(&mut hessian, 27);
@@ -172,7 +174,7 @@ fn the_largest_eigenvalue_is_that_of_the_whole_matrix() -> Result<(), ShapeError
 
 /// The largest, also where the most negative one is larger in size, which power iteration would answer.
 #[test]
-fn a_negative_eigenvalue_is_not_mistaken_for_the_largest() -> Result<(), ShapeError> {
+fn a_negative_eigenvalue_is_not_mistaken_for_the_largest() -> Result<(), Box<dyn std::error::Error>> {
     // L = ½·(σ(w·x) − 1)² far on the left of σ is curved downward in w.
     fn net<T: Float>() -> Sequential<T> {
         Sequential::new().with(Dense::of(DMatrix::from_element(2, 1, lit(-1.0)))).with(Sigmoid::new())
@@ -189,7 +191,7 @@ fn a_negative_eigenvalue_is_not_mistaken_for_the_largest() -> Result<(), ShapeEr
 
 /// Power iteration, as the textbook has it, needs more products for the same digits.
 #[test]
-fn lanczos_spares_products() -> Result<(), ShapeError> {
+fn lanczos_spares_products() -> Result<(), Box<dyn std::error::Error>> {
     let (z, target) = tiny_batch();
     let mut hessian = Hessian::new(tiny::<Dual<f64>>(), &z, &target, cross_entropy_loss);
     let search = Search { tolerance: 1e-6, ..Search::default() };
@@ -210,6 +212,36 @@ fn lanczos_spares_products() -> Result<(), ShapeError> {
     assert!((found.value - value).abs() < 1e-9 * value, "{} and {value}", found.value);
     println!("{} products by Lanczos' method, {products} by power iteration", found.products);
     assert!(found.products < products);
+    Ok(())
+}
+
+/// The Hessian of a linear layer under the mean squared error is the same wherever its weights are, even at NaN.
+#[test]
+fn without_a_finite_loss_there_is_no_eigenvalue() {
+    let largest = |w: f64, z: f64| {
+        let model = Sequential::new().with(Dense::of(DMatrix::from_element(2, 1, Dual::constant(w))));
+        let z = Tensor4::from_vectors(dmatrix![3.0, z]);
+        let mut hessian = Hessian::new(model, &z, &dmatrix![1.0], mean_squared_loss);
+        hessian.largest_eigenvalue(Search::default(), None).map(|top| top.value).map_err(|error| error.to_string())
+    };
+    assert!((largest(0.5, 4.0).unwrap() - 26.0).abs() < 1e-12);
+    for (w, loss) in [(f64::NAN, "NaN"), (f64::INFINITY, "inf"), (1e200, "inf")] {
+        assert_eq!(largest(w, 4.0).unwrap_err(), format!("there is no Hessian here: the loss is {loss}"));
+    }
+    assert!(largest(0.0, 1e200).is_err(), "a product that overflows");
+}
+
+#[test]
+fn a_descent_that_diverges_says_so_and_keeps_what_was_before() -> Result<(), ShapeError> {
+    let images: Tensor4<f64> = init::normal(&mut init::rng(3), [8, 1, 28, 28], 1.0);
+    let targets = DMatrix::from_fn(8, 10, |n, j| f64::from(u8::from(n == j)));
+    let mut looks = 0;
+    let seen = descent(&images, &targets, 1e6, 600, 1, 1, |_, loss, sharpness| {
+        looks += 1;
+        assert!(loss.is_finite() && sharpness.is_finite());
+    })?;
+    assert!(seen.failed.is_some() && seen.losses.len() < 600 && seen.losses.iter().all(|loss| loss.is_finite()));
+    assert_eq!((seen.steps.len(), seen.sharpness.len()), (looks, looks));
     Ok(())
 }
 

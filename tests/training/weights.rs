@@ -15,13 +15,13 @@ fn reference(name: &str) -> PathBuf {
 fn network<T: Float>() -> Sequential<T> {
     Sequential::new()
         .with(Conv2d::of(Tensor4::zeros([2, 3, 3, 2]), Slide::by(2, 1).padding(1, 0).round_down()))
-        .with(Prelu::of(3))
+        .with(Prelu::new(3))
         .with(MaxPool2d::new((1, 2), Slide::by(1, 2)))
         .with(Conv2d::of(Tensor4::zeros([3, 4, 2, 2]), Slide::default()))
         .with(Relu::new())
         .with(Flatten::new())
         .with(Dense::of(DMatrix::zeros(8, 5)))
-        .with(Prelu::of(1))
+        .with(Prelu::new(1))
         .with(Dense::of(DMatrix::zeros(5, 3)))
 }
 
@@ -117,7 +117,7 @@ fn a_wrong_file_is_named_with_what_is_wrong_and_changes_nothing() {
         ": expected no tensors but those of the model, found more: 1.bias, 1.weight"
     );
     assert_eq!(
-        refused::<f64>(start(3).with(dense()).with(Prelu::of(2)), &path("good")),
+        refused::<f64>(start(3).with(dense()).with(Prelu::new(2)), &path("good")),
         ": expected a tensor 2.weight of F64 [2], found no tensor of this name"
     );
     assert_eq!(
@@ -154,6 +154,28 @@ fn a_wrong_file_is_named_with_what_is_wrong_and_changes_nothing() {
     // A header that promises the world allocates nothing.
     std::fs::write(path("promise"), [&u64::MAX.to_le_bytes()[..], b"{}"].concat()).unwrap();
     assert!(refused::<f64>(start(3), &path("promise")).contains("a whole safetensors file"));
+}
+
+#[test]
+fn a_name_that_stands_twice_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("twice");
+    let tensor = |name: &str, shape: &str, from: usize, to: usize| {
+        format!(r#""{name}":{{"dtype":"F64","shape":{shape},"data_offsets":[{from},{to}]}}"#)
+    };
+    let (weight, bias) = (tensor("0.weight", "[1,2]", 0, 16), tensor("0.bias", "[1]", 16, 24));
+    let notes = r#""__metadata__":{"a":"1","a":"2"}"#;
+    let load = |header: String| {
+        let numbers: Vec<u8> = [1.0_f64, 2.0, 3.0].into_iter().flat_map(f64::to_le_bytes).collect();
+        let length = (header.len() as u64).to_le_bytes();
+        std::fs::write(&file, [&length[..], header.as_bytes(), &numbers].concat()).unwrap();
+        message(Sequential::<f64>::new().with(Dense::of(DMatrix::zeros(2, 1))).load(&file))
+    };
+    assert_eq!(load(format!("{{{weight},{bias}}}")), "");
+    for header in [format!("{{{bias},{weight},{bias}}}"), format!("{{{weight},{weight},{bias}}}")] {
+        assert!(load(header).contains(": expected a safetensors file that has every name once, found 0."));
+    }
+    assert!(load(format!("{{{notes},{weight},{bias}}}")).contains("every name once, found a twice"));
 }
 
 #[test]

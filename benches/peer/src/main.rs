@@ -122,7 +122,7 @@ fn epoch(batch: usize, count: usize) -> Result<Work, Box<dyn Error>> {
     let device = Device::flex().autodiff();
     let data = mnist::load::<f32>(mnist::shipped()?)?.train.first(count);
     let images = Tensor::<4>::from_data(TensorData::new(data.inputs.to_row_major(), [count, 1, 28, 28]), &device);
-    let labels: Vec<i64> = data.labels.iter().map(|&label| label.into()).collect();
+    let labels: Vec<i64> = data.labels.iter().map(|&label| label as i64).collect();
     let labels = Tensor::<1, Int>::from_data(TensorData::new(labels, [count]), &device);
     // All images, each once, those next to each other far apart: 7919 is a prime that does not divide the count.
     let order: Vec<i64> = (0..count as i64).map(|n| n * 7919 % count as i64).collect();

@@ -363,7 +363,7 @@ mistakes! { CONV_FORWARD of conv_forward(ConvForward)
     "the number of windows is rounded up":
         "A window that reaches beyond the padded image is none: (H + 2p − k)/s is rounded down.",
     |z, k, b, slide| {
-        let padded = z.pad(slide.padding);
+        let padded = z.pad(slide.padding)?;
         let ([_, _, h, w], [_, _, k1, k2], (s1, s2)) = (padded.shape(), k.shape(), slide.strides);
         let side = |size: usize, k: usize, s: usize| (size - k).div_ceil(s) * s + k;
         conv_forward(&in_the_corner(&padded, (side(h, k1, s1), side(w, k2, s2))), k, b, slide.padding(0, 0))
@@ -483,7 +483,7 @@ mistakes! { CONV_BACKWARD of conv_backward(ConvBackward)
     });
     "zeros are not inserted for dK":
         "K[u] met ẑ[i·s + u], so dK pairs δ[i] with that pixel (step 3). Here it takes ẑ[i + u].",
-    changed!(conv_backward(next_dz, k, z, slide) as g { g.dk = kernel_gradient(&z.pad(slide.padding), next_dz, k)?; });
+    changed!(conv_backward(next_dz, k, z, slide) as g { g.dk = kernel_gradient(&z.pad(slide.padding)?, next_dz, k)?; });
     "a zero too many is inserted":
         "Between two rows of δ come s − 1 zeros, so that they lie s apart (step 5); here they are s zeros.",
     changed!(conv_backward(next_dz, k, z, slide) as g {
@@ -508,14 +508,14 @@ mistakes! { CONV_BACKWARD of conv_backward(ConvBackward)
         "dẑ[r] needs δ̂[r − (k − 1) + t] for t from 0 (step 6): one row of zeros more moves all of dz.",
     changed!(conv_backward(next_dz, k, z, slide) as g {
         let ([_, _, k1, k2], [_, _, height, width]) = (k.shape(), z.shape());
-        let dilated = insert_zeros(next_dz, slide.strides)?.pad((k1, k2));
+        let dilated = insert_zeros(next_dz, slide.strides)?.pad((k1, k2))?;
         g.dz = cut(&correlate(&dilated, &turned(k))?, slide.padding, [height, width]);
     });
     "the padding is not cut off dz":
         "dẑ is the gradient of the padded image; the padding is no part of z, and its gradient is dropped (step 7).",
     changed!(conv_backward(next_dz, k, z, slide) as g {
         let [_, _, k1, k2] = k.shape();
-        g.dz = correlate(&insert_zeros(next_dz, slide.strides)?.pad((k1 - 1, k2 - 1)), &turned(k))?;
+        g.dz = correlate(&insert_zeros(next_dz, slide.strides)?.pad((k1 - 1, k2 - 1))?, &turned(k))?;
     });
     "the padding is cut off at the end alone":
         "dz[r] is dẑ[r + p]: p rows go at either end (step 7). Here dz[r] is dẑ[r].",
@@ -534,7 +534,7 @@ mistakes! { CONV_BACKWARD of conv_backward(ConvBackward)
         "dz has the shape of z: what rounding down has left over gets no gradient, that is 0, but it is there.",
     changed!(conv_backward(next_dz, k, z, slide) as g {
         let [_, _, k1, k2] = k.shape();
-        let dilated = insert_zeros(next_dz, slide.strides)?.pad((k1 - 1, k2 - 1));
+        let dilated = insert_zeros(next_dz, slide.strides)?.pad((k1 - 1, k2 - 1))?;
         g.dz = remove_padding(&correlate(&dilated, &turned(k))?, slide.padding)?;
     });
     "dK is computed from the unpadded input":
@@ -631,7 +631,7 @@ fn input_gradient(
     cropped: (usize, usize),
 ) -> Result<Tensor, ShapeError> {
     let ([_, _, k1, k2], [_, _, height, width]) = (kernel.shape(), z.shape());
-    Ok(cut(&correlate(&dilated.pad((k1 - 1, k2 - 1)), kernel)?, cropped, [height, width]))
+    Ok(cut(&correlate(&dilated.pad((k1 - 1, k2 - 1))?, kernel)?, cropped, [height, width]))
 }
 
 /// Step 3, of an image ẑ and a δ̂ that are given: at most k1 × k2 taps.

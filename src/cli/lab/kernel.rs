@@ -7,6 +7,7 @@
 
 use super::place::Place;
 use anyhow::Context;
+use handgrad::files;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -21,14 +22,15 @@ pub const STRICT: &str = "HANDGRAD_KERNEL_STRICT";
 const PANIC_IS_AN_ERROR: &str = "preserve_vars_on_panic = false\n";
 
 /// Writes what kernels and cargo read at their start.
-pub fn configure(place: &Place) -> std::io::Result<()> {
+pub fn configure(place: &Place) -> anyhow::Result<()> {
     fs::create_dir_all(place.lab("kernels/.cargo"))?;
     fs::create_dir_all(place.lab("kernels/strict"))?;
     fs::create_dir_all(place.lab("kernels/default"))?;
-    fs::write(place.lab("kernels/.cargo/config.toml"), include_str!("cells.toml"))?;
     let settings = include_str!("evcxr.toml");
-    fs::write(place.lab("kernels/default/evcxr.toml"), settings)?;
-    fs::write(place.lab("kernels/strict/evcxr.toml"), format!("{settings}{PANIC_IS_AN_ERROR}"))
+    files::write(place.lab("kernels/.cargo/config.toml"), include_bytes!("cells.toml"))?;
+    files::write(place.lab("kernels/default/evcxr.toml"), settings.as_bytes())?;
+    files::write(place.lab("kernels/strict/evcxr.toml"), format!("{settings}{PANIC_IS_AN_ERROR}").as_bytes())?;
+    Ok(())
 }
 
 /// Runs the kernel that Jupyter asked for, until it ends.

@@ -3,13 +3,15 @@
 //! Each step leaves a stamp when it is done: the pin it was done for. A step whose stamp is there is skipped, one whose
 //! pin has changed or that was interrupted is done again (a build goes on where it stopped).
 
+use super::driver::{self, each_line};
 use super::kernel;
 use super::place::Place;
 use super::progress::Progress;
 use anyhow::{Context, bail};
+use handgrad::files;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, mpsc};
@@ -65,13 +67,13 @@ fn steps(place: &Place) -> anyhow::Result<()> {
     let pin = format!("{root} {:016x}", hash(&(REQUIREMENTS, OVERRIDES)));
     step(place, "packages", &pin, "JupyterLab (about half a minute, once)", true, |progress| {
         let requirements = place.lab("requirements.txt");
-        fs::write(&requirements, REQUIREMENTS)?;
+        files::write(&requirements, REQUIREMENTS.as_bytes())?;
         let mut pip = place.jupyter(["-m", "pip", "install", "--no-cache-dir", "--no-input", "--progress-bar=off"]);
         pip.args(["--disable-pip-version-check", "--requirement"]).arg(&requirements);
         watch(place, "pip", pip, progress, &mut |line| Some(line.to_owned()))?;
         let settings = place.lab("venv/share/jupyter/lab/settings");
         fs::create_dir_all(&settings)?;
-        fs::write(settings.join("overrides.json"), OVERRIDES)?;
+        files::write(settings.join("overrides.json"), OVERRIDES.as_bytes())?;
         Ok(())
     })?;
 
@@ -92,7 +94,7 @@ fn steps(place: &Place) -> anyhow::Result<()> {
     step(place, "warm", &pin, "the crates that notebooks use (about a minute, once)", warm.exists(), |progress| {
         fs::create_dir_all(&warm)?;
         let progress = Arc::clone(progress);
-        crate::cli::notebooks::driver::warm(place, &warm, FIRST_CELL, move |line| progress.at(&line))?;
+        driver::warm(place, &warm, FIRST_CELL, move |line| progress.at(&line))?;
         Ok(kernel::remove_copies(place)?)
     })
 }
@@ -112,9 +114,7 @@ fn step(
     }
     let progress = Arc::new(Progress::begin(title));
     work(&progress)?;
-    let partial = stamp.with_extension("partial");
-    fs::write(&partial, pin)?;
-    fs::rename(&partial, &stamp)?;
+    files::write(&stamp, pin.as_bytes())?;
     progress.end(title);
     Ok(())
 }
@@ -200,7 +200,7 @@ fn build_kernel(place: &Place, progress: &Progress) -> anyhow::Result<()> {
         rust.1
     );
     let (profile, target) = (place.lab("evcxr_profile.toml"), place.lab("evcxr/build"));
-    fs::write(&profile, EVCXR_PROFILE)?;
+    files::write(&profile, EVCXR_PROFILE.as_bytes())?;
     let mut cargo = Command::new("cargo");
     cargo
         .args(["install", "--locked", "--force", "--root"])
@@ -257,7 +257,7 @@ fn compiled(line: &str) -> Option<String> {
 }
 
 /// The kernel's description, by which Jupyter finds and starts it: this program, which gives it a folder and runs it.
-fn write_kernel_spec(place: &Place) -> std::io::Result<()> {
+fn write_kernel_spec(place: &Place) -> anyhow::Result<()> {
     let folder = place.lab("jupyter/data/kernels/rust");
     fs::create_dir_all(&folder)?;
     let spec = serde_json::json!({
@@ -266,7 +266,7 @@ fn write_kernel_spec(place: &Place) -> std::io::Result<()> {
         "interrupt_mode": "message",
         "language": "rust",
     });
-    fs::write(folder.join("kernel.json"), format!("{spec:#}\n"))
+    Ok(files::write(folder.join("kernel.json"), format!("{spec:#}\n").as_bytes())?)
 }
 
 /// Runs a command to its end, shows what `show` makes of its lines, keeps all of them in a log, and turns a failure
@@ -313,23 +313,6 @@ fn watch(
 
 fn boxed(stream: impl Read + Send + 'static) -> Box<dyn Read + Send> {
     Box::new(stream)
-}
-
-/// Calls `line` with every line of a stream; a carriage return ends one too, as progress bars use it.
-pub fn each_line(stream: impl Read, mut line: impl FnMut(String) -> bool) {
-    let mut text = Vec::new();
-    for byte in BufReader::new(stream).bytes() {
-        match byte {
-            Ok(b'\n' | b'\r') => {
-                let whole = String::from_utf8_lossy(&std::mem::take(&mut text)).into_owned();
-                if !whole.trim().is_empty() && !line(whole) {
-                    return;
-                }
-            }
-            Ok(byte) => text.push(byte),
-            Err(_) => return,
-        }
-    }
 }
 
 /// What a command prints.

@@ -1,6 +1,7 @@
 //! A notebook's file: reading it, its cells, and writing it so that a diff shows only what changed.
 
 use anyhow::{Context, bail};
+use handgrad::files;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,12 @@ impl Notebook {
         Ok(Self { path: path.to_owned(), text, value })
     }
 
+    /// Checks that [`write`](Self::write) can replace the file.
+    pub fn probe(&self) -> anyhow::Result<()> {
+        files::probe(&self.path)?;
+        Ok(())
+    }
+
     pub fn name(&self) -> String {
         self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
     }
@@ -42,9 +49,7 @@ impl Notebook {
     pub fn write(&mut self) -> anyhow::Result<()> {
         let text = self.normalised_text()?;
         if text != self.text {
-            let partial = self.path.with_extension("ipynb.partial");
-            fs::write(&partial, &text).with_context(|| format!("cannot write {}", partial.display()))?;
-            fs::rename(&partial, &self.path).with_context(|| format!("cannot replace {}", self.path.display()))?;
+            files::write(&self.path, text.as_bytes())?;
             self.text = text;
         }
         Ok(())

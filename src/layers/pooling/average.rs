@@ -32,7 +32,7 @@ use crate::{Float, ShapeError, Slide, Tensor4};
 /// The mean of every window of z (N, C, H, W), the padding's zeros included.
 ///
 /// # Errors
-/// If the windows do not fit ([`Slide::output_size`]).
+/// If the windows do not fit ([`Slide::output_size`]), or there is no memory for y.
 ///
 /// ```
 /// use handgrad::prelude::*;

@@ -21,7 +21,7 @@
 //!
 //! Source: Lin, Chen, Yan, *Network in Network* (2013), §3.2.
 
-use super::{avg_pooling_backward, avg_pooling_forward, max_pooling_backward, max_pooling_forward};
+use super::{avg_pooling_backward, avg_pooling_forward, has_pixels, max_pooling_backward, max_pooling_forward};
 use crate::error::same_shape;
 use crate::{Float, ShapeError, Slide, Tensor4};
 use nalgebra::DMatrix;
@@ -88,10 +88,8 @@ pub fn global_avg_pooling_backward<T: Float>(next_dz: &DMatrix<T>, z: &Tensor4<T
 
 /// (H, W), if there is a pixel at all.
 fn whole_map<T: Float>(function: &'static str, z: &Tensor4<T>) -> Result<(usize, usize), ShapeError> {
+    has_pixels(function, z)?;
     let [_, _, height, width] = z.shape();
-    if height * width == 0 {
-        return Err(ShapeError::new(function, format!("z is {:?}", z.dims()), "its maps must have at least one pixel"));
-    }
     Ok((height, width))
 }
 

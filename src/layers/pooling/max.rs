@@ -22,7 +22,7 @@
 //!    then their δ add up.
 //!
 //! Kinks: where a maximum is tied, max has no derivative. The **first** maximum of the window, row by row, takes the
-//! whole δ, so that Σ dz = Σ next_dz always. A NaN counts as larger than any number.
+//! whole δ, so that Σ dz = Σ next_dz always. A NaN counts as larger than any number, and the first NaN takes δ.
 //!
 //! The padding is −∞: it never wins. [`max_pooling_zero_padded_forward`] pads with 0 instead, as the NumPy course this
 //! crate grew from does: there a window of negative numbers at the border answers 0, and its δ falls into the padding
@@ -31,16 +31,18 @@
 //! Source: LeCun et al., *Gradient-based learning applied to document recognition* (1998), for pooling; Scherer,
 //! Müller, Behnke (2010) for its maximum.
 
-use super::{Windows, by_channels, channel, column, column_mut};
+use super::{Windows, by_channels, channel, column_mut, has_pixels};
 use crate::kernels::block::{Work, vectorised};
-use crate::kernels::elementwise::{Run, array, fold_columns, in_runs};
+use crate::kernels::elementwise::fold_columns;
+use crate::kernels::is_machine_float;
+use crate::kernels::pooling::{beats, max_backward};
 use crate::{Float, ShapeError, Slide, Tensor4};
 
 /// The maximum of every window of z (N, C, H, W); padded with −∞.
 ///
 /// # Errors
-/// If the windows do not fit ([`Slide::output_size`]), or the padding is as large as the window: a window wholly in
-/// the padding would have no maximum.
+/// If the windows do not fit ([`Slide::output_size`]), the maps are empty, or the padding is as large as the window: a
+/// window wholly in the padding would have no maximum. Also if there is no memory for y.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -83,10 +85,39 @@ pub fn max_pooling_backward<T: Float>(
     Ok(backward(next_dz, z, &windows, None))
 }
 
+/// Steps (1) and (2), window by window. Machine floats take the same steps for several samples at a time.
+fn backward<T: Float>(next_dz: &Tensor4<T>, z: &Tensor4<T>, windows: &Windows, padding: Option<T>) -> Tensor4<T> {
+    let [samples, channels, _, width] = z.shape();
+    if is_machine_float::<T>() {
+        return by_channels(z.shape(), |c, dz| {
+            let taps = windows.all().map(|window| windows.taps(window));
+            max_backward(dz, channel(z, c), channel(next_dz, c), samples, taps, padding);
+        });
+    }
+    let mut dz = Tensor4::zeros(z.shape());
+    for (c, (i, j), n) in (0..channels)
+        .flat_map(|c| windows.all().map(move |window| (c, window)))
+        .flat_map(|(c, window)| (0..samples).map(move |n| (c, window, n)))
+    {
+        let mut maximum: Option<(T, Option<(usize, usize)>)> = None; // its value, and its place in the image
+        for tap in windows.taps((i, j)) {
+            let place = tap.map(|pixel| (pixel / width, pixel % width));
+            let Some(value) = place.map(|(r, q)| z[(n, c, r, q)]).or(padding) else { continue };
+            if maximum.is_none_or(|(largest, _)| beats(value, largest)) {
+                maximum = Some((value, place)); // (1): of equals, the first
+            }
+        }
+        if let Some((_, Some((r, q)))) = maximum {
+            dz[(n, c, r, q)] += next_dz[(n, c, i, j)]; // (2)
+        }
+    }
+    dz
+}
+
 /// [`max_pooling_forward`] padded with 0.
 ///
 /// # Errors
-/// If the windows do not fit ([`Slide::output_size`]).
+/// If the windows do not fit ([`Slide::output_size`]), or there is no memory for y.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -135,13 +166,9 @@ fn padded_with_infinity<T: Float>(
             "the padding must be smaller than the window, or a window would see padding alone",
         ));
     }
-    Windows::new(function, z, pooling, slide)
-}
-
-/// Whether `x` takes the place of the best so far: only if larger, so the first of equals stays.
-#[inline(always)]
-fn beats<T: Float>(x: T, best: T) -> bool {
-    x > best || x.is_nan()
+    let windows = Windows::new(function, z, pooling, slide)?;
+    has_pixels(function, z)?;
+    Ok(windows)
 }
 
 /// The larger one, of equals the first.
@@ -172,7 +199,7 @@ impl<T: Float> Work for Forward<'_, T> {
 
     #[inline(always)]
     fn run(self) {
-        let window_size = self.windows.pooling.0 * self.windows.pooling.1;
+        let window_size = self.windows.pooling.0.saturating_mul(self.windows.pooling.1);
         for (at, window) in self.windows.all().enumerate() {
             let (y, pixels) = (column_mut(self.y, self.samples, at), self.windows.pixels(window));
             fold_columns(y, self.z, pixels.clone(), larger);
@@ -180,78 +207,6 @@ impl<T: Float> Work for Forward<'_, T> {
                 (Some(value), 0) => y.fill(value),
                 (Some(value), pixels) if pixels < window_size => y.iter_mut().for_each(|y| *y = larger(*y, value)),
                 _ => {}
-            }
-        }
-    }
-}
-
-fn backward<T: Float>(next_dz: &Tensor4<T>, z: &Tensor4<T>, windows: &Windows, padding: Option<T>) -> Tensor4<T> {
-    let samples = z.shape()[0];
-    by_channels(z.shape(), |c, dz| {
-        vectorised(Backward { dz, z: channel(z, c), next_dz: channel(next_dz, c), samples, windows, padding });
-    })
-}
-
-/// Of one channel.
-struct Backward<'a, T> {
-    dz: &'a mut [T],
-    z: &'a [T],
-    next_dz: &'a [T],
-    samples: usize,
-    windows: &'a Windows,
-    padding: Option<T>,
-}
-
-impl<T: Float> Work for Backward<'_, T> {
-    type Result = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Backward { dz, z, padding, .. } = self;
-        let mut taps = Vec::new();
-        for (at, window) in self.windows.all().enumerate() {
-            taps.clear();
-            taps.extend(self.windows.taps(window));
-            let deltas = column(self.next_dz, self.samples, at);
-            in_runs(self.samples, HandOver { dz, z, deltas, taps: &taps, padding });
-        }
-    }
-}
-
-/// The δ of every sample of one window, handed to the tap that has the sample's maximum.
-struct HandOver<'a, T> {
-    dz: &'a mut [T],
-    z: &'a [T],
-    deltas: &'a [T],
-    taps: &'a [Option<usize>],
-    padding: Option<T>,
-}
-
-impl<T: Float> Run for HandOver<'_, T> {
-    #[inline(always)]
-    fn run<const L: usize>(&mut self, first: usize) {
-        let samples = self.deltas.len();
-        let (mut best, mut winners) = ([T::zero(); L], [0; L]);
-        let mut none_yet = true;
-        for (tap, &pixel) in (0_u32..).zip(self.taps) {
-            let values: [T; L] = match (pixel, self.padding) {
-                (Some(pixel), _) => array(self.z, pixel * samples + first),
-                (None, Some(value)) => [value; L],
-                (None, None) => continue,
-            };
-            // Both are written whether a value wins or not: without a branch, the loop becomes vector instructions.
-            for l in 0..L {
-                let wins = none_yet || beats(values[l], best[l]);
-                (best[l], winners[l]) = if wins { (values[l], tap) } else { (best[l], winners[l]) };
-            }
-            none_yet = false;
-        }
-        let deltas: [T; L] = array(self.deltas, first);
-        for (tap, &pixel) in (0..).zip(self.taps) {
-            let Some(pixel) = pixel else { continue };
-            let dz = &mut self.dz[pixel * samples + first..][..L];
-            for l in 0..L {
-                dz[l] = if winners[l] == tap { dz[l] + deltas[l] } else { dz[l] }; // (2)
             }
         }
     }

@@ -13,8 +13,8 @@ pub use max::*;
 
 use crate::error::same_shape;
 use crate::float::count;
-use crate::kernels::block::changed;
-use crate::{Float, ShapeError, Slide, Tensor4};
+use crate::kernels::fill::changed;
+use crate::{Float, ShapeError, Slide, Tensor4, sizes};
 use nalgebra::DMatrix;
 
 /// Where the windows of one map lie: sizes of map and output, and the pixels under a window.
@@ -32,14 +32,16 @@ impl Windows {
         pooling: (usize, usize),
         slide: Slide,
     ) -> Result<Self, ShapeError> {
-        let [_, _, height, width] = z.shape();
-        let out = slide.windows(function, (height, width), pooling)?;
+        let [samples, channels, height, width] = z.shape();
+        let out = slide.layer_windows(function, (height, width), pooling)?;
+        sizes::fit::<T>(function, "the output", &[samples, channels, out.0, out.1])?;
         Ok(Windows { image: (height, width), pooling, slide, out })
     }
 
     /// k1·k2: how many places a window has.
     fn area<T: Float>(&self) -> T {
-        count(self.pooling.0 * self.pooling.1)
+        let (k1, k2) = self.pooling;
+        k1.checked_mul(k2).map_or_else(|| count::<T>(k1) * count(k2), count)
     }
 
     /// All windows (i, j), row by row.
@@ -57,15 +59,23 @@ impl Windows {
         along(i * s1, self.pooling.0, p1, height).flat_map(move |r| columns.clone().map(move |q| r * width + q))
     }
 
-    /// The same with nothing in the place of a pixel that is in the padding.
-    fn taps(&self, (i, j): (usize, usize)) -> impl Iterator<Item = Option<usize>> + '_ {
-        let ((height, width), (k1, k2)) = (self.image, self.pooling);
-        let (top, left) = (i * self.slide.strides.0, j * self.slide.strides.1);
-        (0..k1).flat_map(move |u| (0..k2).map(move |v| (u, v))).map(move |(u, v)| {
-            let r = (top + u).checked_sub(self.slide.padding.0)?;
-            let q = (left + v).checked_sub(self.slide.padding.1)?;
-            (r < height && q < width).then_some(r * width + q)
-        })
+    /// The same with nothing in the place of the first tap that lies in the padding: all of them are equal, and of equals
+    /// the first is the maximum.
+    fn taps(&self, window: (usize, usize)) -> impl Iterator<Item = Option<usize>> + use<> {
+        let ((height, width), (k1, k2), (p1, p2)) = (self.image, self.pooling, self.slide.padding);
+        let (top, left) = (window.0 * self.slide.strides.0, window.1 * self.slide.strides.1);
+        let pixels_before = if top < p1 || left < p2 {
+            Some(0) // it is the first tap of all
+        } else if left + k2 > p2 + width {
+            Some((p2 + width).saturating_sub(left)) // it comes after those of the first row
+        } else if top + k1 > p1 + height {
+            Some((p1 + height).saturating_sub(top) * k2) // it comes after those of the last row
+        } else {
+            None
+        };
+        let (pixels, before) = (self.pixels(window), pixels_before.unwrap_or(0));
+        let padding = pixels_before.map(|_| None);
+        pixels.clone().take(before).map(Some).chain(padding).chain(pixels.skip(before).map(Some))
     }
 
     fn check_next_dz<T: Float>(
@@ -78,6 +88,15 @@ impl Windows {
         let out = (samples, channels, self.out.0, self.out.1);
         same_shape(function, ("next_dz", next_dz.dims()), ("the output", out))
     }
+}
+
+/// `Ok` if there is a pixel in a map.
+fn has_pixels<T: Float>(function: &'static str, z: &Tensor4<T>) -> Result<(), ShapeError> {
+    let [_, _, height, width] = z.shape();
+    if height == 0 || width == 0 {
+        return Err(ShapeError::new(function, format!("z is {:?}", z.dims()), "its maps must have at least one pixel"));
+    }
+    Ok(())
 }
 
 /// The tensor of this shape whose channel c, all zero at first, `f(c, channel)` changes.

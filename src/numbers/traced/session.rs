@@ -95,7 +95,7 @@ impl Session {
             ));
             next += 1;
         }
-        Tensor4::from_fn(shape, |n, c, i, j| symbols[((n * shape[1] + c) * shape[2] + i) * shape[3] + j])
+        Tensor4::filled(shape, |n, c, i, j| symbols[((n * shape[1] + c) * shape[2] + i) * shape[3] + j])
     }
 
     /// The conditions under which the formulas hold: every comparison so far, and how it came out. Where the book is not at

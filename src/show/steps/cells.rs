@@ -1,10 +1,9 @@
-//! Grids of cells: what every step is drawn with.
+//! Grids of cells, from which every step is drawn.
 
-use super::formula::Formula;
 use crate::numbers::Traced;
-use crate::show::axis::number;
 use crate::show::canvas;
 use crate::show::figure::escape;
+use crate::text::number;
 use nalgebra::DMatrix;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -16,7 +15,7 @@ pub(super) const TITLE: i32 = 44;
 const NARROWEST: i32 = 60;
 const FONT: f64 = canvas::MIDDLE;
 
-/// What a cell is in this step. Each look differs from the others by more than its colour.
+/// The role of a cell in this step. No two looks differ by colour alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Look {
     Plain,
@@ -26,15 +25,15 @@ pub(super) enum Look {
     Weight,
     /// What this step computes: filled and bold.
     Result,
-    /// A number of the padding: hatched.
+    /// Padding: hatched.
     Padding,
-    /// A zero put between two numbers: dotted.
+    /// A zero inserted between two numbers: dotted.
     Inserted,
-    /// Cut off in the end: hatched and crossed out.
+    /// Cropped at the end: hatched and crossed out.
     Cropped,
-    /// The maximum that was taken: filled, with a ring around it.
+    /// The maximum that the layer takes: filled, with a ring around it.
     Winner,
-    /// As large as the maximum, but later: filled, with a broken ring around it.
+    /// Equal to the maximum, but later: filled, with a dashed ring around it.
     Tied,
 }
 
@@ -73,7 +72,7 @@ impl Frame {
     }
 }
 
-/// A number, how it reads in symbols, and what it is in this step.
+/// A number, its symbol, and its role in this step.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Cell {
     pub number: String,
@@ -86,7 +85,7 @@ impl Cell {
         Cell { number: String::new(), symbol: String::new(), look: Look::Plain }
     }
 
-    /// A number by its value, with a formula short enough for a cell.
+    /// The value of an entry, and its formula.
     pub fn of(entry: Traced, look: Look) -> Self {
         Cell { number: number(entry.value()), symbol: entry.to_string(), look }
     }
@@ -96,7 +95,7 @@ impl Cell {
     }
 }
 
-/// A matrix in boxes, its name above it.
+/// A matrix drawn as boxes, with its name above it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Grid {
     pub title: String,
@@ -121,12 +120,12 @@ impl Grid {
         Grid::new(title, entries.map(|entry| Cell::of(entry, Look::Plain)))
     }
 
-    /// Cells that are yet to be filled.
+    /// A grid of empty cells.
     pub fn empty(title: impl Into<String>, (rows, columns): (usize, usize)) -> Self {
         Grid::new(title, DMatrix::from_element(rows, columns, Cell::empty()))
     }
 
-    /// The same with `cell` around it, (p1, p2) rows and columns deep.
+    /// The same grid padded with `cell`: p1 rows above and below, p2 columns left and right.
     pub fn padded(self, (p1, p2): (usize, usize), cell: &Cell) -> Self {
         let (rows, columns) = self.cells.shape();
         let cells = DMatrix::from_fn(rows + 2 * p1, columns + 2 * p2, |i, j| {
@@ -141,21 +140,21 @@ impl Grid {
         self
     }
 
-    /// Puts a number into a cell; returned is the grid with this number lit.
-    pub fn fill(&mut self, at: (usize, usize), formula: &Formula) -> Grid {
-        self.cells[at] = formula.cell(Look::Plain);
+    /// Puts a cell at its place, and returns the grid with this cell lit.
+    pub fn fill(&mut self, at: (usize, usize), cell: Cell) -> Grid {
+        self.cells[at] = cell;
         let mut now = self.clone().framed(Frame::Result, at, (1, 1));
         now.cells[at].look = Look::Result;
         now
     }
 
-    /// How wide the widest cell has to be.
+    /// The width that fits the widest text.
     pub fn cell_width(&self, symbols: bool) -> i32 {
         let widest = self.cells.iter().map(|cell| room(cell.text(symbols))).fold(0.0, f64::max);
         (widest as i32 + 20).max(NARROWEST)
     }
 
-    /// Width and height, with the name.
+    /// Width and height, including the name.
     pub fn size(&self, cell_width: i32) -> (i32, i32) {
         let (rows, columns) = self.cells.shape();
         let title = canvas::fine(canvas::width(&self.title, FONT)) + 8;
@@ -163,16 +162,16 @@ impl Grid {
     }
 }
 
-/// The order in which elements lie above each other.
+/// The stacking order of elements, from bottom to top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Layer {
+pub(super) enum Depth {
     Fill,
     Text,
     Line,
     Mark,
 }
 
-/// The patterns that fills refer to.
+/// The patterns that the fills use.
 pub(super) const PATTERNS: &str = concat!(
     "<defs><pattern id=\"hatch\" width=\"12\" height=\"12\" patternUnits=\"userSpaceOnUse\">",
     "<path d=\"M-3 3l6 -6M0 12l12 -12M9 15l6 -6\" stroke=\"#c8cfd6\" stroke-width=\"2\"/></pattern>",
@@ -183,22 +182,22 @@ pub(super) const PATTERNS: &str = concat!(
 /// The elements of one step.
 #[derive(Default)]
 pub(super) struct Sheet {
-    pub elements: Vec<(Layer, String)>,
+    pub elements: Vec<(Depth, String)>,
 }
 
 impl Sheet {
-    fn push(&mut self, layer: Layer, element: String) {
-        self.elements.push((layer, element));
+    fn push(&mut self, depth: Depth, element: String) {
+        self.elements.push((depth, element));
     }
 
-    /// A line of text whose middle is at (x, y); `look` are further attributes.
+    /// A line of text centred on (x, y), with further attributes `look`.
     pub fn text(&mut self, at: (i32, i32), text: &str, look: &str) {
         if !text.is_empty() {
             self.lines(at, 0, [text], look);
         }
     }
 
-    /// The same for lines `apart` from each other.
+    /// Several lines of text, `apart` from each other.
     pub fn lines<'a>(&mut self, (x, y): (i32, i32), apart: i32, lines: impl IntoIterator<Item = &'a str>, look: &str) {
         let mut body = String::new();
         for (k, line) in lines.into_iter().map(escape).enumerate() {
@@ -207,10 +206,10 @@ impl Sheet {
                 _ => push(&mut body, format_args!("<tspan x=\"{x}\" dy=\"{apart}\">{line}</tspan>")),
             }
         }
-        self.push(Layer::Text, format!("<text x=\"{x}\" y=\"{}\" fill=\"{MUTED}\"{look}>{body}</text>", y + 8));
+        self.push(Depth::Text, format!("<text x=\"{x}\" y=\"{}\" fill=\"{MUTED}\"{look}>{body}</text>", y + 8));
     }
 
-    /// A grid with its upper left corner, below its name, at this place.
+    /// A grid whose first cell has its upper left corner here; its name stands above.
     pub fn grid(&mut self, grid: &Grid, (x, y): (i32, i32), width: i32, symbols: bool) {
         let (rows, columns) = grid.cells.shape();
         let (right, bottom) = (columns as i32 * width, rows as i32 * HEIGHT);
@@ -220,7 +219,7 @@ impl Sheet {
         let mut lines = String::new();
         (0..=rows).for_each(|i| push(&mut lines, format_args!("M{x} {}h{right}", y + i as i32 * HEIGHT)));
         (0..=columns).for_each(|j| push(&mut lines, format_args!("M{} {y}v{bottom}", x + j as i32 * width)));
-        self.push(Layer::Line, format!("<path d=\"{lines}\" fill=\"none\" stroke=\"#8c959f\" stroke-width=\"2\"/>"));
+        self.push(Depth::Line, format!("<path d=\"{lines}\" fill=\"none\" stroke=\"#8c959f\" stroke-width=\"2\"/>"));
 
         self.fills(grid, corner, width);
         for i in 0..rows {
@@ -230,7 +229,7 @@ impl Sheet {
             let ((x, y), stroke) = (corner(at), frame.stroke());
             let size = (w as i32 * width, h as i32 * HEIGHT);
             self.push(
-                Layer::Mark,
+                Depth::Mark,
                 format!(
                     "<rect x=\"{x}\" y=\"{y}\" width=\"{}\" height=\"{}\" rx=\"4\" fill=\"none\" {stroke}/>",
                     size.0, size.1
@@ -239,7 +238,7 @@ impl Sheet {
         }
     }
 
-    /// All cells of one look are one element; those side by side are one piece of it.
+    /// Draws all cells of one look as one element, and neighbours in a row as one piece of it.
     fn fills(&mut self, grid: &Grid, corner: impl Fn((usize, usize)) -> (i32, i32), width: i32) {
         let mut paths: BTreeMap<Look, String> = BTreeMap::new();
         let (mut rings, mut crosses) = (String::new(), String::new());
@@ -262,17 +261,17 @@ impl Sheet {
         }
         for (look, path) in paths {
             let fill = look.fill().unwrap_or("none");
-            self.push(Layer::Fill, format!("<path d=\"{path}\" fill=\"{fill}\"/>"));
+            self.push(Depth::Fill, format!("<path d=\"{path}\" fill=\"{fill}\"/>"));
         }
         if !rings.is_empty() {
-            self.push(Layer::Mark, format!("<g fill=\"none\" stroke=\"#b34700\" stroke-width=\"4\">{rings}</g>"));
+            self.push(Depth::Mark, format!("<g fill=\"none\" stroke=\"#b34700\" stroke-width=\"4\">{rings}</g>"));
         }
         if !crosses.is_empty() {
-            self.push(Layer::Mark, format!("<path d=\"{crosses}\" stroke=\"#8c959f\" stroke-width=\"2\"/>"));
+            self.push(Depth::Mark, format!("<path d=\"{crosses}\" stroke=\"#8c959f\" stroke-width=\"2\"/>"));
         }
     }
 
-    /// The texts of a row: one element for all that look alike, each letter at its own place.
+    /// The texts of a row, one element for each look, with a place for each letter.
     fn row(&mut self, grid: &Grid, i: usize, corner: impl Fn((usize, usize)) -> (i32, i32), width: i32, symbols: bool) {
         for (ink, wanted) in [("", false), (" fill=\"#57606a\"", true)] {
             let (mut places, mut letters) = (String::new(), String::new());
@@ -294,7 +293,7 @@ impl Sheet {
     fn letters(&mut self, places: &str, letters: &str, y: i32, look: &str) {
         if !letters.is_empty() {
             let (places, y) = (places.trim_end(), y + HEIGHT / 2 + 9);
-            self.push(Layer::Text, format!("<text x=\"{places}\" y=\"{y}\"{look}>{}</text>", escape(letters)));
+            self.push(Depth::Text, format!("<text x=\"{places}\" y=\"{y}\"{look}>{}</text>", escape(letters)));
         }
     }
 }
@@ -311,7 +310,7 @@ fn push(text: &mut String, arguments: std::fmt::Arguments) {
     canvas::sure(text.write_fmt(arguments));
 }
 
-/// How wide the letters of a text are set, in half pixels: with room for the widest of the usual fonts.
+/// The width in which the letters of a text are set, in half pixels, with room for wide fonts.
 fn room(text: &str) -> f64 {
     1.08 * f64::from(canvas::FINE) * canvas::width(text, FONT)
 }

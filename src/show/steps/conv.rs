@@ -1,10 +1,10 @@
-//! A convolution, window by window: forward, and each of its gradients.
+//! A convolution, window by window: the forward, and each of its gradients.
 
-use super::Steps;
 use super::cells::{Cell, Frame, Grid, Look, places};
-use super::correlation::{Correlation, Plane};
+use super::correlation::{Correlation, Map};
 use super::formula::{Formula, Symbols};
-use super::scene::{Slot, Step};
+use super::scene::{Scene, Slot};
+use super::walk::Steps;
 use super::words::{described, mean_of, readable, rows_and_columns, title};
 use crate::layers::{self, ConvGradients};
 use crate::numbers::traced::Index;
@@ -15,19 +15,19 @@ use nalgebra::{DMatrix, DVector};
 /// The steps of a convolution's backward, named as its gradients.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConvSteps {
-    /// For every tap: the padded z, weighed with δ.
+    /// For every tap of the kernel: the padded z times δ, summed.
     pub dk: Steps,
-    /// For every map: the sum of δ.
+    /// For every output map: the sum of δ.
     pub db: Steps,
-    /// For every pixel: zeros into δ, padding around it, K rotated and slid over it, the padding's share cut off.
+    /// For every pixel: insert zeros into δ, pad it, slide the rotated K over it, crop the padding.
     pub dz: Steps,
 }
 
 /// [`conv_forward`](layers::conv_forward), a step for every number of the output: the window on the padded z, the
-/// kernel, their products and the sum.
+/// kernel, their products and their sum.
 ///
 /// # Errors
-/// Those of [`conv_forward`](layers::conv_forward), and if a map has more rows or columns than can be read.
+/// Those of [`conv_forward`](layers::conv_forward), and if a map has more than 16 rows or columns.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -41,13 +41,13 @@ pub fn conv_forward(z: &Tensor4<f64>, k: &Tensor4<f64>, b: &DVector<f64>, slide:
     let session = Session::new();
     let (z, k, b) = (session.tensor("z", z), session.tensor("w", k), session.vector("b", b));
     let y = layers::conv_forward(&z, &k, &b, slide)?;
-    let padded = readable("steps::conv_forward", z.pad(slide.padding))?;
+    let padded = readable("steps::conv_forward", z.pad(slide.padding)?)?;
 
     let symbols = Symbols::among(z.as_slice().iter().chain(k.as_slice()).chain(&b));
     let ([_, channels, ..], [samples, depth, rows, columns]) = (z.shape(), y.shape());
     let mut steps = Vec::new();
     for (n, d) in places((samples, depth)) {
-        let pair = |c| (image(&padded, slide, (n, c)), Plane::new(title_of_kernel(&k, (c, d)), k.map_at(c, d), (0, 0)));
+        let pair = |c| (image(&padded, slide, (n, c)), Map::new(title_of_kernel(&k, (c, d)), k.map_at(c, d), (0, 0)));
         let bias = Grid::new(b[d].to_string(), DMatrix::from_element(1, 1, Cell::of(b[d], Look::Weight)));
         let correlation = Correlation {
             pairs: (0..channels).map(pair).collect(),
@@ -61,11 +61,11 @@ pub fn conv_forward(z: &Tensor4<f64>, k: &Tensor4<f64>, b: &DVector<f64>, slide:
     Ok(Steps::new(format!("Convolution, forward{}", described(slide)), steps))
 }
 
-/// [`conv_backward`](layers::conv_backward), a step for every number of its gradients, as the
-/// [derivation](layers::conv#derivation) goes.
+/// [`conv_backward`](layers::conv_backward), a step for every number of its gradients, in the order of the
+/// [derivation](layers::conv#derivation).
 ///
 /// # Errors
-/// Those of [`conv_backward`](layers::conv_backward), and if a map has more rows or columns than can be read.
+/// Those of [`conv_backward`](layers::conv_backward), and if a map has more than 16 rows or columns.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -91,7 +91,7 @@ pub fn conv_backward(
     Ok(ConvSteps { dk: backward.dk()?, db: backward.db(), dz: backward.dz()? })
 }
 
-/// A backward that has been run on symbols.
+/// A backward after its run on symbols.
 struct Backward {
     z: Tensor4<Traced>,
     k: Tensor4<Traced>,
@@ -104,23 +104,23 @@ struct Backward {
 }
 
 impl Backward {
-    /// A step for every pixel, with those before it that prepare δ and K, and the one behind it that crops.
+    /// The steps that prepare δ and K, a step for every pixel, and the step that crops.
     fn dz(&self) -> Result<Steps, ShapeError> {
         let Slide { padding, .. } = self.slide;
         let ([samples, channels, height, width], [_, depth, k1, k2]) = (self.z.shape(), self.k.shape());
         let around = (k1 - 1, k2 - 1);
-        let spread = readable("steps::conv_backward", self.dilated.pad(around))?;
+        let spread = readable("steps::conv_backward", self.dilated.pad(around)?)?;
         let rotated = self.k.rotate_180().swap_axes();
-        // With the padding as a part of z, its gradient is a part of dz.
+        // If the padding is part of z, its gradient is part of dz.
         let whole = Slide { padding: (0, 0), ..self.slide };
-        let whole = layers::conv_backward(&self.delta, &self.k, &self.z.pad(padding), whole)?.dz;
+        let whole = layers::conv_backward(&self.delta, &self.k, &self.z.pad(padding)?, whole)?.dz;
 
         let mut steps = Vec::new();
         for (n, c) in places((samples, channels)) {
             let pair = |d| {
                 let title = title("δ̂", spread.shape(), ["n", "d"], (n, d));
                 let turned = title_of_kernel(&self.k, (c, d)) + ", rotated";
-                (Plane::new(title, spread.map_at(n, d), around), Plane::new(turned, rotated.map_at(d, c), (0, 0)))
+                (Map::new(title, spread.map_at(n, d), around), Map::new(turned, rotated.map_at(d, c), (0, 0)))
             };
             let pairs = (0..depth).map(pair).collect();
             let correlation = Correlation { pairs, strides: (1, 1), sum: vec![Slot::Sign("Σ →".into())] };
@@ -140,14 +140,14 @@ impl Backward {
             steps.extend(correlation.walk(empty, places((height, width)).map(pixel)));
             if padding != (0, 0) {
                 let cropped = result.framed(Frame::Result, padding, (height, width));
-                let caption = "The padding was no part of z: its share is cut off.";
-                steps.push(correlation.at_rest(cropped, "the padding cut off", caption.into()));
+                let caption = "The padding is not part of z: its gradient is cropped.";
+                steps.push(correlation.at_rest(cropped, "crop the padding", caption.into()));
             }
         }
         Ok(Steps::new(format!("Convolution, backward to z{}", described(self.slide)), steps))
     }
 
-    /// The gradient of a padded map, what lies in the padding crossed out.
+    /// The gradient of a padded map, with the padding crossed out.
     fn framed_by_padding(&self, whole: DMatrix<Traced>, title: String) -> Grid {
         let ((p1, p2), [_, _, height, width]) = (self.slide.padding, self.z.shape());
         let mut grid = Grid::of(title, &whole);
@@ -158,8 +158,8 @@ impl Backward {
         grid
     }
 
-    /// From next_dz and K to what is slid over what, one change a step.
-    fn preparations(&self, correlation: &Correlation, result: &Grid) -> Vec<Step> {
+    /// From next_dz and K to the rotated kernel on the padded δ̂, one change at a time.
+    fn preparations(&self, correlation: &Correlation, result: &Grid) -> Vec<Scene> {
         let [_, depth, k1, k2] = self.k.shape();
         let kernels = |turned: bool| {
             let kernel = move |d: usize| match turned {
@@ -174,14 +174,14 @@ impl Backward {
             steps.push(correlation.before(pairs, result.clone(), name, caption));
         };
         let maps = |name: &str, maps: &Tensor4<Traced>| -> Vec<Grid> {
-            let map = |d| Plane::new(title(name, maps.shape(), ["n", "d"], (0, d)), maps.map_at(0, d), (0, 0)).grid();
+            let map = |d| Map::new(title(name, maps.shape(), ["n", "d"], (0, d)), maps.map_at(0, d), (0, 0)).grid();
             (0..depth).map(map).collect()
         };
-        step("δ", maps("δ", &self.delta), false, "δ is next_dz: a number for every output.".into());
+        step("δ", maps("δ", &self.delta), false, "δ is next_dz: one number for every output.".into());
         let (s1, s2) = self.slide.strides;
         if (s1, s2) != (1, 1) {
             let zeros = format!(
-                "Stride {s1} down and {s2} to the right: {} of zeros between, and this is δ̂.",
+                "Stride {s1} down and {s2} to the right: insert {} of zeros between neighbours. This is δ̂.",
                 rows_and_columns(s1 - 1, s2 - 1)
             );
             step("zeros between", maps("δ̂", &self.dilated), false, zeros);
@@ -189,24 +189,24 @@ impl Backward {
         let padded = || correlation.pairs.iter().map(|(image, _)| image.grid()).collect();
         if (k1, k2) != (1, 1) {
             let zeros = format!(
-                "k − 1 around it, {} of zeros on each side: so every tap meets every number.",
+                "Pad with k − 1, {} of zeros on each side, so that every tap meets every number.",
                 rows_and_columns(k1 - 1, k2 - 1)
             );
             step("zeros around", padded(), false, zeros);
         }
-        step("K rotated", padded(), true, "K, rotated by 180°, slides over it by steps of 1.".into());
+        step("K rotated", padded(), true, "K, rotated by 180°, slides over δ̂ with stride 1.".into());
         steps
     }
 
     /// A step for every tap.
     fn dk(&self) -> Result<Steps, ShapeError> {
         let ([samples, ..], [channels, depth, k1, k2]) = (self.z.shape(), self.k.shape());
-        let padded = readable("steps::conv_backward", self.z.pad(self.slide.padding))?;
+        let padded = readable("steps::conv_backward", self.z.pad(self.slide.padding)?)?;
         let mut steps = Vec::new();
         for (c, d) in places((channels, depth)) {
             let pair = |n| {
                 let delta = title("δ̂", self.dilated.shape(), ["n", "d"], (n, d));
-                (image(&padded, self.slide, (n, c)), Plane::new(delta, self.dilated.map_at(n, d), (0, 0)))
+                (image(&padded, self.slide, (n, c)), Map::new(delta, self.dilated.map_at(n, d), (0, 0)))
             };
             let pairs = (0..samples).map(pair).collect();
             let correlation = Correlation { pairs, strides: (1, 1), sum: vec![Slot::Sign(mean_of(samples))] };
@@ -224,7 +224,7 @@ impl Backward {
         let index = Index::new(&[depth]);
         let step = |d: usize| {
             let formula = Formula::new(index.write("db", &[d]).0, self.gradients.db[d], &self.symbols);
-            let now = result.fill((0, d), &formula);
+            let now = result.fill((0, d), formula.cell(Look::Plain));
             let row = |n: usize| {
                 let mut delta = Grid::of(title("δ", self.delta.shape(), ["n", "d"], (n, d)), &self.delta.map_at(n, d));
                 delta.cells.apply(|cell| cell.look = Look::Read);
@@ -234,7 +234,7 @@ impl Backward {
                 }
             };
             let slots = (0..samples).map(row).collect();
-            Step::new(slots, (samples.saturating_sub(1) / 2, 2), (0, d), &formula)
+            Scene::new(slots, (samples.saturating_sub(1) / 2, 2), (0, d), &formula)
         };
         let steps = (0..depth).map(step).collect();
         Steps::new("Convolution, backward to b", steps)
@@ -242,12 +242,12 @@ impl Backward {
 }
 
 /// A padded map of z.
-fn image(padded: &Tensor4<Traced>, slide: Slide, (n, c): (usize, usize)) -> Plane {
+fn image(padded: &Tensor4<Traced>, slide: Slide, (n, c): (usize, usize)) -> Map {
     let name = match slide.padding {
         (0, 0) => "z",
         _ => "ẑ: z padded",
     };
-    Plane::new(title(name, padded.shape(), ["n", "c"], (n, c)), padded.map_at(n, c), slide.padding)
+    Map::new(title(name, padded.shape(), ["n", "c"], (n, c)), padded.map_at(n, c), slide.padding)
 }
 
 fn title_of_kernel(k: &Tensor4<Traced>, at: (usize, usize)) -> String {

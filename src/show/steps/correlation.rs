@@ -1,25 +1,25 @@
-//! Windows that slide over maps: the scene of a convolution and of both of its gradients.
+//! A kernel that slides over a map: the scene of a convolution and of two of its gradients.
 
 use super::cells::{Cell, Frame, Grid, Look};
 use super::formula::{Formula, symbol};
-use super::scene::{Slot, Step};
+use super::scene::{Scene, Slot};
 use crate::numbers::Traced;
-use crate::show::axis::number;
+use crate::text::number;
 use nalgebra::DMatrix;
 
 /// A place of a map.
 pub(super) type At = (usize, usize);
 
-/// A map as a run left it, and how each of its cells looks before it takes part.
-pub(super) struct Plane {
+/// A map after the run, and the look of each cell before it takes part.
+pub(super) struct Map {
     title: String,
     entries: DMatrix<Traced>,
     symbols: DMatrix<Option<u32>>,
     looks: DMatrix<Look>,
 }
 
-impl Plane {
-    /// What is no symbol is a zero that was put there: padding in the outer (p1, p2) rows and columns, inserted within.
+impl Map {
+    /// An entry that is no symbol is an added zero: padding in the outer (p1, p2) rows and columns, inserted elsewhere.
     pub fn new(title: impl Into<String>, entries: DMatrix<Traced>, (p1, p2): (usize, usize)) -> Self {
         let (rows, columns) = entries.shape();
         let symbols = entries.map(symbol);
@@ -28,7 +28,7 @@ impl Plane {
             None if i < p1 || i + p1 >= rows || j < p2 || j + p2 >= columns => Look::Padding,
             None => Look::Inserted,
         });
-        Plane { title: title.into(), entries, symbols, looks }
+        Map { title: title.into(), entries, symbols, looks }
     }
 
     pub fn grid(&self) -> Grid {
@@ -41,37 +41,37 @@ impl Plane {
 /// Sums of products: a window of each map with the kernel that slides over it.
 pub(super) struct Correlation {
     /// The maps and their kernels; all products of all pairs are summed.
-    pub pairs: Vec<(Plane, Plane)>,
+    pub pairs: Vec<(Map, Map)>,
     pub strides: (usize, usize),
-    /// What stands between the products and the result.
+    /// What to draw between the products and the result.
     pub sum: Vec<Slot>,
 }
 
 impl Correlation {
-    /// A step for each formula, which belongs at its place of `result`; there it is filled in.
-    pub fn walk(&self, mut result: Grid, formulas: impl IntoIterator<Item = (At, Formula)>) -> Vec<Step> {
+    /// A step for each formula, which fills its place in `result`.
+    pub fn walk(&self, mut result: Grid, formulas: impl IntoIterator<Item = (At, Formula)>) -> Vec<Scene> {
         let step = |(at, formula): (At, Formula)| {
-            let now = result.fill(at, &formula);
+            let now = result.fill(at, formula.cell(Look::Plain));
             let rows = self.pairs.iter().map(|pair| self.meet(pair, at, &formula).map(Slot::Grid)).collect();
-            Step::new(self.table(rows, now), self.place(), at, &formula)
+            Scene::new(self.table(rows, now), self.place(), at, &formula)
         };
         formulas.into_iter().map(step).collect()
     }
 
     /// The maps, the kernels and the result, before or after the walk.
-    pub fn at_rest(&self, result: Grid, name: &str, caption: String) -> Step {
+    pub fn at_rest(&self, result: Grid, name: &str, caption: String) -> Scene {
         let pairs = self.pairs.iter().map(|(image, kernel)| [image.grid(), kernel.grid()]).collect();
         self.before(pairs, result, name, caption)
     }
 
     /// Other maps and kernels in their places.
-    pub fn before(&self, pairs: Vec<[Grid; 2]>, result: Grid, name: &str, caption: String) -> Step {
+    pub fn before(&self, pairs: Vec<[Grid; 2]>, result: Grid, name: &str, caption: String) -> Scene {
         let row = |[image, kernel]: [Grid; 2]| [Slot::Grid(image), Slot::Grid(kernel), Slot::Nothing];
         let slots = self.table(pairs.into_iter().map(row).collect(), result);
-        Step { name: name.into(), caption: vec![caption], slots, result: None }
+        Scene { name: name.into(), caption: vec![caption], slots, result: None }
     }
 
-    /// Map, kernel and products of every pair, and the result behind the middle one.
+    /// Map, kernel and products of every pair, and the result beside the middle pair.
     fn table(&self, rows: Vec<[Slot; 3]>, result: Grid) -> Vec<Vec<Slot>> {
         let sign = |sign: &str| Slot::Sign(sign.into());
         let row = |(k, [image, kernel, products]): (usize, [Slot; 3])| {
@@ -90,8 +90,8 @@ impl Correlation {
         (self.pairs.len().saturating_sub(1) / 2, 5 + self.sum.len())
     }
 
-    /// A map with its window, the kernel, and the products of those that meet: the ones that stand in the formula.
-    fn meet(&self, (image, kernel): &(Plane, Plane), at: At, formula: &Formula) -> [Grid; 3] {
+    /// A map with its window, the kernel, and the products that occur in the formula.
+    fn meet(&self, (image, kernel): &(Map, Map), at: At, formula: &Formula) -> [Grid; 3] {
         let ((top, left), size) = ((at.0 * self.strides.0, at.1 * self.strides.1), kernel.entries.shape());
         let (mut under, mut taps) = (image.grid(), kernel.grid());
         let products = DMatrix::from_fn(size.0, size.1, |u, v| {

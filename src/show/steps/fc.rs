@@ -1,9 +1,9 @@
 //! A fully connected layer, row by column.
 
-use super::Steps;
 use super::cells::{Frame, Grid, Look, places};
 use super::formula::{Formula, Symbols, symbol};
-use super::scene::{Slot, Step};
+use super::scene::{Scene, Slot};
+use super::walk::Steps;
 use super::words::{mean_of, readable_matrices};
 use crate::ShapeError;
 use crate::layers;
@@ -14,20 +14,20 @@ use nalgebra::{DMatrix, DVector};
 /// The steps of a fully connected layer's backward, named as its gradients.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FcSteps {
-    /// For every weight: a row of zᵀ by a column of δ.
+    /// For every weight: a row of zᵀ times a column of δ.
     pub dw: Steps,
     /// For every bias: a column of δ, summed.
     pub db: Steps,
-    /// For every input: a row of δ by a column of Wᵀ.
+    /// For every input: a row of δ times a column of Wᵀ.
     pub dz: Steps,
 }
 
-/// [`fc_forward`](layers::fc_forward), a step for every number of the output: a row of z by a column of W, and the bias.
+/// [`fc_forward`](layers::fc_forward), a step for every number of the output: a row of z times a column of W, plus the bias.
 ///
-/// The matrices stand as in Falk's scheme, z left and W above: where the row and the column meet is the output.
+/// The matrices are placed as in Falk's scheme, z on the left and W above: the output is where row and column meet.
 ///
 /// # Errors
-/// Those of [`fc_forward`](layers::fc_forward), and if a matrix has more rows or columns than can be read.
+/// Those of [`fc_forward`](layers::fc_forward), and if a matrix has more than 16 rows or columns.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -54,7 +54,7 @@ pub fn fc_forward(z: &DMatrix<f64>, w: &DMatrix<f64>, b: &DVector<f64>) -> Resul
 /// [`fc_backward`](layers::fc_backward), a step for every number of its gradients.
 ///
 /// # Errors
-/// Those of [`fc_backward`](layers::fc_backward), and if a matrix has more rows or columns than can be read.
+/// Those of [`fc_backward`](layers::fc_backward), and if a matrix has more than 16 rows or columns.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -82,24 +82,24 @@ pub fn fc_backward(next_dz: &DMatrix<f64>, w: &DMatrix<f64>, z: &DMatrix<f64>) -
     })
 }
 
-/// A product of two matrices, with what stands beside the result and above it.
+/// A product of two matrices, placed left of the result and above it.
 struct Product {
     left: (&'static str, DMatrix<Traced>),
     top: (&'static str, DMatrix<Traced>),
     bias: Option<DMatrix<Traced>>,
-    /// What stands before the result.
+    /// The sign in front of the result.
     sign: String,
     symbols: Symbols,
 }
 
 impl Product {
     /// A step for every entry of the result.
-    fn walk(&self, name: &str, result: &DMatrix<Traced>) -> Vec<Step> {
+    fn walk(&self, name: &str, result: &DMatrix<Traced>) -> Vec<Scene> {
         let index = Index::new(&[result.nrows(), result.ncols()]);
         let mut filled = Grid::empty(name, result.shape());
         let step = |(i, j): (usize, usize)| {
             let formula = Formula::new(index.write(name, &[i, j]).0, result[(i, j)], &self.symbols);
-            let now = filled.fill((i, j), &formula);
+            let now = filled.fill((i, j), formula.cell(Look::Plain));
             let [left, top] = self.meet((i, j), &formula);
             let mut slots = vec![vec![Slot::Nothing, Slot::Nothing, Slot::Grid(top)]];
             if let Some(bias) = &self.bias {
@@ -109,12 +109,12 @@ impl Product {
             }
             slots.push(vec![Slot::Grid(left), Slot::Sign(self.sign.clone()), Slot::Grid(now)]);
             let slot = (slots.len() - 1, 2);
-            Step::new(slots, slot, (i, j), &formula)
+            Scene::new(slots, slot, (i, j), &formula)
         };
         places(result.shape()).map(step).collect()
     }
 
-    /// Row i and column j, lit where their products stand in the formula.
+    /// Row i and column j, lit where the formula contains their products.
     fn meet(&self, (i, j): (usize, usize), formula: &Formula) -> [Grid; 2] {
         let [mut left, mut top] = [&self.left, &self.top].map(|(name, matrix)| Grid::of(*name, matrix));
         let inner = self.left.1.ncols();
@@ -128,19 +128,19 @@ impl Product {
     }
 }
 
-/// A step for every bias: the column of δ under which it stands.
-fn sums(delta: &DMatrix<Traced>, db: &DVector<Traced>, mean: &str) -> Vec<Step> {
+/// A step for every bias: the sum of the column of δ above it.
+fn sums(delta: &DMatrix<Traced>, db: &DVector<Traced>, mean: &str) -> Vec<Scene> {
     let (index, symbols) = (Index::new(&[db.len()]), Symbols::among(delta));
     let mut filled = Grid::empty("db", (1, db.len()));
     let step = |j: usize| {
         let formula = Formula::new(index.write("db", &[j]).0, db[j], &symbols);
-        let now = filled.fill((0, j), &formula);
+        let now = filled.fill((0, j), formula.cell(Look::Plain));
         let mut above = Grid::of("δ", delta).framed(Frame::Read, (0, j), (delta.nrows(), 1));
         for at in places(delta.shape()).filter(|&at| symbol(delta[at]).is_some_and(|symbol| formula.has(symbol))) {
             above.cells[at].look = Look::Read;
         }
         let slots = vec![vec![Slot::Nothing, Slot::Grid(above)], vec![Slot::Sign(mean.into()), Slot::Grid(now)]];
-        Step::new(slots, (1, 1), (0, j), &formula)
+        Scene::new(slots, (1, 1), (0, j), &formula)
     };
     (0..db.len()).map(step).collect()
 }

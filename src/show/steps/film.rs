@@ -1,21 +1,21 @@
-//! Many steps as one picture: what they share is drawn once, the rest for each.
+//! Many steps as one picture. What several steps share is drawn once.
 
-use super::cells::{Layer, PATTERNS, Sheet};
+use super::cells::{Depth, PATTERNS, Sheet};
 use crate::show::canvas::{MIDDLE, fine, sure};
 use std::fmt::Write;
 
 /// How long each step of a film is shown, in seconds.
 const SECONDS: f64 = 3.0;
 
-/// The elements of all steps, shown one step after the other, over and over.
+/// The elements of all steps, shown one step after the other in a loop.
 ///
-/// Where nothing moves (a viewer without animations, a reader who wants none), it is step `still`.
+/// Without animation (the viewer has none, or the reader has turned it off), step `still` is shown.
 pub(super) fn film(steps: &[Sheet], still: usize) -> String {
     let count = steps.len();
-    let mut groups: Vec<((Layer, usize, usize), String)> = Vec::new();
-    for (layer, element, when) in shown(steps) {
+    let mut groups: Vec<((Depth, usize, usize), String)> = Vec::new();
+    for (depth, element, when) in shown(steps) {
         for (from, to) in runs(&when) {
-            let key = (layer, from, to);
+            let key = (depth, from, to);
             match groups.iter_mut().find(|(k, _)| *k == key) {
                 Some((_, body)) => body.push_str(element),
                 None => groups.push((key, element.to_string())),
@@ -23,7 +23,7 @@ pub(super) fn film(steps: &[Sheet], still: usize) -> String {
         }
     }
     let always = |from: usize, to: usize| (from, to) == (0, count);
-    groups.sort_by_key(|((layer, from, to), _)| (*layer, !always(*from, *to), *from, *to));
+    groups.sort_by_key(|((depth, from, to), _)| (*depth, !always(*from, *to), *from, *to));
 
     let (mut body, mut names) = (String::new(), Vec::new());
     for ((_, from, to), elements) in groups {
@@ -47,15 +47,15 @@ pub(super) fn strip(steps: &[Sheet], height: i32) -> String {
     let shown = shown(steps);
     let always = |when: &[usize]| steps.len() > 1 && when.len() == steps.len();
     let (mut below, mut above) = (String::new(), String::new());
-    for (layer, element, _) in shown.iter().filter(|(_, _, when)| always(when)) {
-        if *layer == Layer::Fill { below += element } else { above += element }
+    for (depth, element, _) in shown.iter().filter(|(_, _, when)| always(when)) {
+        if *depth == Depth::Fill { below += element } else { above += element }
     }
     // A definition is drawn where it is used.
     let mut body = format!("<defs><g id=\"below\">{below}</g><g id=\"above\">{above}</g></defs>\n");
     for k in 0..steps.len() {
         let own = |fill: bool| -> String {
             let own = shown.iter().filter(|(_, _, when)| !always(when) && when.contains(&k));
-            own.filter(|(layer, ..)| (*layer == Layer::Fill) == fill).map(|(_, element, _)| *element).collect()
+            own.filter(|(depth, ..)| (*depth == Depth::Fill) == fill).map(|(_, element, _)| *element).collect()
         };
         let (under, over) = (own(true), own(false));
         let shift = height * k as i32;
@@ -65,24 +65,24 @@ pub(super) fn strip(steps: &[Sheet], height: i32) -> String {
     finished(&body)
 }
 
-/// The elements with what all of them share.
+/// The elements with the patterns and the font size that they share.
 fn finished(body: &str) -> String {
     let patterns = if body.contains("url(#") { PATTERNS } else { "" };
     format!("{patterns}<g font-size=\"{}\">\n{body}</g>\n", fine(MIDDLE))
 }
 
-/// Every element with the steps it is part of, layer by layer.
-fn shown(steps: &[Sheet]) -> Vec<(Layer, &str, Vec<usize>)> {
-    let mut shown: Vec<(Layer, &str, Vec<usize>)> = Vec::new();
+/// Every element with the steps that contain it, from bottom to top.
+fn shown(steps: &[Sheet]) -> Vec<(Depth, &str, Vec<usize>)> {
+    let mut shown: Vec<(Depth, &str, Vec<usize>)> = Vec::new();
     for (k, step) in steps.iter().enumerate() {
-        for (layer, element) in &step.elements {
-            match shown.iter_mut().find(|(l, e, _)| l == layer && e == element) {
+        for (depth, element) in &step.elements {
+            match shown.iter_mut().find(|(l, e, _)| l == depth && e == element) {
                 Some((_, _, when)) => when.push(k),
-                None => shown.push((*layer, element, vec![k])),
+                None => shown.push((*depth, element, vec![k])),
             }
         }
     }
-    shown.sort_by_key(|(layer, ..)| *layer);
+    shown.sort_by_key(|(depth, ..)| *depth);
     shown
 }
 
@@ -98,7 +98,7 @@ fn runs(when: &[usize]) -> Vec<(usize, usize)> {
     runs
 }
 
-/// When each group is visible. Two films in one picture do not disturb each other: equal names mean the same.
+/// When each group is visible. Two films may share a picture, because equal names mean equal times.
 fn style(count: usize, names: &[(usize, usize)]) -> String {
     let share = |k: usize| format!("{:.2}%", 100.0 * k as f64 / count as f64);
     let mut style = format!(".s{count}{{animation:{}s step-end infinite}}", SECONDS * count as f64);

@@ -1,18 +1,18 @@
-//! What a run of a layer wrote down about one number: which products are summed in it.
+//! The formula that a run of a layer recorded for one number: a sum of products.
 
 use super::cells::{Cell, Look};
 use crate::Tensor4;
 use crate::numbers::Traced;
 use crate::numbers::traced::Index;
-use crate::show::axis::number;
+use crate::text::number;
 use num_rational::BigRational;
 use num_traits::{One, ToPrimitive};
 use std::collections::HashMap;
 
-/// More terms than this are not written out in a caption.
+/// A caption writes out at most this many terms.
 const TERMS: usize = 30;
 
-/// The symbols that inputs stand for: how they are written, and their values.
+/// The symbols of the inputs: how they are written, and their values.
 #[derive(Default)]
 pub(super) struct Symbols(HashMap<u32, (String, f64)>);
 
@@ -32,7 +32,7 @@ pub(super) fn symbol(entry: Traced) -> Option<u32> {
     }
 }
 
-/// A number, its name, and the products that it is the sum of.
+/// A number, its name, and the products that add up to it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Formula {
     pub name: String,
@@ -55,7 +55,7 @@ impl Product {
 }
 
 impl Formula {
-    /// The formula that `entry` came with, whose symbols are among these.
+    /// The formula of `entry`, whose symbols are among these.
     pub fn new(name: impl Into<String>, entry: Traced, symbols: &Symbols) -> Self {
         let product = |(coefficient, numbers): (BigRational, Vec<u32>)| {
             let factors = numbers.iter().filter_map(|number| symbols.0.get(number).cloned()).collect();
@@ -76,12 +76,12 @@ impl Formula {
         Cell { number: number(self.value), symbol: self.name.clone(), look }
     }
 
-    /// Whether a symbol stands in it.
+    /// Whether it contains a symbol.
     pub fn has(&self, symbol: u32) -> bool {
         self.products.iter().any(|product| product.symbols.contains(&symbol))
     }
 
-    /// The part of the sum whose products have only symbols that are `wanted`.
+    /// The sum of those products whose symbols are all `wanted`.
     pub fn only(&self, wanted: impl Fn(u32) -> bool) -> Self {
         let wanted = |product: &&Product| product.symbols.iter().all(|&symbol| wanted(symbol));
         let products: Vec<Product> = self.products.iter().filter(wanted).cloned().collect();
@@ -98,7 +98,7 @@ impl Formula {
         vec![self.in_symbols(), self.in_numbers()]
     }
 
-    /// The value of the product of just these two symbols, without its coefficient; nothing if it is not in the sum.
+    /// The value of the product of exactly these two symbols, without its coefficient; `None` if the sum has no such product.
     pub fn product(&self, a: u32, b: u32) -> Option<f64> {
         let wanted = |product: &&Product| product.symbols == [a, b] || product.symbols == [b, a];
         self.products.iter().find(wanted).map(|product| product.factors.iter().map(|(_, value)| value).product())
@@ -109,7 +109,7 @@ impl Formula {
         format!("{} = {}", self.name, self.sum(|(name, _), _| name.clone()))
     }
 
-    /// `y₁₂ = 1·3 + 0·(−1) + … + 2 = 4`; the last sign is ≈ where numbers are shortened.
+    /// `y₁₂ = 1·3 + 0·(−1) + … + 2 = 4`; the last sign is ≈ where a number is rounded.
     fn in_numbers(&self) -> String {
         let bracketed = |&(_, value): &(String, f64), first: bool| match number(value) {
             text if text.starts_with('−') && !first => format!("({text})"),
@@ -124,7 +124,7 @@ impl Formula {
         }
     }
 
-    /// The products, each factor written by `write`, which is told whether it is the first of the sum.
+    /// The products, each factor written by `write`, whose second argument says whether it is the first of the sum.
     fn sum(&self, write: impl Fn(&(String, f64), bool) -> String) -> String {
         let Some(first) = self.products.first() else { return "0".into() };
         let shared = self.products.iter().all(|product| product.coefficient == first.coefficient);
@@ -136,7 +136,7 @@ impl Formula {
         };
         let mut terms: Vec<String> = self.products.iter().take(TERMS).enumerate().map(term).collect();
         if self.products.len() > TERMS {
-            terms.push(format!("… ({} terms more)", self.products.len() - TERMS));
+            terms.push(format!("… ({} more terms)", self.products.len() - TERMS));
         }
         match terms.as_slice() {
             [one] => scaled(&shared, one),
@@ -158,7 +158,7 @@ fn scaled(coefficient: &BigRational, factors: &str) -> String {
     }
 }
 
-/// Whether a number as it is written is the number itself.
+/// Whether a number is written without rounding.
 fn is_whole_in_text(value: f64) -> bool {
     number(value).replace('−', "-").parse() == Ok(value)
 }

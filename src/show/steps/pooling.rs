@@ -1,27 +1,27 @@
-//! Pooling, window by window: which pixel wins or what the mean is, and where the gradient goes.
+//! Pooling, window by window: the maximum or the mean, and where the gradient goes.
 
-use super::Steps;
 use super::cells::{Cell, Frame, Grid, Look, places};
 use super::formula::{Formula, Symbols, symbol};
-use super::scene::{Slot, Step};
+use super::scene::{Scene, Slot};
+use super::walk::Steps;
 use super::words::{described, readable, title};
 use crate::layers;
 use crate::numbers::{Session, Traced};
-use crate::show::axis::number;
+use crate::text::number;
 use crate::{ShapeError, Slide, Tensor4};
 use nalgebra::DMatrix;
 
 /// [`max_pooling_forward`](layers::max_pooling_forward), a step for every window: its numbers, the maximum (a ring), and
-/// those that are as large but later (broken rings).
+/// later numbers equal to it (dashed rings).
 ///
 /// # Errors
-/// Those of [`max_pooling_forward`](layers::max_pooling_forward), and if a map has more rows or columns than can be read.
+/// Those of [`max_pooling_forward`](layers::max_pooling_forward), and if a map has more than 16 rows or columns.
 ///
 /// ```
 /// use handgrad::prelude::*;
 /// let z = Tensor4::from_row_major([1, 1, 2, 4], &[1.0, 5.0, 2.0, 0.0, 5.0, 4.0, -1.0, 7.0])?;
 /// let steps = show::steps::max_pooling_forward(&z, (2, 2), Slide::by(2, 2))?;
-/// let tie = ["y₁ = max(z₁₁, z₁₂, z₂₁, z₂₂) = z₁₂", "y₁ = max(1, 5, 5, 4) = 5", "5 stands there twice: the first is taken."];
+/// let tie = ["y₁ = max(z₁₁, z₁₂, z₂₁, z₂₂) = z₁₂", "y₁ = max(1, 5, 5, 4) = 5", "5 occurs twice: the first one is taken."];
 /// assert_eq!(steps.captions()[0], tie);
 /// # Ok::<(), ShapeError>(())
 /// ```
@@ -33,8 +33,8 @@ pub fn max_pooling_forward(z: &Tensor4<f64>, pooling: (usize, usize), slide: Sli
 /// maximum.
 ///
 /// # Errors
-/// Those of [`max_pooling_backward`](layers::max_pooling_backward), and if a map has more rows or columns than can be
-/// read.
+/// Those of [`max_pooling_backward`](layers::max_pooling_backward), and if a map has more than 16 rows or
+/// columns.
 pub fn max_pooling_backward(
     next_dz: &Tensor4<f64>,
     z: &Tensor4<f64>,
@@ -73,7 +73,7 @@ pub fn max_pooling_zero_padded_backward(
 /// [`avg_pooling_forward`](layers::avg_pooling_forward), a step for every window: its numbers, and their mean.
 ///
 /// # Errors
-/// Those of [`avg_pooling_forward`](layers::avg_pooling_forward), and if a map has more rows or columns than can be read.
+/// Those of [`avg_pooling_forward`](layers::avg_pooling_forward), and if a map has more than 16 rows or columns.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -86,12 +86,12 @@ pub fn avg_pooling_forward(z: &Tensor4<f64>, pooling: (usize, usize), slide: Sli
     forward(Kind::Mean, "steps::avg_pooling_forward", z, pooling, slide)
 }
 
-/// [`avg_pooling_backward`](layers::avg_pooling_backward), a step for every window: its δ, in equal shares for all its
+/// [`avg_pooling_backward`](layers::avg_pooling_backward), a step for every window: its δ, in equal shares to all its
 /// places.
 ///
 /// # Errors
-/// Those of [`avg_pooling_backward`](layers::avg_pooling_backward), and if a map has more rows or columns than can be
-/// read.
+/// Those of [`avg_pooling_backward`](layers::avg_pooling_backward), and if a map has more than 16 rows or
+/// columns.
 pub fn avg_pooling_backward(
     next_dz: &Tensor4<f64>,
     z: &Tensor4<f64>,
@@ -119,7 +119,7 @@ impl Kind {
         }
     }
 
-    /// What stands in the padding.
+    /// The number that pads z.
     fn padding(self) -> &'static str {
         if self == Kind::Max { "−∞" } else { "0" }
     }
@@ -163,9 +163,9 @@ fn forward(
             let formula = Formula::at("y", &run.y, (n, c, i, j), &run.symbols);
             let mut window = run.window((n, c, i, j));
             let maximum = window.mark(&formula.name);
-            let now = y.fill((i, j), &formula);
+            let now = y.fill((i, j), formula.cell(Look::Plain));
             let slots = vec![vec![Slot::Grid(window.grid), Slot::Sign(sign.clone()), Slot::Grid(now)]];
-            let mut step = Step::new(slots, (0, 2), (i, j), &formula);
+            let mut step = Scene::new(slots, (0, 2), (i, j), &formula);
             if kind != Kind::Mean {
                 step.caption = maximum;
             }
@@ -196,14 +196,14 @@ fn backward(
     Ok(Steps::new(format!("{}, backward{}", kind.name(), run.described()), steps))
 }
 
-/// A pooling that has been run on symbols.
+/// A pooling after its run on symbols.
 struct Run {
     kind: Kind,
     pooling: (usize, usize),
     slide: Slide,
     z: Maps,
     y: Maps,
-    /// The mean of the same windows: all pixels under a window stand in it.
+    /// The mean of each window: its formula contains every pixel of the window.
     means: Maps,
     symbols: Symbols,
 }
@@ -218,7 +218,7 @@ impl Run {
     ) -> Result<Self, ShapeError> {
         let y = kind.forward(&z, pooling, slide)?;
         let means = layers::avg_pooling_forward(&z, pooling, slide)?;
-        readable(function, z.pad(slide.padding))?;
+        readable(function, z.pad(slide.padding)?)?;
         let symbols = Symbols::among(z.as_slice());
         Ok(Run { kind, pooling, slide, z, y, means, symbols })
     }
@@ -228,7 +228,7 @@ impl Run {
         format!(", windows of {k1} × {k2}{}", described(self.slide))
     }
 
-    /// The padded map, before anything is taken from it.
+    /// The padded map.
     fn map(&self, (n, c): (usize, usize)) -> Grid {
         let padding = self.slide.padding;
         let name = match padding {
@@ -245,7 +245,7 @@ impl Run {
         (i * self.slide.strides.0, j * self.slide.strides.1)
     }
 
-    /// What lies under a window.
+    /// The numbers under a window.
     fn window(&self, (n, c, i, j): (usize, usize, usize, usize)) -> Window {
         let (corner, (p1, p2), [_, _, height, width]) = (self.corner((i, j)), self.slide.padding, self.z.shape());
         let (mean, y) = (Formula::new("", self.means[(n, c, i, j)], &self.symbols), self.y[(n, c, i, j)]);
@@ -259,7 +259,7 @@ impl Run {
             if name.is_some_and(|name| mean.has(name)) {
                 grid.cells[at].look = Look::Read;
             } else if self.kind != Kind::MaxOverZeros {
-                continue; // in the padding, which adds nothing and never wins
+                continue; // in the padding, which adds nothing and is never the maximum
             }
             if winner.is_none() && name == symbol(y) {
                 winner = Some(cells.len());
@@ -270,7 +270,7 @@ impl Run {
     }
 }
 
-/// The numbers under a window, and which of them the layer took.
+/// The numbers under a window, and the one that the layer takes.
 struct Window {
     grid: Grid,
     /// Places on the padded map and values, row by row.
@@ -279,7 +279,7 @@ struct Window {
 }
 
 impl Window {
-    /// Rings around the maximum and what is as large; what is said about it.
+    /// Draws rings around the maximum and the numbers equal to it; returns the caption.
     fn mark(&mut self, name: &str) -> Vec<String> {
         let Some(winner) = self.winner else { return Vec::new() };
         let best = self.cells[winner].1;
@@ -299,12 +299,12 @@ impl Window {
         };
         let ties = self.cells.iter().filter(|(_, value)| *value == best).count();
         let times = if ties == 2 { "twice".into() } else { format!("{ties} times") };
-        let tie = (ties > 1).then(|| format!("{} stands there {times}: the first is taken.", number(best)));
+        let tie = (ties > 1).then(|| format!("{} occurs {times}: the first one is taken.", number(best)));
         [line(true), line(false)].into_iter().chain(tie).collect()
     }
 }
 
-/// Where each window's δ goes, on one map.
+/// Where the δ of each window goes, on one map.
 struct Scatter<'a> {
     run: &'a Run,
     map: (usize, usize),
@@ -327,8 +327,8 @@ impl<'a> Scatter<'a> {
         }
     }
 
-    /// The window's δ is handed out; those before it have been.
-    fn step(&self, (i, j): (usize, usize)) -> Step {
+    /// The step that hands out this window's δ, after those before it.
+    fn step(&self, (i, j): (usize, usize)) -> Scene {
         let now = symbol(self.delta[(i, j)]);
         let before = |&place: &(usize, usize)| place <= (i, j);
         let done: Vec<_> = places(self.delta.shape()).filter(before).map(|at| symbol(self.delta[at])).collect();
@@ -352,14 +352,14 @@ impl<'a> Scatter<'a> {
                 window.mark(&name);
                 let arrow = || Slot::Sign("→".into());
                 let slots = vec![Slot::Grid(delta), arrow(), Slot::Grid(window.grid), arrow(), Slot::Grid(dz)];
-                let lost = || vec![format!("{name} goes to a zero of the padding, and is lost.")];
+                let lost = || vec![format!("{name} goes to a zero of the padding and is lost.")];
                 (slots, first.map_or_else(lost, |&at| so_far[at].caption()))
             }
         };
-        Step { name, caption, slots: vec![slots], result: Some(((0, 0), (i, j))) }
+        Scene { name, caption, slots: vec![slots], result: Some(((0, 0), (i, j))) }
     }
 
-    /// dz as far as it has come, what was added to last lit.
+    /// dz so far, with the entries of this step lit.
     fn filled(&self, so_far: &DMatrix<Formula>, reached: &[(usize, usize)], window: (usize, usize)) -> Grid {
         let mut dz = Grid::new(&self.titles[1], so_far.map(|formula| formula.cell(Look::Plain)));
         reached.iter().for_each(|&at| dz.cells[at].look = Look::Result);
@@ -373,9 +373,9 @@ impl<'a> Scatter<'a> {
     }
 }
 
-/// What is said about a δ that is shared by all places of a window.
+/// The caption of a δ that all places of a window share.
 fn shares(share: Option<Formula>, area: usize, inside: usize) -> Vec<String> {
     let lost =
-        (inside < area).then(|| format!("{} of {area} shares fall into the padding, and are cut off.", area - inside));
+        (inside < area).then(|| format!("{} of {area} shares fall into the padding and are cropped.", area - inside));
     share.iter().flat_map(Formula::caption).chain(lost).collect()
 }

@@ -1,10 +1,10 @@
-//! A step: grids and signs in rows and columns, and what is said about them.
+//! The picture of a step: grids and signs in rows and columns, and a caption.
 
 use super::cells::{Grid, HEIGHT, Sheet, TITLE};
 use super::formula::Formula;
 use crate::show::canvas;
 
-/// What stands at one place of the table.
+/// What one place of the table holds.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Slot {
     Nothing,
@@ -12,30 +12,30 @@ pub(super) enum Slot {
     Grid(Grid),
 }
 
-/// A cell of a grid: row and column of its slot, row and column in it.
+/// A cell of a grid: row and column of the slot, row and column in the grid.
 pub(super) type Spot = ((usize, usize), (usize, usize));
 
-/// One step of a walk.
+/// One step of a walk, as it is drawn.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Step {
-    /// What it computes or does, in a word or two.
+pub(super) struct Scene {
+    /// The number it computes, or what it does, in a word or two.
     pub name: String,
-    /// What is said about it, line by line.
+    /// The caption, line by line.
     pub caption: Vec<String>,
-    /// Rows of slots, all of one length.
+    /// Rows of slots, all equally long.
     pub slots: Vec<Vec<Slot>>,
-    /// The cell that is computed.
+    /// The cell that it computes.
     pub result: Option<Spot>,
 }
 
-impl Step {
+impl Scene {
     /// The step that computes a number by its formula.
     pub fn new(slots: Vec<Vec<Slot>>, slot: (usize, usize), at: (usize, usize), formula: &Formula) -> Self {
-        Step { name: formula.name.clone(), caption: formula.caption(), slots, result: Some((slot, at)) }
+        Scene { name: formula.name.clone(), caption: formula.caption(), slots, result: Some((slot, at)) }
     }
 }
 
-/// Where the slots of all steps stand, in half pixels.
+/// The places of all slots, the same for every step, in half pixels.
 pub(super) struct Layout {
     pub size: (i32, i32),
     /// Where the captions begin.
@@ -52,7 +52,7 @@ const GAP: i32 = 20;
 
 impl Layout {
     /// Room for the grids of every step, from `top` on.
-    pub fn new(steps: &[Step], symbols: bool, top: i32) -> Self {
+    pub fn new(steps: &[Scene], symbols: bool, top: i32) -> Self {
         let (mut widths, mut heights): (Vec<(i32, i32)>, Vec<i32>) = (Vec::new(), Vec::new());
         let slots = || {
             let rows = steps.iter().flat_map(|step| step.slots.iter().enumerate());
@@ -80,7 +80,7 @@ impl Layout {
         Layout { size: (x - GAP + MARGIN, y), foot: y, columns, rows, symbols }
     }
 
-    /// The upper left corner of a grid's first cell: it stands in the middle of its slot.
+    /// The upper left corner of the first cell of a grid that is centred in its slot.
     fn corner(&self, (row, column): (usize, usize), grid: &Grid) -> (i32, i32) {
         let ((x, width, cell), (y, height)) = (self.columns[column], self.rows[row]);
         let (rows, columns) = grid.cells.shape();
@@ -88,7 +88,7 @@ impl Layout {
     }
 
     /// Draws a step's grids and signs.
-    pub fn paint(&self, step: &Step, sheet: &mut Sheet) {
+    pub fn paint(&self, step: &Scene, sheet: &mut Sheet) {
         for (i, row) in step.slots.iter().enumerate() {
             for (j, slot) in row.iter().enumerate() {
                 let ((x, width, cell), (y, height)) = (self.columns[j], self.rows[i]);

@@ -1,19 +1,20 @@
-//! Words that all walks share, and the sizes that can be read.
+//! Words that all walks share, and the sizes that fit on a screen.
 
 use crate::numbers::Traced;
+use crate::text::counted;
 use crate::{ShapeError, Slide, Tensor4};
 use nalgebra::DMatrix;
 
 /// More rows or columns than this do not fit on a screen with a number in each cell.
 const SIDE: usize = 16;
 
-/// The maps, if they are small enough to be read.
+/// The maps, if they are small enough to read.
 pub(super) fn readable(function: &'static str, maps: Tensor4<Traced>) -> Result<Tensor4<Traced>, ShapeError> {
     let [_, _, height, width] = maps.shape();
     check(function, "map", (height, width)).map(|()| maps)
 }
 
-/// `Ok` if the matrices are small enough to be read.
+/// `Ok` if the matrices are small enough to read.
 pub(super) fn readable_matrices<'a>(
     function: &'static str,
     matrices: impl IntoIterator<Item = &'a DMatrix<Traced>>,
@@ -27,12 +28,12 @@ fn check(function: &'static str, what: &str, (rows, columns): (usize, usize)) ->
     }
     Err(ShapeError::new(
         function,
-        format!("a {what} to draw has {rows} rows and {columns} columns"),
+        format!("a {what} to draw has {} and {}", counted(rows, "row"), counted(columns, "column")),
         format!("with a number in each cell, at most {SIDE} of each can be read"),
     ))
 }
 
-/// A map's name, and which of several it is.
+/// The name of a map, with its indices where there are several.
 pub(super) fn title(name: &str, shape: [usize; 4], axes: [&str; 2], (first, second): (usize, usize)) -> String {
     let mut title = name.to_owned();
     for (axis, size, index) in [(axes[0], shape[0], first), (axes[1], shape[1], second)] {
@@ -43,7 +44,7 @@ pub(super) fn title(name: &str, shape: [usize; 4], axes: [&str; 2], (first, seco
     title
 }
 
-/// Strides and padding, as far as there are any.
+/// Strides and padding, where they are not the default.
 pub(super) fn described(slide: Slide) -> String {
     let pair = |(a, b): (usize, usize)| if a == b { a.to_string() } else { format!("({a}, {b})") };
     let stride = if slide.strides == (1, 1) { String::new() } else { format!(", stride {}", pair(slide.strides)) };
@@ -56,9 +57,8 @@ pub(super) fn mean_of(samples: usize) -> String {
     if samples == 1 { "Σ →".into() } else { format!("Σ / {samples} →") }
 }
 
-/// So many rows and columns, in words.
+/// "2 rows and 1 column".
 pub(super) fn rows_and_columns(rows: usize, columns: usize) -> String {
-    let counted = |count, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
     match (rows, columns) {
         (rows, 0) => counted(rows, "row"),
         (0, columns) => counted(columns, "column"),

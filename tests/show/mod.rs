@@ -1,5 +1,10 @@
 //! The figures: well-formed SVG, small enough, drawn for any data at all.
 
+mod charts;
+mod maps;
+mod picture;
+mod steps;
+
 use handgrad::optim::surface::Surface;
 use handgrad::prelude::*;
 use handgrad::show::{self, Figure};
@@ -8,71 +13,27 @@ use std::fs;
 
 // ---- structure ----
 
-/// The names of all elements, if the text is well-formed XML: tags nest, attributes are quoted and appear once, and
-/// no `<` or `&` stands where it means nothing.
+/// The names of all elements, if the text is well-formed XML and no attribute holds what is no number.
 fn elements(xml: &str) -> Result<Vec<String>, String> {
-    let (mut rest, mut open, mut all): (&str, Vec<String>, Vec<String>) = (xml, Vec::new(), Vec::new());
-    let entities = |text: &str| {
-        text.split('&').skip(1).all(|t| {
-            t.split_once(';').is_some_and(|(name, _)| matches!(name, "lt" | "gt" | "amp" | "quot" | "apos" | "#39"))
-        })
-    };
-    while let Some((text, tag)) = rest.split_once('<') {
-        if open.is_empty() && !text.trim().is_empty() || text.contains('>') || !entities(text) {
-            return Err(format!("text {text:?}"));
-        }
-        let (tag, after) = tag.split_once('>').ok_or("a tag without an end")?;
-        rest = after;
-        if let Some(name) = tag.strip_prefix('/') {
-            if open.pop().as_deref() != Some(name) {
-                return Err(format!("</{name}> closes nothing"));
+    let document = roxmltree::Document::parse(xml).map_err(|error| format!("{error} in {xml}"))?;
+    let mut all = Vec::new();
+    for element in document.descendants().filter(|node| node.is_element()) {
+        for attribute in element.attributes().filter(|attribute| !["href", "alt", "src"].contains(&attribute.name())) {
+            if attribute.value().contains("NaN") || attribute.value().contains("inf") {
+                // The one word with "inf" in it says that a walk goes on for ever.
+                if attribute.value() != "indefinite" {
+                    return Err(format!("attribute {} is {:?}", attribute.name(), attribute.value()));
+                }
             }
-            continue;
         }
-        let (tag, alone) = tag.strip_suffix('/').map_or((tag, false), |tag| (tag, true));
-        let (name, mut attributes) = tag.split_once(' ').unwrap_or((tag, ""));
-        let mut seen = Vec::new();
-        while !attributes.trim().is_empty() {
-            let (key, value) = attributes.trim_start().split_once("=\"").ok_or(format!("attributes {attributes:?}"))?;
-            let (value, after) = value.split_once('"').ok_or(format!("attributes {attributes:?}"))?;
-            if !key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') || seen.contains(&key) || !entities(value) {
-                return Err(format!("attribute {key}={value:?}"));
-            }
-            if key != "href" && (value.contains("NaN") || value.contains("inf")) {
-                return Err(format!("attribute {key} is {value:?}"));
-            }
-            seen.push(key);
-            attributes = after;
-        }
-        all.push(name.to_string());
-        if !alone {
-            open.push(name.to_string());
-        }
+        all.push(element.tag_name().name().to_string());
     }
-    if open.is_empty() && rest.trim().is_empty() { Ok(all) } else { Err(format!("{open:?} not closed, {rest:?}")) }
+    Ok(all)
 }
 
 fn count(figure: &Figure, name: &str) -> usize {
     let elements = elements(&figure.svg()).unwrap_or_else(|error| panic!("{error} in\n{}", figure.svg()));
     elements.iter().filter(|element| *element == name).count()
-}
-
-#[test]
-fn the_reader_of_xml_finds_what_is_wrong() {
-    assert_eq!(elements("<a b=\"1\"><c/>x &lt; y</a>\n").unwrap(), ["a", "c"]);
-    for wrong in [
-        "<a>",
-        "<a></b>",
-        "<a b=1/>",
-        "<a b=\"1\" b=\"2\"/>",
-        "<a>&</a>",
-        "<a b=\"&\"/>",
-        "x<a/>",
-        "<a x=\"NaN\"/>",
-        "<a",
-    ] {
-        assert!(elements(wrong).is_err(), "{wrong}");
-    }
 }
 
 #[test]
@@ -113,20 +74,6 @@ fn a_curve_has_a_line_and_its_marks() {
     let two = show::curve("loss", &[3.0, 2.0, 1.0]).and("other", &[1.0, 2.0, 3.0]).figure();
     assert!(two.svg().contains("stroke-dasharray"));
     assert_eq!((count(&two, "circle"), count(&two, "polygon")), (3 + 1, 3 + 1)); // and one each in the legend
-}
-
-#[test]
-fn points_are_at_their_places() {
-    // Two points are the corners of the plane, but for the margin along y: x to the very ends, y symmetrically.
-    let svg = show::curve("", &[0.0, 1.0]).y_range(0.0, 1.0).size(400, 300).figure().svg();
-    let line = svg.lines().find(|line| line.contains("#0072B2") && line.contains("<polyline")).unwrap();
-    let points = line.split_once("points=\"").unwrap().1.split('"').next().unwrap();
-    let points: Vec<Vec<i32>> = points.split(' ').map(|p| p.split(',').map(|c| c.parse().unwrap()).collect()).collect();
-    let axes: Vec<&str> = svg.lines().filter(|line| line.contains("#C4CCD4")).collect();
-    assert_eq!(points.len(), 2);
-    assert!(points[0][0] < points[1][0] && points[0][1] > points[1][1]);
-    // The curve starts where the axes meet, within one pixel.
-    assert!(axes.iter().any(|axis| axis.contains(&format!("{},", points[0][0] - 1))), "{points:?} {axes:?}");
 }
 
 #[test]
@@ -274,48 +221,6 @@ fn images_say_what_was_predicted() {
     assert!(many.svg().contains("the first 100 of 210"));
 }
 
-#[test]
-fn a_png_is_what_its_chunks_say() {
-    // The image of a 1 × 2 heat map, read back: signature, chunks with their checksums, pixels by palette.
-    let svg = show::heat("", &dmatrix![0.0, 1.0]).figure().svg();
-    let data = svg.split_once("data:image/png;base64,").unwrap().1.split('"').next().unwrap();
-    let png = decode(data);
-    assert_eq!(png[..8], *b"\x89PNG\r\n\x1a\n");
-    let (mut at, mut chunks) = (8, Vec::new());
-    while at < png.len() {
-        let length = u32::from_be_bytes(png[at..at + 4].try_into().unwrap()) as usize;
-        let (kind, bytes) = (&png[at + 4..at + 8], &png[at + 8..at + 8 + length]);
-        let mut crc = flate2::Crc::new();
-        crc.update(&png[at + 4..at + 8 + length]);
-        assert_eq!(png[at + 8 + length..at + 12 + length], crc.sum().to_be_bytes());
-        chunks.push((String::from_utf8_lossy(kind).into_owned(), bytes));
-        at += 12 + length;
-    }
-    let names: Vec<&str> = chunks.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["IHDR", "PLTE", "IDAT", "IEND"]);
-    assert_eq!(chunks[0].1, [0, 0, 0, 2, 0, 0, 0, 1, 8, 3, 0, 0, 0]); // 2 wide, 1 high, 8 bits, by palette
-    let mut pixels = Vec::new();
-    std::io::Read::read_to_end(&mut flate2::read::ZlibDecoder::new(chunks[2].1), &mut pixels).unwrap();
-    assert_eq!(pixels, [0, 0, 249]); // unfiltered, the lowest level, the highest
-    assert_eq!((chunks[1].1.len() % 3, chunks[1].1[..3].to_vec()), (0, vec![0xf7, 0xfb, 0xff]));
-}
-
-fn decode(text: &str) -> Vec<u8> {
-    let digit = |c: u8| match c {
-        b'A'..=b'Z' => c - b'A',
-        b'a'..=b'z' => c - b'a' + 26,
-        b'0'..=b'9' => c - b'0' + 52,
-        b'+' => 62,
-        _ => 63,
-    };
-    let text = text.trim_end_matches('=').as_bytes();
-    let bytes = text.chunks(4).flat_map(|four| {
-        let bits = four.iter().enumerate().fold(0_u32, |bits, (k, &c)| bits | u32::from(digit(c)) << (18 - 6 * k));
-        bits.to_be_bytes()[1..four.len()].to_vec()
-    });
-    bytes.collect()
-}
-
 // ---- files and sizes ----
 
 #[test]
@@ -332,7 +237,7 @@ fn a_figure_is_saved_whole_and_its_directory_made() {
     let error = chart.save(&blocked).unwrap_err().to_string();
     assert!(error.starts_with(&format!("{}: ", blocked.display())), "{error}");
     let error = chart.save("").unwrap_err().to_string();
-    assert!(error.contains("invalid input"), "{error}");
+    assert!(error.contains("found a name that no file can have"), "{error}");
 }
 
 #[test]

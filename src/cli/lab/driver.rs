@@ -1,11 +1,10 @@
 //! A running kernel, cell by cell.
 
-use crate::cli::lab::kernel;
-use crate::cli::lab::place::Place;
-use crate::cli::lab::setup::each_line;
+use super::kernel;
+use super::place::Place;
 use anyhow::{Context, bail};
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Lines, Write};
+use std::io::{BufRead, BufReader, Lines, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
@@ -93,9 +92,26 @@ pub fn warm(place: &Place, folder: &Path, cell: &str, said: impl FnMut(String) +
     let Run { outputs, .. } = kernel.run(cell)?;
     kernel.run(WRONG)?;
     let late = kernel.finish()?;
-    match super::judge::failure(&super::document::normalised(outputs, 1)) {
-        Some(failure) => bail!("{failure}"),
-        None if !late.is_empty() => bail!("{late}"),
-        None => Ok(()),
+    let failed = outputs.iter().find(|output| output["output_type"] == "error" || output["name"] == "stderr");
+    let said = failed.and_then(|output| [&output["evalue"], &output["text"]].into_iter().find_map(Value::as_str));
+    anyhow::ensure!(failed.is_none(), "{}", said.unwrap_or("the first cell failed without a message"));
+    anyhow::ensure!(late.is_empty(), "{late}");
+    Ok(())
+}
+
+/// Calls `line` with every line of a stream; a carriage return ends one too, as progress bars use it.
+pub fn each_line(stream: impl Read, mut line: impl FnMut(String) -> bool) {
+    let mut text = Vec::new();
+    for byte in BufReader::new(stream).bytes() {
+        match byte {
+            Ok(b'\n' | b'\r') => {
+                let whole = String::from_utf8_lossy(&std::mem::take(&mut text)).into_owned();
+                if !whole.trim().is_empty() && !line(whole) {
+                    return;
+                }
+            }
+            Ok(byte) => text.push(byte),
+            Err(_) => return,
+        }
     }
 }

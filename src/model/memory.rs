@@ -1,0 +1,152 @@
+//! What a forward leaves for its backward.
+
+use crate::kernels::memory::give_back;
+use crate::{Float, ShapeError, Tensor4};
+
+/// A stack. Every forward pushes what its backward needs, and the backward pops it.
+///
+/// So backwards come in the reverse order of the forwards, as in the chain rule. A layer that is called T times pushes
+/// T times: that is all it takes to share its weights.
+///
+/// ```
+/// use handgrad::prelude::*;
+/// let mut layer = Dense::of(dmatrix![2.0]);
+/// let mut memory = Memory::new();
+/// layer.forward(Tensor4::from_vectors(dmatrix![3.0]), &mut memory)?; // y₁ = 2·3
+/// layer.forward(Tensor4::from_vectors(dmatrix![5.0]), &mut memory)?; // y₂ = 2·5
+/// layer.backward(&Tensor4::from_vectors(dmatrix![1.0]), &mut memory)?; // for y₂
+/// layer.backward(&Tensor4::from_vectors(dmatrix![10.0]), &mut memory)?; // for y₁
+/// assert_eq!(layer.parameters()[0].gradient, [1.0 * 5.0 + 10.0 * 3.0]);
+/// assert!(memory.is_empty());
+/// # Ok::<(), ShapeError>(())
+/// ```
+#[derive(Debug)]
+pub struct Memory<T> {
+    entries: Vec<Entry<T>>,
+}
+
+/// What one forward has pushed, and the kind of layer that did.
+#[derive(Debug)]
+struct Entry<T> {
+    layer: &'static str,
+    kept: Kept<T>,
+}
+
+#[derive(Debug)]
+enum Kept<T> {
+    Tensor(Tensor4<T>),
+    Shape([usize; 4]),
+    /// How many entries there were before the forwards of a layer that holds layers.
+    Start(usize),
+}
+
+impl<T: Float> Memory<T> {
+    /// Nothing is remembered yet.
+    pub fn new() -> Self {
+        Memory { entries: Vec::new() }
+    }
+
+    /// Whether every forward has had its backward.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.cut(0);
+    }
+
+    /// Remembers a tensor for the backward of a layer of this kind.
+    pub fn push(&mut self, layer: &'static str, z: Tensor4<T>) {
+        self.entries.push(Entry { layer, kept: Kept::Tensor(z) });
+    }
+
+    /// The tensor that the last forward has pushed.
+    ///
+    /// # Errors
+    /// If nothing is remembered, or the last forward was that of another kind of layer.
+    pub fn pop(&mut self, layer: &'static str) -> Result<Tensor4<T>, ShapeError> {
+        self.take(layer, |kept| if let Kept::Tensor(z) = kept { Ok(z) } else { Err(kept) })
+    }
+
+    /// Remembers a shape, for a layer that needs no more.
+    pub fn push_shape(&mut self, layer: &'static str, shape: [usize; 4]) {
+        self.entries.push(Entry { layer, kept: Kept::Shape(shape) });
+    }
+
+    /// The shape that the last forward has pushed.
+    ///
+    /// # Errors
+    /// Those of [`pop`](Self::pop).
+    pub fn pop_shape(&mut self, layer: &'static str) -> Result<[usize; 4], ShapeError> {
+        self.take(layer, |kept| if let Kept::Shape(shape) = kept { Ok(shape) } else { Err(kept) })
+    }
+
+    /// Runs the forwards of the layers that a layer holds. If one fails, nothing of them is remembered.
+    ///
+    /// # Errors
+    /// Those of `forwards`.
+    pub fn forwards<R>(
+        &mut self,
+        layer: &'static str,
+        forwards: impl FnOnce(&mut Self) -> Result<R, ShapeError>,
+    ) -> Result<R, ShapeError> {
+        let start = self.entries.len();
+        let result = forwards(self);
+        match result {
+            Ok(_) => self.entries.push(Entry { layer, kept: Kept::Start(start) }),
+            Err(_) => self.cut(start),
+        }
+        result
+    }
+
+    /// Runs the backwards that belong to the last [`forwards`](Self::forwards). Afterwards nothing of those is
+    /// remembered, whether all of it was needed or not.
+    ///
+    /// # Errors
+    /// If nothing is remembered, the last forward was that of another kind of layer, or those of `backwards`.
+    pub fn backwards<R>(
+        &mut self,
+        layer: &'static str,
+        backwards: impl FnOnce(&mut Self) -> Result<R, ShapeError>,
+    ) -> Result<R, ShapeError> {
+        let start = self.take(layer, |kept| if let Kept::Start(start) = kept { Ok(start) } else { Err(kept) })?;
+        let result = backwards(self);
+        self.cut(start);
+        result
+    }
+
+    /// Takes the last entry if it is of this layer, and `kept` knows what to do with it.
+    fn take<R>(
+        &mut self,
+        layer: &'static str,
+        kept: impl FnOnce(Kept<T>) -> Result<R, Kept<T>>,
+    ) -> Result<R, ShapeError> {
+        let Some(last) = self.entries.pop() else {
+            let rule = "forward must come first: backward needs what it remembers";
+            return Err(ShapeError::new(layer, "backward without a forward", rule));
+        };
+        let other = last.layer;
+        let unwanted = if other == layer { kept(last.kept) } else { Err(last.kept) };
+        unwanted.map_err(|kept| {
+            self.entries.push(Entry { layer: other, kept });
+            let rule = "backwards must come in the reverse order of the forwards";
+            ShapeError::new(layer, format!("backward, but the last forward was that of {other}"), rule)
+        })
+    }
+
+    /// Forgets all but the first entries.
+    fn cut(&mut self, length: usize) {
+        for entry in self.entries.drain(length.min(self.entries.len())..) {
+            if let Kept::Tensor(z) = entry.kept {
+                give_back(z.into_matrix());
+            }
+        }
+    }
+}
+
+impl<T: Float> Default for Memory<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
