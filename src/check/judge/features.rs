@@ -42,6 +42,7 @@ features! {
     Kink: "no number at the kink", "a 0, where the kink is";
     Large: "small numbers", "numbers as large as 1000";
     Flat: "small numbers", "numbers beyond ±36, where the curve is flat";
+    Nan: "numbers alone", "a NaN among them";
     Soft: "one-hot targets", "targets that are distributions";
     Steps: "a single step", "several steps";
     Decay: "λ = 0", "weight decay";

@@ -56,7 +56,7 @@ macro_rules! activation {
 
 activation! {
     Relu "relu"(relu_forward: ActivationForward = RELU_FORWARD, relu_backward: ActivationBackward = RELU_BACKWARD)
-    on rows::grid(None, &[Special::Kink]), exact true, z => z.max(T::zero())
+    on rows::grid(None, &[Special::Kink, Special::Nan]), exact true, z => z.max(T::zero())
 }
 
 activation! {
@@ -109,6 +109,9 @@ mistakes! { RELU_FORWARD of relu_forward(ActivationForward)
     |z| z.map(|z| z.min(0.0));
     "1 where z is positive": "This is the slope of ReLU; its value there is z.",
     |z| z.map(|z| f64::from(z > 0.0));
+    "a NaN becomes 0":
+        "A NaN must stay one, or a broken network looks alive; f64::max answers the number beside it.",
+    |z| z.map(|z| z.max(0.0));
 }
 
 mistakes! { RELU_BACKWARD of relu_backward(ActivationBackward)

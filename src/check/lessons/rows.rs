@@ -24,6 +24,8 @@ pub(super) enum Special {
     Kink,
     /// Every second is as large as 1000.
     Large,
+    /// The last is NaN.
+    Nan,
     /// All are so far from 0 that a curve is flat.
     Flat,
     /// Five rows of three: one near 0, and the tails up to ±700.
@@ -44,6 +46,7 @@ impl Setting for Rows {
             Special::Nothing => {}
             Special::Kink => z.iter_mut().step_by(2).for_each(|z| *z = 0.0),
             Special::Large => z.iter_mut().step_by(2).for_each(|z| *z *= 250.0),
+            Special::Nan => z[(self.samples - 1, self.d - 1)] = f64::NAN,
             Special::Flat => z.iter_mut().for_each(|z| *z += 36.0 * z.signum()),
             // One row near 0 for the central differences: what is tiny beside its size tells them nothing.
             Special::Far => {
@@ -65,6 +68,7 @@ impl Setting for Rows {
             (self.special == Special::Kink, Feature::Kink),
             (self.special == Special::Large, Feature::Large),
             (self.special == Special::Flat, Feature::Flat),
+            (self.special == Special::Nan, Feature::Nan),
         ]
     }
 
@@ -99,6 +103,7 @@ pub(super) fn grid(alpha: Option<f64>, specials: &[Special]) -> Grid<Rows> {
 /// What to ask of activations.
 pub(super) const QUESTIONS: &[Question] = &[
     ("y", Feature::Large, "which exponential overflows there?"),
+    ("y", Feature::Nan, "what does a comparison with NaN answer, and what max?"),
     ("y", Feature::Batch, "along which axis does a sum run?"),
     ("dz", Feature::Kink, "which slope is taken at the kink? The left one, here as everywhere."),
     ("dz", Feature::Flat, "what is left of 1 − y there? The slope is small, and need not be a difference."),
