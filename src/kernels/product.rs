@@ -4,6 +4,7 @@ use super::block::{Start, Tap, accumulate, lanes};
 use super::elementwise::divide;
 use super::memory::any_numbers;
 use super::{Cut, Space, in_parts, is_machine_float, with_space};
+use crate::float::Count;
 use crate::{Float, ShapeError};
 use nalgebra::{DMatrix, DMatrixViewMut};
 use std::ops::Range;
@@ -49,7 +50,7 @@ pub(crate) fn multiply<T: Float>(a: Factor<'_, T>, b: Factor<'_, T>, bias: Optio
 }
 
 /// a·b / n.
-pub(crate) fn multiply_mean<T: Float>(a: Factor<'_, T>, b: Factor<'_, T>, n: T) -> DMatrix<T> {
+pub(crate) fn multiply_mean<T: Float>(a: Factor<'_, T>, b: Factor<'_, T>, n: Count<T>) -> DMatrix<T> {
     product(a, b, None, &|column| divide(column, n))
 }
 

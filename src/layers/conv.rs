@@ -44,7 +44,7 @@
 //! derivation is our own.
 
 use crate::error::same_shape;
-use crate::float::count;
+use crate::float::Count;
 use crate::kernels::correlate::{Kernel, correlate, correlate_kernel, map_sums};
 use crate::kernels::{Geometry, wide_awake};
 use crate::{Float, ShapeError, Slide, Tensor4};
@@ -149,7 +149,7 @@ fn parameter_gradients<T: Float>(
     slide: Slide,
     out: (usize, usize),
 ) -> (Tensor4<T>, DVector<T>) {
-    let n: T = count(z.shape()[0]);
+    let n = Count::of(z.shape()[0]);
     let db = map_sums(next_dz, n); // (2)
     let dk = correlate_kernel(z, next_dz, forward_geometry(k, slide, out), n); // (3)
     (dk, db)

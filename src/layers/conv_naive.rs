@@ -6,7 +6,7 @@
 
 use super::conv::{ConvGradients, check_bias, output_size};
 use crate::error::same_shape;
-use crate::float::count;
+use crate::float::Count;
 use crate::{Float, ShapeError, Slide, Tensor4};
 use nalgebra::{DMatrix, DVector};
 
@@ -169,18 +169,18 @@ pub fn conv_backward_naive<T: Float>(
     let (rows, columns) = output_size("conv_backward_naive", z, k, slide)?;
     let ([samples, channels, height, width], [_, depth, k1, k2]) = (z.shape(), k.shape());
     same_shape("conv_backward_naive", ("next_dz", next_dz.dims()), ("the output", (samples, depth, rows, columns)))?;
-    let (n, (p1, p2)): (T, _) = (count(samples), slide.padding);
+    let (n, (p1, p2)) = (Count::of(samples), slide.padding);
     let (no_bias_c, no_bias_d) = (DVector::zeros(channels), DVector::zeros(depth));
 
     let db = DVector::from_fn(depth, |d, _| {
         let all = (0..samples).flat_map(|n| (0..rows).flat_map(move |i| (0..columns).map(move |j| (n, d, i, j))));
-        all.fold(T::zero(), |sum, at| sum + next_dz[at]) / n // (2)
+        n.divide(all.fold(T::zero(), |sum, at| sum + next_dz[at])) // (2)
     });
 
     let dilated = insert_zeros(next_dz, slide.strides)?; // (5)
     let padded_z = z.pad(slide.padding).swap_axes(); // (C, N, H + 2·p1, W + 2·p2)
     let dk = conv_forward_naive(&padded_z, &dilated, &no_bias_d, Slide::default())?; // (3)
-    let dk = resize(&dk, (k1, k2)).map(|sum| sum / n); // rows left over by rounding down are not taps
+    let dk = resize(&dk, (k1, k2)).map(|sum| n.divide(sum)); // rows left over by rounding down are not taps
 
     let rotated = k.rotate_180().swap_axes(); // (6)
     let dz = conv_forward_naive(&dilated.pad((k1 - 1, k2 - 1)), &rotated, &no_bias_c, Slide::default())?;

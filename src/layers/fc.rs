@@ -26,9 +26,9 @@
 //! Source: Goodfellow, Bengio, Courville, *Deep Learning* (2016), §6.5.
 
 use crate::error::same_shape;
-use crate::float::count;
+use crate::float::Count;
 use crate::kernels::product::{Factor, multiply, multiply_mean};
-use crate::kernels::{column_sums, wide_awake};
+use crate::kernels::{column_means, wide_awake};
 use crate::{Float, ShapeError};
 use nalgebra::{DMatrix, DVector};
 
@@ -106,9 +106,9 @@ pub(crate) fn fc_backward_parameters<T: Float>(
 }
 
 fn parameter_gradients<T: Float>(next_dz: &DMatrix<T>, z: &DMatrix<T>) -> (DMatrix<T>, DVector<T>) {
-    let n: T = count(z.nrows());
+    let n = Count::of(z.nrows());
     let dw = multiply_mean(Factor::of(z).t(), Factor::of(next_dz), n); // (3)
-    (dw, column_sums(next_dz) / n) // (4)
+    (dw, column_means(next_dz, n)) // (4)
 }
 
 fn check_next_dz<T: Float>(next_dz: &DMatrix<T>, w: &DMatrix<T>, z: &DMatrix<T>) -> Result<(), ShapeError> {

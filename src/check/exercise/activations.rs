@@ -118,6 +118,7 @@ pub(super) fn judged() -> Vec<Judged> {
 
 const QUESTIONS: &[(&str, Feature, &str)] = &[
     ("y", Feature::Large, "which exponential overflows there?"),
+    ("y", Feature::Nan, "what does a comparison with NaN answer, and what max?"),
     ("y", Feature::Batch, "along which axis does a sum run?"),
     ("dz", Feature::Kink, "which slope is taken at the kink? The left one, here as everywhere."),
     ("dz", Feature::Flat, "what is left of 1 − y there? The slope is small, and need not be a difference."),
@@ -128,7 +129,10 @@ const QUESTIONS: &[(&str, Feature, &str)] = &[
 
 const RELU_FORWARD: Exercise<Inwards, ActivationForward> = Exercise {
     function: "relu_forward",
-    cases: || rows(Kind::Kinked, |z| z.clone()).into_iter().map(Inwards).collect(),
+    cases: || {
+        let kinds = [Kind::Kinked, Kind::NotANumber];
+        kinds.into_iter().flat_map(|kind| rows(kind, |z| z.clone())).map(Inwards).collect()
+    },
     right: activations::relu_forward,
     call: |f, Inwards(c)| Ok(vec![Part::output("y", &f(&c.x))]),
     mistakes: mistakes::RELU_FORWARD,
@@ -279,6 +283,8 @@ struct Outwards(Rows);
 enum Kind {
     /// A function with a kink: z of exactly 0.
     Kinked,
+    /// The same, with a NaN in every batch.
+    NotANumber,
     /// The same with a slope α.
     Sloped,
     /// A function of exponentials: z as large as 1000.
@@ -292,7 +298,11 @@ enum Kind {
 /// Batches of N rows of d numbers; `given` is what a backward is given instead of z.
 fn rows(kind: Kind, given: fn(&DMatrix<f64>) -> DMatrix<f64>) -> Vec<Rows> {
     let shapes = [(1, 4), (1, 1), (1, 3), (3, 4), (3, 3), (2, 1), (4, 5)];
-    let special: &[bool] = if kind == Kind::Output { &[false] } else { &[false, true] };
+    let special: &[bool] = match kind {
+        Kind::Output => &[false],
+        Kind::NotANumber => &[true],
+        _ => &[false, true],
+    };
     let all = special.iter().flat_map(|&special| shapes.map(|shape| (shape, special)));
     let of = |(case, ((n, d), special)): (usize, ((usize, usize), bool))| {
         let mut numbers = draw(case);
@@ -300,6 +310,7 @@ fn rows(kind: Kind, given: fn(&DMatrix<f64>) -> DMatrix<f64>) -> Vec<Rows> {
         match kind {
             Kind::Kinked | Kind::Sloped if special => z.iter_mut().step_by(2).for_each(|z| *z = 0.0),
             Kind::Smooth if special => z.iter_mut().step_by(2).for_each(|z| *z *= 250.0),
+            Kind::NotANumber => z[(n - 1, d - 1)] = f64::NAN,
             Kind::Flat if special => z.iter_mut().for_each(|z| *z += 36.0 * z.signum()),
             _ => {}
         }
@@ -308,6 +319,7 @@ fn rows(kind: Kind, given: fn(&DMatrix<f64>) -> DMatrix<f64>) -> Vec<Rows> {
             (special && matches!(kind, Kind::Kinked | Kind::Sloped), Feature::Kink),
             (special && kind == Kind::Smooth, Feature::Large),
             (special && kind == Kind::Flat, Feature::Flat),
+            (kind == Kind::NotANumber, Feature::Nan),
         ];
         Rows {
             kind,

@@ -22,13 +22,14 @@ pub(super) enum Feature {
     Kink,
     Large,
     Flat,
+    Nan,
     Soft,
     Steps,
     Decay,
 }
 
 impl Feature {
-    const ALL: [Feature; 20] = {
+    const ALL: [Feature; 21] = {
         use Feature::*;
         [
             Batch,
@@ -48,6 +49,7 @@ impl Feature {
             Kink,
             Large,
             Flat,
+            Nan,
             Soft,
             Steps,
             Decay,
@@ -75,6 +77,7 @@ impl Feature {
             Feature::Kink => ["no number at the kink", "a 0, where the kink is"],
             Feature::Large => ["small numbers", "numbers as large as 1000"],
             Feature::Flat => ["small numbers", "numbers beyond ±36, where the curve is flat"],
+            Feature::Nan => ["numbers alone", "a NaN among them"],
             Feature::Soft => ["one-hot targets", "targets that are distributions"],
             Feature::Steps => ["a single step", "several steps"],
             Feature::Decay => ["λ = 0", "weight decay"],

@@ -88,7 +88,7 @@ impl Trial {
 /// Which entries of an array are not those of the right one of the same shape.
 pub(super) fn wrong_entries(got: &Part, right: &Part) -> Vec<bool> {
     let scale = scale(right);
-    got.values.iter().zip(&right.values).map(|(&g, &r)| !close(g, r, scale)).collect()
+    got.values.iter().zip(&right.values).map(|(&g, &r)| !(close(g, r, scale) || g.is_nan() && r.is_nan())).collect()
 }
 
 /// Whether the numbers of `a` are those of `b` times a factor; NaN is the same as NaN.

@@ -22,6 +22,11 @@ pub const RELU_FORWARD: &[Mistake<ActivationForward>] = &[
         sentence: "This is the slope of ReLU; its value there is z.",
         wrong: |z| z.map(|z| f64::from(z > 0.0)),
     },
+    Mistake {
+        name: "a NaN becomes 0",
+        sentence: "A NaN must stay one, or a broken network looks alive; f64::max answers the number beside it.",
+        wrong: |z| z.map(|z| z.max(0.0)),
+    },
 ];
 
 /// Known mistakes in [`relu_backward`].

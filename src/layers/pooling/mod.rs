@@ -12,7 +12,7 @@ pub use global::*;
 pub use max::*;
 
 use crate::error::same_shape;
-use crate::float::count;
+use crate::float::Count;
 use crate::kernels::block::changed;
 use crate::{Float, ShapeError, Slide, Tensor4};
 use nalgebra::DMatrix;
@@ -38,8 +38,8 @@ impl Windows {
     }
 
     /// k1·k2: how many places a window has.
-    fn area<T: Float>(&self) -> T {
-        count(self.pooling.0 * self.pooling.1)
+    fn area<T: Float>(&self) -> Count<T> {
+        Count::of(self.pooling.0 * self.pooling.1)
     }
 
     /// All windows (i, j), row by row.
