@@ -9,8 +9,8 @@ use nalgebra::{ClosedAddAssign, ClosedDivAssign, ClosedMulAssign, ClosedSubAssig
 /// [`Dual`](crate::numbers::Dual), and that is how every gradient of this crate is proved: the same
 /// function runs once on `f64` and once on dual numbers.
 ///
-/// `f32` and `f64` reach the fast matrix product; every other scalar runs the same code sequentially and in
-/// source order, so that a number which keeps a record of what happens to it can keep it.
+/// `f32` and `f64` reach the fast matrix product; every other scalar runs the same code sequentially, in an order that
+/// depends on shapes alone, so that a number which keeps a record of what happens to it can keep it.
 pub trait Float:
     num_traits::Float + Scalar + ClosedAddAssign + ClosedSubAssign + ClosedMulAssign + ClosedDivAssign + Send + Sync
 {
@@ -34,7 +34,49 @@ pub fn lit<T: Float>(x: f64) -> T {
     T::from(x).unwrap_or_else(T::nan)
 }
 
-/// A count as a `T`: the N that a batch mean divides by.
-pub(crate) fn count<T: Float>(n: usize) -> T {
-    T::from(n).unwrap_or_else(T::nan)
+/// How many terms a mean divides by.
+///
+/// A `T` may not reach that far: 70,000 is ∞ in `f16`. Then it is n = (n/2ᵏ)·2ᵏ, and each term is divided by 2ᵏ before
+/// the sum, which rounds nothing but numbers near 0, and the sum by n/2ᵏ.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Count<T> {
+    of_terms: Option<T>,
+    of_sum: T,
+}
+
+impl<T: Float> Count<T> {
+    pub fn of(n: usize) -> Self {
+        Count::of_product(n, 1)
+    }
+
+    /// a·b, which a `usize` need not hold.
+    pub fn of_product(a: usize, b: usize) -> Self {
+        let is_infinite = |n: T| n.to_f64().is_some_and(f64::is_infinite);
+        let (mut power, mut rest) = (1.0, a as f64 * b as f64);
+        while is_infinite(lit(rest)) {
+            (power, rest) = (2.0 * power, rest / 2.0);
+        }
+        Count { of_terms: (power > 1.0).then(|| lit(power)), of_sum: lit(rest) }
+    }
+
+    /// A term of the sum …
+    #[inline(always)]
+    pub fn term(self, x: T) -> T {
+        match self.of_terms {
+            None => x,
+            Some(power) => x / power,
+        }
+    }
+
+    /// … and the mean, from the sum of all terms.
+    #[inline(always)]
+    pub fn mean(self, sum: T) -> T {
+        sum / self.of_sum
+    }
+
+    /// x / n.
+    #[inline(always)]
+    pub fn divide(self, x: T) -> T {
+        self.mean(self.term(x))
+    }
 }

@@ -277,3 +277,17 @@ fn every_float_flows_through() {
     test::<half::bf16>(3e-2);
     test::<twofloat::TwoFloat>(1e-10);
 }
+
+#[test]
+fn long_sums_keep_their_digits() {
+    // Equal logits: p = 1/d and L = ln d for every sample, of which there are many, or of many classes.
+    let close = |got: f32, exact: f64| assert!((f64::from(got) / exact - 1.0).abs() < 2.4e-7, "{got} is not {exact}");
+    let first = |n: usize, d: usize| DMatrix::from_fn(n, d, |_, j| f32::from(u8::from(j == 0)));
+    close(cross_entropy_loss(&DMatrix::zeros(200_000, 2), &first(200_000, 2)).unwrap().loss, 2f64.ln());
+    let Loss { loss, dy } = cross_entropy_loss(&DMatrix::from_element(3, 100_000, 0.1), &first(3, 100_000)).unwrap();
+    close(loss, 1e5f64.ln());
+    close(dy[(2, 99_999)], 1e-5);
+    close(softmax_forward(&DMatrix::<f32>::from_element(3, 100_000, 0.1))[(2, 99_999)], 1e-5);
+    let y = DMatrix::from_element(200_000, 3, 0.1f32);
+    close(mean_squared_loss(&y, &DMatrix::zeros(200_000, 3)).unwrap().loss, 0.5 * 3.0 * f64::from(0.1f32).powi(2));
+}

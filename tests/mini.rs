@@ -45,6 +45,25 @@ fn a_format_has_its_constants() {
     assert!(!(F16::min_positive_value() / lit(2.0)).is_normal() && F16::zero().is_zero() && F16::one().is_normal());
 }
 
+#[test]
+fn a_product_and_a_sum_are_rounded_once() {
+    // 1.5·(1 + 2⁻⁷) lies in the middle between 193 and 194 steps of 2⁻⁷, and 2⁻¹⁰⁰ says on which side of it.
+    let of = |c: f64| value(lit::<Bf16>(1.5).mul_add(lit(1.0 + 2f64.powi(-7)), lit(c)));
+    assert_eq!([of(0.0), of(2f64.powi(-100)), of(-2f64.powi(-100))].map(|x| x * 128.0), [194.0, 194.0, 193.0]);
+    // All products of two mantissas, p = m·n, with a number beside them that is too small for f64 to add.
+    for (m, n) in (128u32..256).flat_map(|m| (128u32..256).map(move |n| (m, n))) {
+        let p = m * n;
+        let step = 1 << (p.ilog2() - 7);
+        let (below, rest) = (p / step * step, p % step);
+        for (c, up) in [(2f64.powi(-100), 2 * rest >= step), (-2f64.powi(-100), 2 * rest > step)] {
+            let [a, b, c] = [m.into(), n.into(), c].map(lit::<Bf16>);
+            let expected = f64::from(if up { below + step } else { below });
+            assert_eq!(value(a.mul_add(b, c)), expected, "{m}·{n} + {c}");
+            assert_eq!(value((-a).mul_add(b, -c)), -expected, "−{m}·{n} − {c}");
+        }
+    }
+}
+
 // (b) against the crate `half`
 
 /// Every number of the format, and a number between each and the next.
@@ -111,6 +130,9 @@ fn f32_is_one_of_them() {
         {
             assert!(same(value(result), f64::from(expected)), "{a} and {b}: {result}, not {expected}");
         }
+        let c = f32::from_bits(bits.rotate_left(7) ^ 0x1234_5678);
+        let (result, expected) = (x.mul_add(y, F32::nearest(f64::from(c))), a.mul_add(b, c));
+        assert!(same(value(result), f64::from(expected)), "{a}·{b} + {c}: {result}, not {expected}");
     }
 }
 

@@ -736,3 +736,63 @@ fn the_valley_is_left_by_too_large_steps() -> Result<(), ShapeError> {
     assert!(Surface::Bowl.descend(&mut sgd, [1.0, 1.0], 1).is_err());
     Ok(())
 }
+
+// The ends of the coefficients and of the types.
+
+#[test]
+fn a_mean_that_keeps_nothing_is_its_last_number() {
+    // g = 1, then 10⁻⁴: without a memory v = g², and every step has the length η. In f32, 1 + (10⁻⁸ − 1) is 0.
+    let steps = |mut optimizer: Boxed<f32>| {
+        let path = walk(&mut *optimizer, 0.0, 2, |t, _| [1.0, 1e-4][t]);
+        [path[0], path[1] - path[0]]
+    };
+    let close = |[first, second]: [f32; 2], name: &str| {
+        assert!((first + 1.0).abs() < 1e-6 && (second + 1.0).abs() < 1e-6, "{name}: steps of {first} and {second}");
+    };
+    close(steps(Box::new(RmsProp::new(1.0).alpha(0.0).epsilon(0.0))), "RmsProp");
+    close(steps(Box::new(Adam::new(1.0).betas(0.0, 0.0).epsilon(0.0))), "Adam");
+    close(steps(Box::new(AdamW::new(1.0).betas(0.0, 0.0).epsilon(0.0).weight_decay(0.0))), "AdamW");
+    // Adadelta's second step: g·√(Δ² + ε)/√(g² + ε) with Δ the first, 0.5·√1.5⁻¹; its v forgets the first g.
+    let mut adadelta = Adadelta::new(1f32).rho(0.0).epsilon(1e-12);
+    walk(&mut adadelta, 0.0, 2, |t, _| [1.0, 1e-4][t]);
+    assert!((adadelta.state().memories[0][0] / 1e-8 - 1.0).abs() < 1e-6, "{:?}", adadelta.state());
+    // And so does a mean that keeps a little.
+    let mut rmsprop = RmsProp::new(1f32).alpha(1e-6);
+    walk(&mut rmsprop, 0.0, 3, |t, _| [1.0, 1e-4, 1e-4][t]);
+    assert!((rmsprop.state().memories[0][0] / 1e-8 - 1.0).abs() < 2e-4, "{:?}", rmsprop.state());
+}
+
+#[test]
+fn a_gradient_of_0_moves_nothing_in_any_type() {
+    fn test<T: Float>() {
+        let rate: T = lit(0.0625);
+        let defaults: [(&str, Boxed<T>); 7] = [
+            ("Sgd", Box::new(Sgd::new(rate).momentum(0.9))),
+            ("AdaGrad", Box::new(AdaGrad::new(rate))),
+            ("RmsProp", Box::new(RmsProp::new(rate))),
+            ("Adadelta", Box::new(Adadelta::new(rate).epsilon(1e-8))),
+            ("Adam", Box::new(Adam::new(rate))),
+            ("Adam, a long memory", Box::new(Adam::new(rate).betas(0.9, 0.999_999))),
+            ("AdamW", Box::new(AdamW::new(rate).weight_decay(0.0))),
+        ];
+        for (name, mut optimizer) in defaults {
+            assert_eq!(walk(&mut *optimizer, T::one(), 3, |_, _| T::zero()), [T::one(); 3], "{name}");
+        }
+    }
+    test::<f16>();
+    test::<bf16>();
+    test::<f32>();
+    test::<f64>();
+    test::<handgrad::numbers::F16>();
+}
+
+#[test]
+fn the_last_step_that_can_be_counted_is_a_step() {
+    for (name, mut optimizer) in every_kind::<f64>() {
+        let mut w = [1.0];
+        optimizer.step(&mut [&mut w], &[&[0.5]]).unwrap();
+        optimizer.restore(State { steps: u64::MAX, ..optimizer.state() }).unwrap();
+        optimizer.step(&mut [&mut w], &[&[0.5]]).unwrap();
+        assert!(w[0].is_finite() && optimizer.state().steps == u64::MAX, "{name}: {w:?}");
+    }
+}

@@ -24,8 +24,8 @@
 
 use super::pieces;
 use crate::error::same_shape;
-use crate::float::count;
-use crate::kernels::{column_sums, for_each_chunk, sum};
+use crate::float::Count;
+use crate::kernels::{for_each_chunk, mean_of};
 use crate::{Float, ShapeError, Tensor4};
 use nalgebra::DVector;
 
@@ -95,8 +95,8 @@ pub fn prelu_backward<T: Float>(
     });
 
     let factors = next_dz.matrix().zip_map(z.matrix(), |delta, z| pieces(z, || delta * z, T::zero));
-    let sums = column_sums(&factors); // Σₙ of every (c, i, j)
-    let slope = |c: usize| sum(&sums.as_slice()[c * pixels..(c + 1) * pixels]) / count(n); // (3)
+    let of_slope = |c: usize| &factors.as_slice()[c * n * pixels..(c + 1) * n * pixels]; // of every n, i and j
+    let slope = |c: usize| mean_of(of_slope(c), Count::of(n)); // (3)
     Ok(PreluGradients { dalpha: DVector::from_fn(alpha.len(), |c, _| slope(c)), dz })
 }
 

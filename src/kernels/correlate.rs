@@ -16,7 +16,8 @@ use super::cuts::{Cuts, cuts};
 use super::elementwise::divide;
 use super::memory::{Scratch, any_numbers, room, zeros};
 use super::tile::{Block, Geometry, Tile};
-use super::{Cut, Space, in_parts, is_machine_float, sum, with_space};
+use super::{Cut, Space, in_parts, is_machine_float, mean_of, with_space};
+use crate::float::Count;
 use crate::{Float, Tensor4};
 use nalgebra::{DMatrix, DMatrixViewMut, DVector};
 use rayon::prelude::*;
@@ -232,7 +233,7 @@ pub(crate) fn correlate_kernel<T: Float>(
     next_dz: &Tensor4<T>,
     finite: bool,
     g: Geometry,
-    n: T,
+    n: Count<T>,
 ) -> Tensor4<T> {
     let ([_, channels, _, _], depth) = (z.shape(), next_dz.shape()[1]);
     let columns = depth * g.kernel.0 * g.kernel.1;
@@ -393,10 +394,10 @@ fn is_finite<T: Float>(numbers: &[T]) -> bool {
 }
 
 /// Σₙ Σᵢ Σⱼ of every map, divided by `n`: the gradient of the bias.
-pub(crate) fn map_sums<T: Float>(next_dz: &Tensor4<T>, n: T) -> DVector<T> {
+pub(crate) fn map_sums<T: Float>(next_dz: &Tensor4<T>, n: Count<T>) -> DVector<T> {
     let [samples, depth, height, width] = next_dz.shape();
     let size = samples * height * width;
     let mut sums = room(depth);
-    sums.extend((0..depth).map(|d| sum(&next_dz.as_slice()[d * size..(d + 1) * size]) / n));
+    sums.extend((0..depth).map(|d| mean_of(&next_dz.as_slice()[d * size..(d + 1) * size], n)));
     DVector::from_vec(sums)
 }

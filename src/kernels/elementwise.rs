@@ -11,6 +11,7 @@ use super::fill::{changed, collected};
 use super::is_machine_float;
 use super::memory::{self, Scratch};
 use crate::Float;
+use crate::float::Count;
 use nalgebra::DMatrix;
 
 /// `f(x)` of every number.
@@ -95,25 +96,51 @@ impl<T: Float, C: Iterator<Item = usize> + Clone, F: Fn(T, T) -> T> Run for Fold
     }
 }
 
-/// `out[n] ← Σ z[p, n]` over the columns p of z, `most` at most, each as long as `out`: added up as [`sum_of_arrays`] does.
+/// `out[n] ← Σ z[p, n] / area` over the columns p of z, `most` at most, each as long as `out`: added up as
+/// [`sum_of_arrays`] does.
 #[inline(always)]
-pub(crate) fn sum_columns<T: Float>(out: &mut [T], z: &[T], columns: impl Iterator<Item = usize> + Clone, most: usize) {
-    in_runs(out.len(), SumColumns { out, z, columns, most });
+pub(crate) fn mean_columns<T: Float>(
+    out: &mut [T],
+    z: &[T],
+    columns: impl Iterator<Item = usize> + Clone,
+    most: usize,
+    area: Count<T>,
+) {
+    in_runs(out.len(), MeanColumns { out, z, columns, most, area });
 }
 
-struct SumColumns<'a, T, C> {
+struct MeanColumns<'a, T, C> {
     out: &'a mut [T],
     z: &'a [T],
     columns: C,
     most: usize,
+    area: Count<T>,
 }
 
-impl<T: Float, C: Iterator<Item = usize> + Clone> Run for SumColumns<'_, T, C> {
+impl<T: Float, C: Iterator<Item = usize> + Clone> Run for MeanColumns<'_, T, C> {
     #[inline(always)]
     fn run<const L: usize>(&mut self, first: usize) {
         let n = self.out.len();
-        let [sums] = sum_of_arrays(self.columns.clone(), self.most, |p| [array::<T, L>(self.z, p * n + first)]);
+        let terms = TermsOfColumn { z: self.z, n, first, area: self.area };
+        let [mut sums] = sum_of_arrays::<T, L, 1>(self.columns.clone(), self.most, &terms);
+        sums.iter_mut().for_each(|sum| *sum = self.area.mean(*sum));
         self.out[first..first + L].copy_from_slice(&sums);
+    }
+}
+
+struct TermsOfColumn<'a, T> {
+    z: &'a [T],
+    n: usize,
+    first: usize,
+    area: Count<T>,
+}
+
+impl<T: Float, const L: usize> Terms<T, L, 1> for TermsOfColumn<'_, T> {
+    #[inline(always)]
+    fn at(&self, column: usize) -> [[T; L]; 1] {
+        let mut terms = array::<T, L>(self.z, column * self.n + self.first);
+        terms.iter_mut().for_each(|z| *z = self.area.term(*z));
+        [terms]
     }
 }
 
@@ -263,28 +290,54 @@ where
     fn run<const L: usize>(&mut self, first: usize) {
         let n = self.out[0].len();
         let rows: [[T; L]; R] = std::array::from_fn(|k| array(self.rows[k], first));
-        let terms = |j: usize| {
-            let numbers: [[T; L]; M] = std::array::from_fn(|k| array(self.matrices[k], j * n + first));
-            let mut terms = [[T::zero(); L]; S];
-            for l in 0..L {
-                let of_row = (self.f)(std::array::from_fn(|k| numbers[k][l]), std::array::from_fn(|k| rows[k][l]));
-                for k in 0..S {
-                    terms[k][l] = of_row[k];
-                }
-            }
-            terms
-        };
         let columns = self.matrices[0].len() / n;
-        for (out, sums) in self.out.iter_mut().zip(&sum_of_arrays(0..columns, columns, terms)) {
+        let terms = TermsOfRows { matrices: self.matrices, rows, n, first, f: self.f };
+        let sums: [[T; L]; S] = sum_of_arrays(0..columns, columns, &terms);
+        for (out, sums) in self.out.iter_mut().zip(&sums) {
             out[first..first + L].copy_from_slice(sums);
         }
     }
 }
 
+struct TermsOfRows<'a, T, F, const M: usize, const R: usize, const L: usize> {
+    matrices: [&'a [T]; M],
+    rows: [[T; L]; R],
+    n: usize,
+    first: usize,
+    f: &'a F,
+}
+
+impl<T, F, const M: usize, const R: usize, const L: usize, const S: usize> Terms<T, L, S>
+    for TermsOfRows<'_, T, F, M, R, L>
+where
+    T: Float,
+    F: Fn([T; M], [T; R]) -> [T; S],
+{
+    #[inline(always)]
+    fn at(&self, column: usize) -> [[T; L]; S] {
+        let at = column * self.n + self.first;
+        let numbers: [[T; L]; M] = std::array::from_fn(|k| array(self.matrices[k], at));
+        let mut terms = [[T::zero(); L]; S];
+        for l in 0..L {
+            let of_row = (self.f)(std::array::from_fn(|k| numbers[k][l]), std::array::from_fn(|k| self.rows[k][l]));
+            for k in 0..S {
+                terms[k][l] = of_row[k];
+            }
+        }
+        terms
+    }
+}
+
+/// What is added up at each of several places: S arrays of L numbers. A closure would do, could it be marked
+/// `#[inline(always)]` (see [`Work`]).
+trait Terms<T, const L: usize, const S: usize> {
+    fn at(&self, place: usize) -> [[T; L]; S];
+}
+
 /// Terms that are added up in order: their sum is a block.
 const BLOCK: usize = 8;
 
-/// Σ `term(p)` over all p, `most` at most, of S arrays at once: 0 if there are none.
+/// Σ `terms.at(p)` over all p, `most` at most: 0 if there are none.
 ///
 /// A sum of n terms in order is off by up to n/2 units in the last place, and if all terms are alike, by that order. So
 /// blocks of 8 terms are added up in order, and the blocks in pairs, the pairs in pairs, and so on: each term passes
@@ -293,12 +346,12 @@ const BLOCK: usize = 8;
 fn sum_of_arrays<T: Float, const L: usize, const S: usize>(
     places: impl Iterator<Item = usize>,
     most: usize,
-    term: impl Fn(usize) -> [[T; L]; S],
+    terms: &impl Terms<T, L, S>,
 ) -> [[T; L]; S] {
     match most.div_ceil(BLOCK) {
-        0..=1 => pairwise::<T, L, S, 1>(places, term),
-        2..16 => pairwise::<T, L, S, 4>(places, term), // fewer than 2⁴ blocks
-        _ => pairwise::<T, L, S, 40>(places, term),    // more terms than any memory holds
+        0..=1 => pairwise::<T, L, S, 1>(places, terms),
+        2..16 => pairwise::<T, L, S, 4>(places, terms), // fewer than 2⁴ blocks
+        _ => pairwise::<T, L, S, 40>(places, terms),    // more terms than any memory holds
     }
 }
 
@@ -306,16 +359,16 @@ fn sum_of_arrays<T: Float, const L: usize, const S: usize>(
 #[inline(always)]
 fn pairwise<T: Float, const L: usize, const S: usize, const D: usize>(
     mut places: impl Iterator<Item = usize>,
-    term: impl Fn(usize) -> [[T; L]; S],
+    terms: &impl Terms<T, L, S>,
 ) -> [[T; L]; S] {
     // Sums of 2ᵏ blocks, the largest first: one for each 1 in the binary number of the blocks so far.
     let mut sums = [[[T::zero(); L]; S]; D];
     let (mut blocks, mut waiting) = (0_usize, 0);
     while let Some(first) = places.next() {
-        let mut sum = term(first);
+        let mut sum = terms.at(first);
         for _ in 1..BLOCK {
             let Some(next) = places.next() else { break };
-            sum = added(sum, term(next));
+            sum = added(sum, terms.at(next));
         }
         for _ in 0..blocks.trailing_ones() {
             waiting -= 1;
@@ -396,27 +449,27 @@ impl<T: Float, R: Fn(T, T, [T; K]) -> (T, [T; K]), const K: usize> Run for Updat
 }
 
 /// `x ← x / n` for every x.
-pub(crate) fn divide<T: Float>(x: &mut [T], n: T) {
+pub(crate) fn divide<T: Float>(x: &mut [T], n: Count<T>) {
     vectorised(Divide(x, n));
 }
 
-struct Divide<'a, T>(&'a mut [T], T);
+struct Divide<'a, T>(&'a mut [T], Count<T>);
 
 impl<T: Float> Work for Divide<'_, T> {
     type Result = ();
 
     #[inline(always)]
     fn run(self) {
-        self.0.iter_mut().for_each(|x| *x /= self.1);
+        self.0.iter_mut().for_each(|x| *x = self.1.divide(*x));
     }
 }
 
-/// Σ x: added up in 16 sums side by side, each as [`sum_of_arrays`] does, and these in pairs.
-pub(crate) fn sum<T: Float>(x: &[T]) -> T {
-    sum_of(x, |x| x)
+/// Σ x / n, added up as [`sum_of`] does.
+pub(crate) fn mean_of<T: Float>(x: &[T], n: Count<T>) -> T {
+    n.mean(sum_of(x, |x| n.term(x)))
 }
 
-/// Σ f(x), added up as [`sum`] does.
+/// Σ f(x): added up in 16 sums side by side, each as [`sum_of_arrays`] does, and these in pairs.
 pub(crate) fn sum_of<T: Float>(x: &[T], f: impl Fn(T) -> T) -> T {
     let (chunks, rest) = x.as_chunks::<16>();
     let rest = rest.iter().map(|&x| f(x)).reduce(|sum, x| sum + x);
@@ -442,8 +495,16 @@ impl<T: Float, F: Fn(T) -> T> Work for Sums<'_, T, F> {
 
     #[inline(always)]
     fn run(self) -> [T; 16] {
-        let count = self.chunks.len();
-        let [sums] = sum_of_arrays(0..count, count, |chunk| [self.chunks[chunk].map(self.f)]);
+        let [sums] = sum_of_arrays(0..self.chunks.len(), self.chunks.len(), &self);
         sums
+    }
+}
+
+impl<T: Float, F: Fn(T) -> T> Terms<T, 16, 1> for Sums<'_, T, F> {
+    #[inline(always)]
+    fn at(&self, chunk: usize) -> [[T; 16]; 1] {
+        let mut terms = self.chunks[chunk];
+        terms.iter_mut().for_each(|x| *x = (self.f)(*x));
+        [terms]
     }
 }

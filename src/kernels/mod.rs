@@ -16,11 +16,12 @@ pub(crate) mod pooling;
 pub(crate) mod product;
 mod tile;
 
-pub(crate) use elementwise::sum;
+pub(crate) use elementwise::mean_of;
 pub use product::matmul;
 pub(crate) use tile::Geometry;
 
 use crate::Float;
+use crate::float::Count;
 use block::Tap;
 use cuts::cuts;
 use nalgebra::{DMatrix, DMatrixViewMut, DVector};
@@ -223,11 +224,11 @@ fn with_space<T: Float, R>(work: impl FnOnce(&mut Space<T>) -> R) -> R {
     result
 }
 
-/// Σₙ of every column.
-pub(crate) fn column_sums<T: Float>(m: &DMatrix<T>) -> DVector<T> {
-    let mut sums = memory::room(m.ncols());
-    sums.extend(m.column_iter().map(|column| sum(column.as_slice())));
-    DVector::from_vec(sums)
+/// Σ / n of every column.
+pub(crate) fn column_means<T: Float>(m: &DMatrix<T>, n: Count<T>) -> DVector<T> {
+    let mut means = memory::room(m.ncols());
+    means.extend(m.column_iter().map(|column| mean_of(column.as_slice(), n)));
+    DVector::from_vec(means)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::cuts::cuts;
 use super::elementwise::divide;
 use super::memory::any_numbers;
 use super::{Cut, Space, in_parts, is_machine_float, with_space};
+use crate::float::Count;
 use crate::{Float, ShapeError, sizes};
 use nalgebra::{DMatrix, DMatrixViewMut};
 use std::ops::Range;
@@ -46,7 +47,7 @@ pub(crate) fn multiply<T: Float>(a: Factor<'_, T>, b: Factor<'_, T>, bias: Optio
 }
 
 /// a·b / n.
-pub(crate) fn multiply_mean<T: Float>(a: Factor<'_, T>, b: Factor<'_, T>, n: T) -> DMatrix<T> {
+pub(crate) fn multiply_mean<T: Float>(a: Factor<'_, T>, b: Factor<'_, T>, n: Count<T>) -> DMatrix<T> {
     product(a, b, None, &|column| divide(column, n))
 }
 

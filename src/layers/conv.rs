@@ -52,7 +52,7 @@
 
 use super::seen::Seen;
 use crate::error::same_shape;
-use crate::float::count;
+use crate::float::Count;
 use crate::kernels::correlate::{Kernel, correlate, correlate_kernel, map_sums};
 use crate::kernels::{Geometry, wide_awake};
 use crate::{Float, ShapeError, Slide, Tensor4, sizes};
@@ -159,7 +159,7 @@ fn parameter_gradients<T: Float>(
     slide: Slide,
     out: (usize, usize),
 ) -> (Tensor4<T>, DVector<T>) {
-    let n: T = count(z.shape()[0]);
+    let n = Count::of(z.shape()[0]);
     let db = map_sums(next_dz, n); // (2)
     let finite = db.iter().all(|db| db.is_finite()); // then every entry of next_dz is
     let seen = Seen::new(z, taps(k), slide, out);

@@ -6,7 +6,7 @@
 
 use super::conv::{ConvGradients, check_bias, output_size};
 use crate::error::same_shape;
-use crate::float::count;
+use crate::float::Count;
 use crate::{Float, ShapeError, Slide, Tensor4, sizes};
 use nalgebra::{DMatrix, DVector};
 
@@ -192,7 +192,7 @@ pub fn conv_backward_naive<T: Float>(
             }
         }
     }
-    let n: T = count(samples);
-    let mean = |sum: T| sum / n;
+    let n = Count::of(samples);
+    let mean = |sum: T| n.divide(sum);
     Ok(ConvGradients { dk: dk.map(mean), db: db.map(mean), dz })
 }

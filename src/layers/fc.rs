@@ -29,9 +29,9 @@
 //! Source: Goodfellow, Bengio, Courville, *Deep Learning* (2016), §6.5.
 
 use crate::error::same_shape;
-use crate::float::count;
+use crate::float::Count;
 use crate::kernels::product::{Factor, multiply, multiply_mean};
-use crate::kernels::{column_sums, wide_awake};
+use crate::kernels::{column_means, wide_awake};
 use crate::{Float, ShapeError, sizes};
 use nalgebra::{DMatrix, DVector};
 
@@ -133,9 +133,9 @@ pub(crate) fn fc_backward_parameters<T: Float>(
 }
 
 fn parameter_gradients<T: Float>(next_dz: &DMatrix<T>, z: &DMatrix<T>, samples: usize) -> (DMatrix<T>, DVector<T>) {
-    let n: T = count(samples);
+    let n = Count::of(samples);
     let dw = multiply_mean(Factor::of(z).t(), Factor::of(next_dz), n); // (3)
-    (dw, column_sums(next_dz) / n) // (4)
+    (dw, column_means(next_dz, n)) // (4)
 }
 
 fn check_next_dz<T: Float>(next_dz: &DMatrix<T>, w: &DMatrix<T>, z: &DMatrix<T>) -> Result<(), ShapeError> {

@@ -35,10 +35,10 @@
 use super::Loss;
 use crate::activations::softmax::{Exponentials, exponentials};
 use crate::error::same_shape;
-use crate::float::count;
+use crate::float::Count;
 use crate::kernels::elementwise::{sum_rows, with_rows, zip_map};
+use crate::kernels::mean_of;
 use crate::kernels::memory::Scratch;
-use crate::kernels::sum;
 use crate::{Float, ShapeError};
 use nalgebra::DMatrix;
 
@@ -82,5 +82,5 @@ pub fn cross_entropy_loss<T: Float>(y_predict: &DMatrix<T>, y_true: &DMatrix<T>)
         let share = if largest { r } else { e } / (many + r) * weight;
         if largest { others - share } else { share - t } // (5), (3)
     });
-    Ok(Loss { loss: sum(&losses) / count(n), dy: DMatrix::from_vec(n, d, dy) })
+    Ok(Loss { loss: mean_of(&losses, Count::of(n)), dy: DMatrix::from_vec(n, d, dy) })
 }

@@ -20,7 +20,7 @@
 
 use super::Loss;
 use crate::error::same_shape;
-use crate::float::count;
+use crate::float::Count;
 use crate::kernels::elementwise::{sum_of, zip_map};
 use crate::{Float, ShapeError, lit};
 use nalgebra::DMatrix;
@@ -41,6 +41,7 @@ use nalgebra::DMatrix;
 pub fn mean_squared_loss<T: Float>(y_predict: &DMatrix<T>, y_true: &DMatrix<T>) -> Result<Loss<T>, ShapeError> {
     same_shape("mean_squared_loss", ("y_predict", y_predict.shape()), ("y_true", y_true.shape()))?;
     let dy = zip_map(y_predict.as_slice(), y_true.as_slice(), |y, target| y - target); // (1)
-    let loss = sum_of(&dy, |d| d * d) * lit(0.5) / count(y_true.nrows());
+    let n = Count::of(y_true.nrows());
+    let loss = n.mean(sum_of(&dy, |d| n.term(d * d)) * lit(0.5));
     Ok(Loss { loss, dy: DMatrix::from_vec(y_true.nrows(), y_true.ncols(), dy) })
 }

@@ -28,6 +28,10 @@
 //!    power of two rounds nothing, so q·round(x/q) is the one nearest to x.
 //! 2. Rounding twice, to f64 and then to the format, could differ from rounding once. It does not for +, −, ×, ÷ and √ if
 //!    the first has at least 2p + 2 digits, where the second has p = M + 1 (Figueroa): M ≤ 24 is safe, and compiles.
+//! 3. It does for a·b + c, as the sum of numbers of very different sizes may be any number of digits long: the first
+//!    rounding can end in the middle between two numbers of the format, and forget on which side of it the sum lies. So
+//!    what the f64 has lost is computed (Knuth), and if anything is, the last digit is made odd, towards the true sum:
+//!    such a number is in no middle.
 //!
 //! Source: IEEE 754 (2019); Figueroa, *When is double rounding innocuous?* (1995).
 
@@ -212,7 +216,7 @@ impl<const E: u32, const M: u32> Float for Mini<E, M> {
     );
     questions!(is_nan -> bool, is_infinite -> bool, is_finite -> bool, is_sign_positive -> bool, is_sign_negative -> bool);
     functions!(floor(), ceil(), round(), trunc(), fract(), abs(), signum(), copysign(sign), max(other), min(other));
-    functions!(abs_sub(other), mul_add(a, b), recip(), sqrt(), cbrt(), hypot(other), powf(n), exp(), exp2(), exp_m1());
+    functions!(abs_sub(other), recip(), sqrt(), cbrt(), hypot(other), powf(n), exp(), exp2(), exp_m1());
     functions!(ln(), ln_1p(), log2(), log10(), log(base), sin(), cos(), tan(), asin(), acos(), atan(), atan2(other));
     functions!(sinh(), cosh(), tanh(), asinh(), acosh(), atanh(), to_degrees(), to_radians());
 
@@ -225,6 +229,18 @@ impl<const E: u32, const M: u32> Float for Mini<E, M> {
             FpCategory::Normal if self.0.abs() < Self::SMALLEST_NORMAL => FpCategory::Subnormal,
             category => category,
         }
+    }
+
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        let (product, sum) = (self.0 * a.0, self.0.mul_add(a.0, b.0)); // the product is exact
+        let b_part = sum - product;
+        let lost = (product - (sum - b_part)) + (b.0 - b_part);
+        let is_even = sum.to_bits() & 1 == 0;
+        Mini::nearest(match lost {
+            lost if lost > 0.0 && is_even => sum.next_up(), // (3)
+            lost if lost < 0.0 && is_even => sum.next_down(),
+            _ => sum,
+        })
     }
 
     fn powi(self, n: i32) -> Self {

@@ -29,15 +29,15 @@
 //!    place where a unit comes back in: the first step has the length √ε·|g|/√((1 − ρ)·g² + ε), which is √(ε/(1 − ρ))
 //!    for all but the smallest g, and the steps need some time to grow from there.
 //!
-//! In the code the running means are v + (1 − ρ)·(g² − v).
+//! In the code the running means are v + (1 − ρ)·(g² − v), or as they stand where ρ is ½ or less.
 //!
 //! Libraries differ: ρ is 0.9 here and in PyTorch, 0.95 in the paper's experiments and in Keras, whose default η is
 //! 0.001.
 //!
 //! Source: Zeiler, *ADADELTA: an adaptive learning rate method* (2012).
 
-use super::{Optimizer, State, mean};
-use crate::{Float, ShapeError, lit};
+use super::{Optimizer, State, epsilon, mean};
+use crate::{Float, ShapeError};
 
 /// [Adadelta](self).
 ///
@@ -77,7 +77,7 @@ impl<T: Float> Adadelta<T> {
 impl<T: Float> Optimizer<T> for Adadelta<T> {
     #[inline(never)]
     fn step(&mut self, parameters: &mut [&mut [T]], gradients: &[&[T]]) -> Result<(), ShapeError> {
-        let (rate, epsilon) = (self.learning_rate, lit::<T>(self.epsilon));
+        let (rate, epsilon) = (self.learning_rate, epsilon::<T>(self.epsilon));
         let squares = mean(self.rho);
         self.state.step("Adadelta::step", parameters, gradients, [T::zero(); 2], |w, g, [v, u]| {
             let v = squares(v, g * g); // (3)
@@ -86,19 +86,5 @@ impl<T: Float> Optimizer<T> for Adadelta<T> {
         })
     }
 
-    fn learning_rate(&self) -> T {
-        self.learning_rate
-    }
-
-    fn set_learning_rate(&mut self, learning_rate: T) {
-        self.learning_rate = learning_rate;
-    }
-
-    fn state(&self) -> State<T> {
-        self.state.clone()
-    }
-
-    fn restore(&mut self, state: State<T>) -> Result<(), ShapeError> {
-        self.state.restore("Adadelta::restore", 2, state)
-    }
+    remembers!("Adadelta::restore", |_| 2);
 }

@@ -16,13 +16,16 @@
 //! One parameter; the others behave alike, each on its own.
 //!
 //! 1. Let L be convex, θ* its minimum, and θ ← θ − η·g. Then (θ⁺ − θ*)² = (θ − θ*)² − 2η·g·(θ − θ*) + η²·g², and
-//!    L(θ) − L(θ*) ≤ g·(θ − θ*). Summed over all steps, the squares cancel but for the first:
+//!    L(θ) − L(θ*) ≤ g·(θ − θ*). Summed over all steps with one η, the squares cancel but for the first:
 //!    **Σ (L(θₜ) − L(θ*)) ≤ D²/(2η) + (η/2)·Σ gₜ²**, with D the distance at the start.
 //! 2. The right side is smallest for **η = D/√(Σ gₜ²)**. So the best learning rate of a parameter is the larger the
 //!    smaller its own gradients were: the weight of a rare feature learns fast where it learns at all.
 //! 3. The sum over all steps is known only at the end, so take the sum up to now: **s ← s + g²**, and
-//!    **θ ← θ − η·g/√s**. This costs little: Σ gₜ²/√sₜ ≤ 2·√s at the end, because a² /√(b + a²) ≤ 2·(√(b + a²) − √b),
-//!    so the bound grows by a constant factor.
+//!    **θ ← θ − η·g/√s**. Now the rate ηₜ = η/√sₜ varies, and the squares no longer cancel: divided by 2ηₜ and summed,
+//!    they leave Σ (θₜ − θ*)²·(1/ηₜ − 1/ηₜ₋₁)/2 (with 1/η₀ = 0). As ηₜ falls, no factor is negative, and if D is at least
+//!    *every* distance |θₜ − θ*|, this is at most D²·√s/(2η), with the s at the end. The other part is (η/2)·Σ gₜ²/√sₜ ≤
+//!    η·√s, because a²/√(b + a²) ≤ 2·(√(b + a²) − √b). Together **Σ (L(θₜ) − L(θ*)) ≤ (D²/(2η) + η)·√s**: for the best
+//!    η = D/√2 it is √2·D·√s, where (2), which knows the end, has D·√s.
 //! 4. The scale of g cancels in g/√s (but for ε), and no step is longer than η. Under a steady gradient step t has the
 //!    length η/√t: the learning rate falls by itself, and never rises again.
 //!
@@ -30,7 +33,7 @@
 //!
 //! Source: Duchi, Hazan, Singer, *Adaptive subgradient methods for online learning and stochastic optimization* (2011).
 
-use super::{Optimizer, State};
+use super::{Optimizer, State, epsilon};
 use crate::{Float, ShapeError, lit};
 
 /// [AdaGrad](self).
@@ -73,26 +76,12 @@ impl<T: Float> AdaGrad<T> {
 impl<T: Float> Optimizer<T> for AdaGrad<T> {
     #[inline(never)]
     fn step(&mut self, parameters: &mut [&mut [T]], gradients: &[&[T]]) -> Result<(), ShapeError> {
-        let (rate, epsilon) = (self.learning_rate, lit::<T>(self.epsilon));
+        let (rate, epsilon) = (self.learning_rate, epsilon::<T>(self.epsilon));
         self.state.step("AdaGrad::step", parameters, gradients, [lit(self.initial)], |w, g, [s]| {
             let s = s + g * g; // (3)
             (w - rate * g / (s.sqrt() + epsilon), [s])
         })
     }
 
-    fn learning_rate(&self) -> T {
-        self.learning_rate
-    }
-
-    fn set_learning_rate(&mut self, learning_rate: T) {
-        self.learning_rate = learning_rate;
-    }
-
-    fn state(&self) -> State<T> {
-        self.state.clone()
-    }
-
-    fn restore(&mut self, state: State<T>) -> Result<(), ShapeError> {
-        self.state.restore("AdaGrad::restore", 1, state)
-    }
+    remembers!("AdaGrad::restore", |_| 1);
 }

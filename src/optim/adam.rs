@@ -20,7 +20,7 @@
 //!
 //! 1. Of a noisy gradient two things are wanted: its mean `E[g]`, to walk along, and its size `√E[g²]`, to have one
 //!    learning rate for all parameters. Estimate both by running means: **m ← β₁·m + (1 − β₁)·g** and
-//!    **v ← β₂·v + (1 − β₂)·g²**. In the code these are m + (1 − β₁)·(g − m).
+//!    **v ← β₂·v + (1 − β₂)·g²**. In the code these are m + (1 − β₁)·(g − m), or as they stand where β is ½ or less.
 //! 2. Both start at 0, and so are too small at first. Written out, mₜ = (1 − β₁)·Σᵢ β₁ᵗ⁻ⁱ·gᵢ over i = 1 … t. If the
 //!    mean of g does not change over these steps, `E[mₜ] = E[g]·(1 − β₁)·Σᵢ β₁ᵗ⁻ⁱ`, and the geometric sum
 //!    1 + β₁ + … + β₁ᵗ⁻¹ is (1 − β₁ᵗ)/(1 − β₁): **`E[mₜ] = E[g]·(1 − β₁ᵗ)`**.
@@ -33,11 +33,12 @@
 //!    division by √v̂ with the rest of g, which is not what its name says: see [`AdamW`](super::AdamW).
 //!
 //! Libraries differ in ε: here, in PyTorch and in the paper's algorithm it is added to √v̂; TensorFlow's is added to √v,
-//! which makes it weigh more in the first steps. In `f16`, 1e-8 is rounded to 0: choose an ε of 1e-4 there.
+//! which makes it weigh more in the first steps. In `f16`, 1e-8 is rounded to 0: there ε is the smallest normal number,
+//! 6.1e-5.
 //!
 //! Source: Kingma, Ba, *Adam: a method for stochastic optimization* (2015).
 
-use super::{Optimizer, State, mean};
+use super::{Optimizer, State, epsilon, mean, unbias};
 use crate::{Float, ShapeError, lit};
 
 /// [Adam](self).
@@ -53,7 +54,9 @@ use crate::{Float, ShapeError, lit};
 #[derive(Clone, Debug)]
 pub struct Adam<T> {
     learning_rate: T,
-    moments: Moments,
+    beta1: f64,
+    beta2: f64,
+    epsilon: f64,
     weight_decay: f64,
     state: State<T>,
 }
@@ -61,17 +64,17 @@ pub struct Adam<T> {
 impl<T: Float> Adam<T> {
     /// With the learning rate η, β₁ = 0.9, β₂ = 0.999, ε = 1e-8 and no weight decay.
     pub fn new(learning_rate: T) -> Self {
-        Adam { learning_rate, moments: Moments::DEFAULT, weight_decay: 0.0, state: State::new() }
+        Adam { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0, state: State::new() }
     }
 
     /// β₁ and β₂, both in [0, 1): how much of the two means is kept.
     pub fn betas(self, beta1: f64, beta2: f64) -> Self {
-        Adam { moments: Moments { beta1, beta2, ..self.moments }, ..self }
+        Adam { beta1, beta2, ..self }
     }
 
     /// ε, added to the root.
     pub fn epsilon(self, epsilon: f64) -> Self {
-        Adam { moments: Moments { epsilon, ..self.moments }, ..self }
+        Adam { epsilon, ..self }
     }
 
     /// Weight decay λ, as an L2 penalty on the parameters.
@@ -83,51 +86,16 @@ impl<T: Float> Adam<T> {
 impl<T: Float> Optimizer<T> for Adam<T> {
     #[inline(never)]
     fn step(&mut self, parameters: &mut [&mut [T]], gradients: &[&[T]]) -> Result<(), ShapeError> {
-        let (rate, lambda) = (self.learning_rate, lit::<T>(self.weight_decay));
-        let direction = self.moments.direction(self.state.steps + 1);
-        self.state.step("Adam::step", parameters, gradients, [T::zero(); 2], |w, g, moments| {
-            let (direction, moments) = direction(g + lambda * w, moments); // (5)
-            (w - rate * direction, moments) // (4)
+        let (rate, lambda, epsilon) = (self.learning_rate, lit::<T>(self.weight_decay), epsilon::<T>(self.epsilon));
+        let (first, second) = (mean(self.beta1), mean(self.beta2));
+        let (unbias1, unbias2) = (unbias::<T>(self.beta1, &self.state), unbias::<T>(self.beta2, &self.state));
+        self.state.step("Adam::step", parameters, gradients, [T::zero(); 2], |w, g, [m, v]| {
+            let g = g + lambda * w; // (5)
+            let (m, v) = (first(m, g), second(v, g * g)); // (1)
+            let (m_hat, v_hat) = (unbias1 * m, unbias2 * v); // (3)
+            (w - rate * (m_hat / (v_hat.sqrt() + epsilon)), [m, v]) // (4)
         })
     }
 
-    fn learning_rate(&self) -> T {
-        self.learning_rate
-    }
-
-    fn set_learning_rate(&mut self, learning_rate: T) {
-        self.learning_rate = learning_rate;
-    }
-
-    fn state(&self) -> State<T> {
-        self.state.clone()
-    }
-
-    fn restore(&mut self, state: State<T>) -> Result<(), ShapeError> {
-        self.state.restore("Adam::restore", 2, state)
-    }
-}
-
-/// The two running means, which [`AdamW`](super::AdamW) shares.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Moments {
-    pub(super) beta1: f64,
-    pub(super) beta2: f64,
-    pub(super) epsilon: f64,
-}
-
-impl Moments {
-    pub(super) const DEFAULT: Moments = Moments { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-
-    /// Of step t = 1, 2, …: the function from g and [m, v] to m̂/(√v̂ + ε) and the new [m, v].
-    pub(super) fn direction<T: Float>(self, t: u64) -> impl Fn(T, [T; 2]) -> (T, [T; 2]) + Sync {
-        let (gradients, squares) = (mean(self.beta1), mean(self.beta2));
-        let unbias = |beta: f64| lit::<T>(1.0 / (1.0 - beta.powf(t as f64))); // (2)
-        let (unbias_m, unbias_v) = (unbias(self.beta1), unbias(self.beta2));
-        let epsilon: T = lit(self.epsilon);
-        move |g, [m, v]| {
-            let (m, v) = (gradients(m, g), squares(v, g * g)); // (1)
-            (m * unbias_m / ((v * unbias_v).sqrt() + epsilon), [m, v]) // (3, 4)
-        }
-    }
+    remembers!("Adam::restore", |_| 2);
 }

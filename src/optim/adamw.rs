@@ -27,8 +27,7 @@
 //!
 //! Source: Loshchilov, Hutter, *Decoupled weight decay regularization* (2019).
 
-use super::adam::Moments;
-use super::{Optimizer, State};
+use super::{Optimizer, State, epsilon, mean, unbias};
 use crate::{Float, ShapeError, lit};
 
 /// [AdamW](self).
@@ -44,7 +43,9 @@ use crate::{Float, ShapeError, lit};
 #[derive(Clone, Debug)]
 pub struct AdamW<T> {
     learning_rate: T,
-    moments: Moments,
+    beta1: f64,
+    beta2: f64,
+    epsilon: f64,
     weight_decay: f64,
     state: State<T>,
 }
@@ -52,17 +53,17 @@ pub struct AdamW<T> {
 impl<T: Float> AdamW<T> {
     /// With the learning rate η, β₁ = 0.9, β₂ = 0.999, ε = 1e-8 and the weight decay λ = 0.01.
     pub fn new(learning_rate: T) -> Self {
-        AdamW { learning_rate, moments: Moments::DEFAULT, weight_decay: 0.01, state: State::new() }
+        AdamW { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01, state: State::new() }
     }
 
     /// β₁ and β₂, both in [0, 1): how much of the two means is kept.
     pub fn betas(self, beta1: f64, beta2: f64) -> Self {
-        AdamW { moments: Moments { beta1, beta2, ..self.moments }, ..self }
+        AdamW { beta1, beta2, ..self }
     }
 
     /// ε, added to the root.
     pub fn epsilon(self, epsilon: f64) -> Self {
-        AdamW { moments: Moments { epsilon, ..self.moments }, ..self }
+        AdamW { epsilon, ..self }
     }
 
     /// Weight decay λ.
@@ -74,28 +75,16 @@ impl<T: Float> AdamW<T> {
 impl<T: Float> Optimizer<T> for AdamW<T> {
     #[inline(never)]
     fn step(&mut self, parameters: &mut [&mut [T]], gradients: &[&[T]]) -> Result<(), ShapeError> {
-        let rate = self.learning_rate;
+        let (rate, epsilon) = (self.learning_rate, epsilon::<T>(self.epsilon));
         let kept = T::one() - rate * lit(self.weight_decay);
-        let direction = self.moments.direction(self.state.steps + 1);
-        self.state.step("AdamW::step", parameters, gradients, [T::zero(); 2], |w, g, moments| {
-            let (direction, moments) = direction(g, moments);
-            (kept * w - rate * direction, moments) // (3)
+        let (first, second) = (mean(self.beta1), mean(self.beta2));
+        let (unbias1, unbias2) = (unbias::<T>(self.beta1, &self.state), unbias::<T>(self.beta2, &self.state));
+        self.state.step("AdamW::step", parameters, gradients, [T::zero(); 2], |w, g, [m, v]| {
+            let (m, v) = (first(m, g), second(v, g * g));
+            let (m_hat, v_hat) = (unbias1 * m, unbias2 * v);
+            (kept * w - rate * (m_hat / (v_hat.sqrt() + epsilon)), [m, v]) // (3)
         })
     }
 
-    fn learning_rate(&self) -> T {
-        self.learning_rate
-    }
-
-    fn set_learning_rate(&mut self, learning_rate: T) {
-        self.learning_rate = learning_rate;
-    }
-
-    fn state(&self) -> State<T> {
-        self.state.clone()
-    }
-
-    fn restore(&mut self, state: State<T>) -> Result<(), ShapeError> {
-        self.state.restore("AdamW::restore", 2, state)
-    }
+    remembers!("AdamW::restore", |_| 2);
 }

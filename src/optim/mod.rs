@@ -19,6 +19,28 @@
 //! The other coefficients are `f64`: they are numbers of the rule, not of the network, and 1 − 0.999 has to stay 0.001
 //! even where `T` is `bf16`, whose largest number below 1 is 0.996.
 
+/// What [`Optimizer`] asks for beside the step, of a rule with a `learning_rate` and a `state` of so many memories.
+macro_rules! remembers {
+    ($restore:literal, $memories:expr) => {
+        fn learning_rate(&self) -> T {
+            self.learning_rate
+        }
+
+        fn set_learning_rate(&mut self, learning_rate: T) {
+            self.learning_rate = learning_rate;
+        }
+
+        fn state(&self) -> State<T> {
+            self.state.clone()
+        }
+
+        fn restore(&mut self, state: State<T>) -> Result<(), ShapeError> {
+            let memories: fn(&Self) -> usize = $memories;
+            self.state.restore($restore, memories(self), state)
+        }
+    };
+}
+
 pub mod adadelta;
 pub mod adagrad;
 pub mod adam;
@@ -63,7 +85,7 @@ pub trait Optimizer<T: Float>: Send {
     /// Sets the learning rate of the steps to come: how a [`schedule`] acts.
     fn set_learning_rate(&mut self, learning_rate: T);
 
-    /// What the optimizer remembers, to be stored with a checkpoint …
+    /// What the optimizer to be stored with a checkpoint …
     fn state(&self) -> State<T>;
 
     /// … and given back, so that training goes on bit for bit.
@@ -134,7 +156,7 @@ impl<T: Float> State<T> {
             let memories: [&mut [T]; K] = std::array::from_fn(|_| memories.next().map_or(&mut [][..], |m| &mut m[..]));
             update(parameter, gradient, memories, &rule);
         }
-        self.steps += 1;
+        self.steps = self.steps.saturating_add(1);
         Ok(())
     }
 
@@ -183,11 +205,26 @@ impl<T: Float> State<T> {
     }
 }
 
-/// The step of a running mean that keeps the share `kept` of what it was: kept·mean + (1 − kept)·x, written
-/// mean + (1 − kept)·(x − mean), which is right even where `kept` is rounded to 1.
+/// The step of a running mean that keeps the share `kept` of what it was: kept·mean + (1 − kept)·x.
+///
+/// Where more is kept than not, it is written mean + (1 − kept)·(x − mean), which is right even if `kept` is rounded to
+/// 1. Elsewhere that would lose an x that is small beside the mean in their difference.
 fn mean<T: Float>(kept: f64) -> impl Fn(T, T) -> T + Sync {
-    let share: T = lit(1.0 - kept);
-    move |mean, x| mean + share * (x - mean)
+    let (more, share, kept) = (kept > 0.5, lit::<T>(1.0 - kept), lit::<T>(kept));
+    move |mean, x| if more { mean + share * (x - mean) } else { kept * mean + share * x }
+}
+
+/// 1/(1 − βᵗ), with t the number of the step that is to be taken: what takes the bias out of a running mean that began
+/// at 0. At most the largest number of the type, so that a mean of 0 stays 0.
+fn unbias<T: Float>(beta: f64, state: &State<T>) -> T {
+    let t = state.steps.saturating_add(1) as f64;
+    lit::<T>(1.0 / (1.0 - beta.powf(t))).min(T::max_value())
+}
+
+/// ε as a `T`: where that rounds it to 0, the smallest normal number, as ε is there to keep 0/0 away.
+fn epsilon<T: Float>(epsilon: f64) -> T {
+    let rounded: T = lit(epsilon);
+    if epsilon > 0.0 && rounded.is_zero() { T::min_positive_value() } else { rounded }
 }
 
 /// `Ok` if every parameter has a gradient of its own length.

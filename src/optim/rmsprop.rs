@@ -22,7 +22,7 @@
 //! 3. AdaGrad's number does that too, but it is a sum over all the past and only grows: after t steps the learning rate
 //!    is η/√t, though the gradients of long ago belong to a landscape the parameters have left. So forget: with
 //!    **v ← α·v + (1 − α)·g²**, a square that is k steps old weighs (1 − α)·αᵏ. These weights sum to 1, and their mean
-//!    age is α/(1 − α). In the code this is v + (1 − α)·(g² − v).
+//!    age is α/(1 − α). In the code this is v + (1 − α)·(g² − v), or as it stands where α is ½ or less.
 //! 4. v starts at 0 and is too small at first: after the first step √v = √(1 − α)·|g|, so this step has the length
 //!    η/√(1 − α), ten times η for α = 0.99. [`Adam`](super::Adam) corrects that.
 //!
@@ -31,8 +31,8 @@
 //!
 //! Source: Tieleman, Hinton, *Neural Networks for Machine Learning*, lecture 6e (2012).
 
-use super::{Optimizer, State, mean};
-use crate::{Float, ShapeError, lit};
+use super::{Optimizer, State, epsilon, mean};
+use crate::{Float, ShapeError};
 
 /// [RMSProp](self).
 ///
@@ -72,7 +72,7 @@ impl<T: Float> RmsProp<T> {
 impl<T: Float> Optimizer<T> for RmsProp<T> {
     #[inline(never)]
     fn step(&mut self, parameters: &mut [&mut [T]], gradients: &[&[T]]) -> Result<(), ShapeError> {
-        let (rate, epsilon) = (self.learning_rate, lit::<T>(self.epsilon));
+        let (rate, epsilon) = (self.learning_rate, epsilon::<T>(self.epsilon));
         let squares = mean(self.alpha);
         self.state.step("RmsProp::step", parameters, gradients, [T::zero()], |w, g, [v]| {
             let v = squares(v, g * g); // (3)
@@ -80,19 +80,5 @@ impl<T: Float> Optimizer<T> for RmsProp<T> {
         })
     }
 
-    fn learning_rate(&self) -> T {
-        self.learning_rate
-    }
-
-    fn set_learning_rate(&mut self, learning_rate: T) {
-        self.learning_rate = learning_rate;
-    }
-
-    fn state(&self) -> State<T> {
-        self.state.clone()
-    }
-
-    fn restore(&mut self, state: State<T>) -> Result<(), ShapeError> {
-        self.state.restore("RmsProp::restore", 1, state)
-    }
+    remembers!("RmsProp::restore", |_| 1);
 }

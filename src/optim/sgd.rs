@@ -26,7 +26,9 @@
 //!    v ← μ·v + g(φ), θ ← θ − η·v (Nesterov 1983).
 //! 4. A network computes the gradient where its parameters are, so let φ be the parameters. With v⁺ = μ·v + g,
 //!    φ⁺ = θ⁺ − η·μ·v⁺ = (φ + η·μ·v) − η·v⁺ − η·μ·v⁺, and η·μ·v = η·(v⁺ − g): **φ⁺ = φ − η·(g + μ·v⁺)**. As v is 0
-//!    at first, both start at one point (Sutskever et al. 2013).
+//!    at first, both start at one point (Sutskever et al. 2013). This takes the same η before and after the step. Where
+//!    η changes from one step to the next, φ and Nesterov's θ part by the change of η times μ·v; the rule is then (4) by
+//!    definition.
 //! 5. *Weight decay.* The penalty (λ/2)·‖θ‖² has the gradient λ·θ: **g ← g + λ·θ**. Where g is 0, each plain step
 //!    shrinks θ by the factor 1 − η·λ; hence the name.
 //! 6. *Learning-rate decay.* A gradient that is right only on average lets θ circle the minimum at a distance that goes
@@ -134,20 +136,5 @@ impl<T: Float> Optimizer<T> for Sgd<T> {
         }
     }
 
-    fn learning_rate(&self) -> T {
-        self.learning_rate
-    }
-
-    fn set_learning_rate(&mut self, learning_rate: T) {
-        self.learning_rate = learning_rate;
-    }
-
-    fn state(&self) -> State<T> {
-        self.state.clone()
-    }
-
-    fn restore(&mut self, state: State<T>) -> Result<(), ShapeError> {
-        let kinds = if self.momentum == 0.0 { 0 } else { 1 };
-        self.state.restore("Sgd::restore", kinds, state)
-    }
+    remembers!("Sgd::restore", |sgd| usize::from(sgd.momentum != 0.0));
 }

@@ -153,6 +153,29 @@ fn not_a_number_is_wrong() {
 }
 
 #[test]
+fn a_nan_that_becomes_0_is_a_mistake() {
+    let verdict = exercise::relu_forward(|z| z.map(|z| z.max(0.0)));
+    assert!(!verdict.passed(), "{verdict}");
+    says(&verdict, "A NaN must stay one");
+    let verdict = exercise::relu_forward(|z| z.map(|z| if z < 0.0 { 0.0 } else { z }));
+    assert!(verdict.passed(), "{verdict}");
+}
+
+#[test]
+fn a_slope_that_the_rounded_output_has_lost_is_a_mistake() {
+    let verdict = exercise::sigmoid_backward(|next_dz, z| {
+        let y = sigmoid_forward(z);
+        Ok(next_dz.component_mul(&y.map(|y| y - y * y)))
+    });
+    says(&verdict, "y·(1 − y) is the slope on paper.");
+    let verdict =
+        exercise::tanh_backward(|next_dz, z| Ok(next_dz.zip_map(z, |delta, z| delta * (1.0 - z.tanh().powi(2)))));
+    assert!(!verdict.passed(), "{verdict}");
+    let verdict = exercise::tanh_backward(|next_dz, z| Ok(next_dz.zip_map(z, |delta, z| delta / z.cosh().powi(2))));
+    assert!(verdict.passed(), "{verdict}");
+}
+
+#[test]
 fn rounding_is_no_mistake() {
     // Another order of summation, and 1/N as a factor.
     let verdict = exercise::fc_backward(|next_dz, w, z| {

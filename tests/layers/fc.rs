@@ -57,3 +57,23 @@ fn an_empty_batch_has_no_mean() {
     assert_eq!(g.dz.shape(), (0, 3));
     assert!(g.dw.iter().chain(g.db.iter()).all(|x| x.is_nan()));
 }
+
+#[test]
+fn a_bias_gradient_of_many_samples_keeps_its_digits() {
+    fn db<T: Float>(samples: usize, delta: T) -> T {
+        let (next_dz, one) = (DMatrix::from_element(samples, 1, delta), dmatrix![T::one()]);
+        fc_backward(&next_dz, &one, &next_dz).unwrap().db[0]
+    }
+    let one = half::bf16::ONE;
+    assert_eq!((db(1000, one), db(2048, one)), (one, one)); // in 8 digits, 256 is followed by 258
+    let x = 1.23456_f32;
+    assert!((db(100_003, x) / x - 1.0).abs() <= 2.0 * f32::EPSILON, "{}", db(100_003, x));
+    // More samples than an f16 can count.
+    let mean = db(70_000, half::f16::ONE).to_f64();
+    assert!((mean - 1.0).abs() <= 2f64.powi(-10), "{mean}");
+    // Small integers are added up without rounding, in any order.
+    let z = DMatrix::from_fn(4096, 3, |n, j| ((7 * n + 3 * j) % 11) as f64 - 5.0);
+    let sums: Vec<f64> =
+        (0..3).map(|j| (0..4096).map(|n| ((7 * n + 3 * j) % 11) as f64 - 5.0).sum::<f64>() / 4096.0).collect();
+    assert_eq!(fc_backward(&z, &DMatrix::zeros(3, 3), &z).unwrap().db, DVector::from_vec(sums));
+}

@@ -143,3 +143,37 @@ fn a_batch_is_its_samples_in_parallel_too() {
         }
     }
 }
+
+#[test]
+fn the_mean_of_a_large_map_keeps_its_digits() {
+    // The mean of equal numbers is that number. 250·250 in order: off by a thousand ulps.
+    let mean = |side: usize, x: f32| {
+        global_avg_pooling_forward(&Tensor4::from_fn([1, 1, side, side], |_, _, _, _| x)).unwrap()[0]
+    };
+    for (side, x) in [(250, 1.23456_f32), (224, 0.1), (250, 1.0 / 3.0), (99, 7.7), (1000, 1.999)] {
+        let ulps = (mean(side, x).to_bits() as i64 - x.to_bits() as i64).abs();
+        assert!(ulps <= 2, "the mean of {side}² times {x} is {} ulps off", ulps);
+    }
+    // 20,250,000 is beyond 2²⁴, where the f32s lie 2 apart, and adding 1 changes nothing.
+    assert_eq!(mean(4500, 1.0), 1.0);
+    // Several samples side by side, and every number of the batch its own.
+    let z = Tensor4::from_fn([20, 3, 90, 100], |n, c, _, _| (20 * c + n) as f32 + 0.1);
+    let y = global_avg_pooling_forward(&z).unwrap();
+    for (n, c) in (0..20).flat_map(|n| (0..3).map(move |c| (n, c))) {
+        let x = (20 * c + n) as f32 + 0.1;
+        assert!((y[(n, c)] / x - 1.0).abs() <= 2.0 * f32::EPSILON, "({n}, {c}): {} is not {x}", y[(n, c)]);
+    }
+    // In 8 digits, 256 is followed by 258.
+    let ones = Tensor4::from_fn([1, 1, 40, 50], |_, _, _, _| half::bf16::ONE);
+    assert_eq!(global_avg_pooling_forward(&ones).unwrap()[0], half::bf16::ONE);
+}
+
+#[test]
+fn a_mean_divides_by_more_than_the_type_can_count() {
+    // 70,000 pixels; the largest f16 is 65,504.
+    let z = Tensor4::from_fn([1, 1, 250, 280], |_, _, _, _| half::f16::ONE);
+    let y = global_avg_pooling_forward(&z).unwrap()[0].to_f64();
+    assert!((y - 1.0).abs() <= 2f64.powi(-10), "{y}");
+    let dz = global_avg_pooling_backward(&dmatrix![half::f16::from_f64(7.0)], &z).unwrap();
+    assert!((dz[(0, 0, 100, 100)].to_f64() / 1e-4 - 1.0).abs() < 2f64.powi(-9), "{}", dz[(0, 0, 100, 100)]);
+}

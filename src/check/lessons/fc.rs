@@ -2,17 +2,15 @@
 //! derivation](crate::layers::fc).
 
 use super::{exercises, functions};
-use crate::Float;
-use crate::ShapeError;
 use crate::check::diagnosis::Role;
 use crate::check::draw::Draw;
 use crate::check::judge::{Feature, Mistake, changed, mistakes};
 use crate::check::lesson::{Answer, CardText, DZ, Gradient, Grid, Lesson, Question, Setting};
 use crate::check::signatures::{FcBackward, FcForward};
 use crate::check::values::Named;
-use crate::float::count;
 use crate::kernels::matmul;
 use crate::layers::{FcGradients, fc_backward, fc_forward};
+use crate::{Float, ShapeError, lit};
 use nalgebra::{DMatrix, DVector};
 use std::fmt;
 
@@ -105,7 +103,7 @@ impl Lesson for Fc {
     /// Σᵢ zₙᵢ·wᵢⱼ + bⱼ; Σₙ zₙᵢ·δₙⱼ / N, Σₙ δₙⱼ / N and Σⱼ δₙⱼ·wᵢⱼ.
     fn definition<T: Float>(_: &Dense, x: &Named<T>) -> Answer<T> {
         let (z, w, b) = (x.matrix("z")?, x.matrix("w")?, x.vector("b")?);
-        let (zw, n) = (product(z, w), count::<T>(z.nrows()));
+        let (zw, n) = (product(z, w), lit::<T>(z.nrows() as f64));
         let y = DMatrix::from_fn(z.nrows(), w.ncols(), |i, j| zw[(i, j)] + b[j]);
         let Ok(delta) = x.matrix("next_dz") else { return Ok(Named::of([("y", y.into())])) };
         let ones = DMatrix::from_element(1, z.nrows(), T::one());

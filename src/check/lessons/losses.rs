@@ -8,7 +8,6 @@ use crate::check::judge::{Feature, Mistake, changed, mistakes};
 use crate::check::lesson::{Answer, CardText, Gradient, Grid, Lesson, Question, Setting};
 use crate::check::signatures::LossFunction;
 use crate::check::values::{Named, Value};
-use crate::float::count;
 use crate::losses::{Loss, cross_entropy_loss, mean_squared_loss};
 use crate::{Float, ShapeError, dmatrix, lit};
 use nalgebra::DMatrix;
@@ -127,7 +126,7 @@ impl Lesson for MeanSquared {
     fn definition<T: Float>(_: &Prediction, x: &Named<T>) -> Answer<T> {
         let (y, target) = (x.matrix("y_predict")?, x.matrix("y_true")?);
         let squares = y.iter().zip(target).fold(T::zero(), |sum, (&y, &t)| sum + (y - t) * (y - t));
-        Ok(Named::of([("loss", Value::Number(squares / (count::<T>(y.nrows()) * lit(2.0))))]))
+        Ok(Named::of([("loss", Value::Number(squares / (lit::<T>(y.nrows() as f64) * lit(2.0))))]))
     }
     fn grid() -> Grid<Prediction> {
         grid(&[Targets::Numbers], &[Targets::Numbers])
@@ -168,7 +167,7 @@ impl Lesson for CrossEntropy {
         };
         let surprise = DMatrix::from_fn(y.nrows(), y.ncols(), |n, j| target[(n, j)] * others(n, j).ln_1p());
         let sum = surprise.iter().fold(T::zero(), |sum, &term| sum + term);
-        Ok(Named::of([("loss", Value::Number(sum / count(y.nrows())))]))
+        Ok(Named::of([("loss", Value::Number(sum / lit(y.nrows() as f64)))]))
     }
     fn grid() -> Grid<Prediction> {
         let proved = [Targets::OneHot, Targets::Distributions, Targets::Weights];

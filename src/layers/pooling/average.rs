@@ -25,8 +25,9 @@
 //! Source: LeCun et al., *Gradient-based learning applied to document recognition* (1998).
 
 use super::{Windows, by_channels, channel, column, column_mut};
+use crate::float::Count;
 use crate::kernels::block::{Work, vectorised};
-use crate::kernels::elementwise::{Run, array, in_runs, sum_columns};
+use crate::kernels::elementwise::{Run, array, in_runs, mean_columns};
 use crate::{Float, ShapeError, Slide, Tensor4};
 
 /// The mean of every window of z (N, C, H, W), the padding's zeros included.
@@ -69,8 +70,7 @@ impl<T: Float> Work for Forward<'_, T> {
         let (area, (k1, k2)) = (self.windows.area(), self.windows.pooling);
         for (at, window) in self.windows.all().enumerate() {
             let y = column_mut(self.y, self.samples, at);
-            sum_columns(y, self.z, self.windows.pixels(window), k1.saturating_mul(k2));
-            y.iter_mut().for_each(|y| *y /= area);
+            mean_columns(y, self.z, self.windows.pixels(window), k1.saturating_mul(k2), area);
         }
     }
 }
@@ -129,13 +129,13 @@ struct HandOut<'a, T, P> {
     dz: &'a mut [T],
     deltas: &'a [T],
     pixels: P,
-    area: T,
+    area: Count<T>,
 }
 
 impl<T: Float, P: Iterator<Item = usize> + Clone> Run for HandOut<'_, T, P> {
     #[inline(always)]
     fn run<const L: usize>(&mut self, first: usize) {
-        let shares = array::<T, L>(self.deltas, first).map(|delta| delta / self.area);
+        let shares = array::<T, L>(self.deltas, first).map(|delta| self.area.divide(delta));
         for pixel in self.pixels.clone() {
             let dz = &mut self.dz[pixel * self.deltas.len() + first..][..L];
             for l in 0..L {

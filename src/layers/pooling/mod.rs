@@ -12,7 +12,7 @@ pub use global::*;
 pub use max::*;
 
 use crate::error::same_shape;
-use crate::float::count;
+use crate::float::Count;
 use crate::kernels::fill::changed;
 use crate::{Float, ShapeError, Slide, Tensor4, sizes};
 use nalgebra::DMatrix;
@@ -39,9 +39,8 @@ impl Windows {
     }
 
     /// k1·k2: how many places a window has.
-    fn area<T: Float>(&self) -> T {
-        let (k1, k2) = self.pooling;
-        k1.checked_mul(k2).map_or_else(|| count::<T>(k1) * count(k2), count)
+    fn area<T: Float>(&self) -> Count<T> {
+        Count::of_product(self.pooling.0, self.pooling.1)
     }
 
     /// All windows (i, j), row by row.

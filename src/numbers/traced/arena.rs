@@ -181,10 +181,10 @@ fn record(value: f64, session: Option<u64>, node: impl FnOnce() -> Node) -> Trac
 pub(crate) fn decide(left: Traced, relation: Relation, right: Traced) {
     let tells_nothing = |x: Traced| x.as_constant().is_some_and(|x| !x.is_finite());
     let constants = left.as_constant().is_some() && right.as_constant().is_some();
-    if constants || tells_nothing(left) || tells_nothing(right) {
+    let branch = Branch { left: operand(left), relation, right: operand(right) };
+    if constants || tells_nothing(left) || tells_nothing(right) || branch.left == branch.right {
         return;
     }
-    let branch = Branch { left: operand(left), relation, right: operand(right) };
     if let Some(session) = session_of(&[left, right]) {
         with_arena(session, |arena| {
             if arena.seen.insert(branch) {
