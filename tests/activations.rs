@@ -1,6 +1,8 @@
 //! The activations: by hand, by dual numbers, by central differences, and by what defines them. PyTorch's numbers are
 //! in reference.rs.
 
+#![allow(clippy::excessive_precision)] // reference numbers stand as they were computed
+
 use handgrad::check::{Proof, lift};
 use handgrad::numbers::Dual;
 use handgrad::prelude::*;

@@ -78,7 +78,8 @@ pub fn cross_entropy_loss<T: Float>(y_predict: &DMatrix<T>, y_true: &DMatrix<T>)
     });
     let rows = [&maxima[..], &many, &r, &others, &weights];
     let dy = with_rows([y, &terms, targets], rows, |[y, e, t], [max, many, r, others, weight]| {
-        let largest = many == one && !(max > y);
+        let is_smaller = max > y;
+        let largest = many == one && !is_smaller;
         let share = if largest { r } else { e } / (many + r) * weight;
         if largest { others - share } else { share - t } // (5), (3)
     });

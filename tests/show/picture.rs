@@ -78,12 +78,12 @@ impl Picture {
         assert_eq!((root.attribute("width"), root.attribute("height")), (Some(&*w.to_string()), Some(&*h.to_string())));
         assert_eq!(root.attribute("viewBox"), Some(&*format!("0 0 {} {}", 2 * w, 2 * h)));
         for child in root.children().filter(Node::is_element) {
-            picture.read(child, Frame(1.0, 0.0, 0.0), root.attribute("font-size").unwrap_or(""));
+            picture.read(child, Frame(1.0, 0.0, 0.0));
         }
         picture
     }
 
-    fn read(&mut self, node: Node, frame: Frame, inherited: &str) {
+    fn read(&mut self, node: Node, frame: Frame) {
         let number = |name: &str| node.attribute(name).map_or(0.0, |n| n.parse::<f64>().unwrap());
         let text = |name: &str| node.attribute(name).unwrap_or("").to_string();
         let faint = ["opacity", "fill-opacity", "stroke-opacity"].iter().any(|name| node.has_attribute(*name));
@@ -104,7 +104,7 @@ impl Picture {
                         _ => panic!("{change}"),
                     }
                 }
-                node.children().filter(Node::is_element).for_each(|child| self.read(child, frame, inherited));
+                node.children().filter(Node::is_element).for_each(|child| self.read(child, frame));
             }
             "text" => {
                 let letters: Vec<f64> = numbers(&text("x")).iter().map(|&x| frame.pixels((x, 0.0)).0).collect();

@@ -268,8 +268,10 @@ struct Board {
     /// Cells with a ring.
     rings: Vec<(usize, usize)>,
     /// The colour of each frame, its first row and column, and how many there are.
-    frames: Vec<(String, (usize, usize), (usize, usize))>,
+    frames: Vec<Outline>,
 }
+
+type Outline = (String, (usize, usize), (usize, usize));
 
 const READ: &str = "#cfe4f3";
 const WEIGHT: &str = "#fbdcc6";
@@ -279,17 +281,17 @@ const RESULT: &str = "#c3ead9";
 fn boards(walk: &Steps, k: usize) -> Vec<Board> {
     let picture = Picture::of(&walk.still(k));
     // A grid is its horizontal lines, then its vertical ones.
-    let mut outlines: Vec<(Vec<[At; 2]>, Vec<[At; 2]>)> = Vec::new();
+    let mut outlines: Vec<[Vec<[At; 2]>; 2]> = Vec::new();
     for line in picture.lines_in("#8c959f") {
         let ends @ [a, b] = [line.points[0], line.points[1]];
         match (a.1 == b.1, a.0 == b.0, outlines.last_mut()) {
-            (true, _, Some((across, down))) if down.is_empty() => across.push(ends),
-            (true, ..) => outlines.push((vec![ends], vec![])),
-            (_, true, Some((_, down))) => down.push(ends),
+            (true, _, Some([across, down])) if down.is_empty() => across.push(ends),
+            (true, ..) => outlines.push([vec![ends], vec![]]),
+            (_, true, Some([_, down])) => down.push(ends),
             _ => {} // the cross of a cell that is cropped
         }
     }
-    let read = |(across, down): (Vec<[At; 2]>, Vec<[At; 2]>)| {
+    let read = |[across, down]: [Vec<[At; 2]>; 2]| {
         let ((left, top), (right, bottom)) = (across[0][0], (across[0][1].0, down[0][1].1));
         let (rows, columns) = (across.len() - 1, down.len() - 1);
         let size = ((right - left) / columns as f64, (bottom - top) / rows as f64);
@@ -438,7 +440,7 @@ fn a_convolution_is_drawn_cell_by_cell() -> Result<(), ShapeError> {
     }
 
     let backward = steps::conv_backward(&next_dz, &k, &z, slide)?;
-    let dilated = |i: usize, j: usize| (i % s1 == 0 && j % s2 == 0).then_some((i / s1, j / s2));
+    let dilated = |i: usize, j: usize| (i.is_multiple_of(s1) && j.is_multiple_of(s2)).then_some((i / s1, j / s2));
     let gradients = conv_backward(&next_dz, &k, &z, slide)?;
     for (step, (u, v)) in (0..2).flat_map(|u| (0..3).map(move |v| (u, v))).enumerate() {
         let boards = boards(&backward.dk, step);

@@ -169,7 +169,8 @@ fn a_checkpoint_of_another_training_is_refused() {
     );
     // What is remembered by one optimizer means something else to another, though it be as much.
     let with = |optimizer: Box<dyn Optimizer<f64>>| Training::new(model(2), optimizer, cross_entropy_loss, plan);
-    let optimizers: [fn() -> Box<dyn Optimizer<f64>>; 8] = [
+    type New = fn() -> Box<dyn Optimizer<f64>>;
+    let optimizers: [New; 8] = [
         || Box::new(Sgd::new(0.01)),
         || Box::new(Sgd::new(0.01).momentum(0.9)),
         || Box::new(Sgd::new(0.01).nesterov(0.9)),
