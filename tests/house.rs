@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 /// The floors, the ground first: a module imports from its own floor or one below.
 const FLOORS: &[&[&str]] = &[
-    &["cards", "error", "files", "float", "matrix", "sizes", "tensor", "text", "window"],
+    &["error", "files", "float", "matrix", "sizes", "tensor", "text", "window"],
     &["numbers", "init"],
     &["kernels"],
     &["layers", "activations", "losses", "optim"],
     &["model", "data", "show"],
     &["check", "train"],
-    &["instances"],
+    &["cards", "instances"],
     &["cli"],
 ];
 

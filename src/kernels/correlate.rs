@@ -388,8 +388,11 @@ fn runs<T: Float>(z: &Tensor4<T>, g: Geometry, block: &Block, space: &mut Space<
     count * pixels
 }
 
-/// Whether no number is infinite or NaN.
-fn is_finite<T: Float>(numbers: &[T]) -> bool {
+/// Whether no number is infinite or NaN. A number that keeps a record is asked through its value, and keeps none of this.
+pub(crate) fn is_finite<T: Float>(numbers: &[T]) -> bool {
+    if !is_machine_float::<T>() {
+        return numbers.iter().all(|x| x.to_f64().is_some_and(f64::is_finite));
+    }
     numbers.chunks(1024).all(|numbers| numbers.iter().fold(true, |finite, x| finite & x.is_finite()))
 }
 

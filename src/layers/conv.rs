@@ -53,7 +53,7 @@
 use super::seen::Seen;
 use crate::error::same_shape;
 use crate::float::Count;
-use crate::kernels::correlate::{Kernel, correlate, correlate_kernel, map_sums};
+use crate::kernels::correlate::{Kernel, correlate, correlate_kernel, is_finite, map_sums};
 use crate::kernels::{Geometry, wide_awake};
 use crate::{Float, ShapeError, Slide, Tensor4, sizes};
 use nalgebra::DVector;
@@ -161,7 +161,7 @@ fn parameter_gradients<T: Float>(
 ) -> (Tensor4<T>, DVector<T>) {
     let n = Count::of(z.shape()[0]);
     let db = map_sums(next_dz, n); // (2)
-    let finite = db.iter().all(|db| db.is_finite()); // then every entry of next_dz is
+    let finite = is_finite(db.as_slice()); // then every entry of next_dz is
     let seen = Seen::new(z, taps(k), slide, out);
     let dk = correlate_kernel(z, &seen.cut(next_dz), finite, seen.geometry(taps(k), slide), n); // (3)
     (dk, db)
