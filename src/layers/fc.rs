@@ -16,10 +16,10 @@
 //! Write δₙⱼ for `next_dz`: N·∂L/∂yₙⱼ, by the [convention](crate#the-gradient-convention).
 //!
 //! 1. A change of the inputs changes the outputs by dyₙⱼ = Σᵢ dzₙᵢ·wᵢⱼ + Σᵢ zₙᵢ·dwᵢⱼ + dbⱼ,
-//!    and the loss by dL = (1/N) Σₙ Σⱼ δₙⱼ·dyₙⱼ. Every gradient is the factor of its differential in this sum.
-//! 2. zₙᵢ stands in every yₙⱼ, with factor wᵢⱼ: N·∂L/∂zₙᵢ = Σⱼ δₙⱼ·wᵢⱼ, that is **dz = δ·Wᵀ**.
-//! 3. wᵢⱼ stands in yₙⱼ of every sample, with factor zₙᵢ: ∂L/∂wᵢⱼ = (1/N) Σₙ zₙᵢ·δₙⱼ, that is **dw = zᵀ·δ / N**.
-//! 4. bⱼ stands in yₙⱼ of every sample, with factor 1: ∂L/∂bⱼ = (1/N) Σₙ δₙⱼ, that is **db = Σₙ δₙ / N**.
+//!    and the loss by dL = (1/N) Σₙ Σⱼ δₙⱼ·dyₙⱼ. A gradient is the coefficient of its differential in this sum.
+//! 2. Every yₙⱼ contains zₙᵢ with coefficient wᵢⱼ: N·∂L/∂zₙᵢ = Σⱼ δₙⱼ·wᵢⱼ, that is **dz = δ·Wᵀ**.
+//! 3. yₙⱼ of every sample contains wᵢⱼ with coefficient zₙᵢ: ∂L/∂wᵢⱼ = (1/N) Σₙ zₙᵢ·δₙⱼ, that is **dw = zᵀ·δ / N**.
+//! 4. yₙⱼ of every sample contains bⱼ with coefficient 1: ∂L/∂bⱼ = (1/N) Σₙ δₙⱼ, that is **db = Σₙ δₙ / N**.
 //!
 //! The layer is linear, so there are no kinks and no edge cases. For N = 0 the means are 0/0 = NaN.
 //!
