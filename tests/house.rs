@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 /// The floors, the ground first: a module imports from its own floor or one below.
 const FLOORS: &[&[&str]] = &[
-    &["error", "files", "float", "matrix", "sizes", "tensor", "text", "window"],
+    &["error", "float", "matrix", "sizes", "tensor", "text", "window"],
     &["numbers", "init"],
     &["kernels"],
     &["layers", "activations", "losses", "optim"],
-    &["model", "data", "show"],
+    &["model", "data", "files", "show"],
     &["check", "train"],
     &["cards", "instances"],
     &["cli"],
@@ -78,6 +78,17 @@ fn links_of_the_readme_lead_somewhere() {
     for link in links.into_iter().filter(|link| !link.starts_with("https://")) {
         assert!(root.join(link).is_file(), "README.md links to {link}");
     }
+}
+
+#[test]
+fn the_readme_shows_the_page_as_it_is() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |name: &str| fs::read_to_string(root.join(name)).unwrap();
+    let (readme, page) = (read("README.md"), read("src/layers/fc.rs"));
+    let shown = readme.split("## A layer on one page").nth(1).and_then(|rest| rest.split("```").nth(1)).unwrap();
+    let lines: Vec<&str> = shown.lines().skip(1).map(str::trim).filter(|line| !line.is_empty()).collect();
+    assert!(lines.len() >= 6);
+    lines.iter().for_each(|line| assert!(page.contains(line), "src/layers/fc.rs does not hold {line:?}"));
 }
 
 #[test]
