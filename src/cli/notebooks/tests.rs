@@ -143,3 +143,16 @@ fn the_readme_says_what_the_notebooks_prove() -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn the_prose_states_no_number_that_no_cell_shows() -> anyhow::Result<()> {
+    let notebooks = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("notebooks");
+    for entry in std::fs::read_dir(notebooks)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "ipynb") {
+            let notebook = Notebook::read(&path)?;
+            assert_eq!(super::claims::unbacked(notebook.cells()), Vec::<String>::new(), "{}", notebook.name());
+        }
+    }
+    Ok(())
+}
