@@ -1,6 +1,6 @@
 //! Writing files: whole or not at all.
 //!
-//! [`write`] fills a new file beside its destination, waits until the disk has it, and renames it. A reader finds the
+//! [`write()`] fills a new file beside its destination, waits until the disk has it, and renames it. A reader finds the
 //! old bytes or the new ones, even after a crash, and two programs that write the same file do not disturb each other:
 //! the last rename wins.
 //!
@@ -8,7 +8,7 @@
 //! * Only a regular file is replaced, and only one that may be written; never a directory, a device, a pipe or a socket.
 //! * A file that is replaced keeps its permissions, and its owner where the system allows it.
 //! * After an error nothing is left behind. A program that is killed leaves at most one temporary file per destination,
-//!   `.name.PID-NUMBER.tmp`. The next [`write`] or [`probe`] of that destination removes it: a temporary file is locked
+//!   `.name.PID-NUMBER.tmp`. The next [`write()`] or [`probe`] of that destination removes it: a temporary file is locked
 //!   as long as its program lives, and the lock ends with the program.
 //!
 //! A file is replaced by its name: other hard links to it keep the old bytes.
@@ -49,11 +49,11 @@ pub fn write(file: impl AsRef<Path>, bytes: &[u8]) -> Result<(), DataError> {
     replace().map_err(|error| refusal(file.as_ref(), &error))
 }
 
-/// Checks that [`write`] can replace or create `file`, without touching it: a temporary file is made beside it and
+/// Checks that [`write()`] can replace or create `file`, without touching it: a temporary file is made beside it and
 /// removed. Returns its path behind all symbolic links, so that two names of one file can be recognised.
 ///
 /// # Errors
-/// Those of [`write`], but for a disk that is full.
+/// Those of [`write()`], but for a disk that is full.
 pub fn probe(file: impl AsRef<Path>) -> Result<PathBuf, DataError> {
     let try_it = || {
         let destination = Destination::find(file.as_ref())?;

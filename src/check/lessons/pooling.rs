@@ -1,5 +1,5 @@
 //! The poolings: maximum with both paddings, average, and both over whole maps. The numbers are the steps of the
-//! derivations of [max](crate::layers::max) and [average](crate::layers::average) pooling.
+//! derivations of [`max`] and [`average`] pooling.
 
 use super::windows::*;
 use super::{exercises, functions};
