@@ -117,6 +117,38 @@ fn what_is_right_passes() {
     }
 }
 
+/// The formulas of a textbook lose digits where a class is nearly certain. They are right answers all the same.
+#[test]
+fn textbook_forms_pass() {
+    let verdicts = [
+        exercise::sigmoid_backward(|next_dz, z| {
+            let y = z.map(|z| 1.0 / (1.0 + (-z).exp()));
+            Ok(next_dz.component_mul(&y.map(|y| y * (1.0 - y))))
+        }),
+        exercise::tanh_backward(|next_dz, z| Ok(next_dz.zip_map(z, |delta, z| delta * (1.0 - z.tanh() * z.tanh())))),
+        exercise::softmax_backward(|next_dz, p| {
+            let mean = DVector::from_fn(p.nrows(), |n, _| p.row(n).dot(&next_dz.row(n)));
+            Ok(DMatrix::from_fn(p.nrows(), p.ncols(), |n, i| p[(n, i)] * (next_dz[(n, i)] - mean[n])))
+        }),
+        exercise::cross_entropy_loss(|y, target| {
+            let (mut loss, mut dy) = (0.0, DMatrix::zeros(y.nrows(), y.ncols()));
+            for n in 0..y.nrows() {
+                let shifted = y.row(n).add_scalar(-y.row(n).max());
+                let log_total = shifted.map(f64::exp).sum().ln();
+                for j in 0..y.ncols() {
+                    let log_p = shifted[j] - log_total;
+                    loss -= target[(n, j)] * log_p / y.nrows() as f64;
+                    dy[(n, j)] = log_p.exp() - target[(n, j)];
+                }
+            }
+            Ok(Loss { loss, dy })
+        }),
+    ];
+    for verdict in verdicts {
+        assert!(verdict.passed(), "{verdict}");
+    }
+}
+
 /// The rules as a reader may write them; the crate's optimizers are what they are compared with.
 #[test]
 fn right_rules_pass() {

@@ -9,6 +9,10 @@ use crate::check::diagnosis::{Comparison, Diagnosis, diagnose};
 /// every mistake of the catalogue is off by far more.
 const TOLERANCE: f64 = 1e-9;
 
+/// What counts as the largest entry of an array whose entries are all smaller: a certain softmax leaves p − y* of
+/// 10⁻¹⁰⁰, and the difference of two numbers near 1 keeps no digit of that.
+const LEAST: f64 = 1e-3;
+
 /// One case, as it is told.
 #[derive(Clone, Debug)]
 pub(in crate::check) struct Problem {
@@ -117,10 +121,9 @@ fn compare(got: &Part, right: &Part, samples: usize) -> Mark {
     }))
 }
 
-/// The largest finite number of an array, or 1 if that is 0.
+/// The largest finite number of an array, and no less than [`LEAST`].
 fn scale(part: &Part) -> f64 {
-    let largest = part.values.iter().filter(|x| x.is_finite()).fold(0.0f64, |max, x| max.max(x.abs()));
-    if largest > 0.0 { largest } else { 1.0 }
+    part.values.iter().filter(|x| x.is_finite()).fold(LEAST, |max, x| max.max(x.abs()))
 }
 
 fn close(a: f64, b: f64, scale: f64) -> bool {

@@ -55,8 +55,13 @@ impl Setting for Prediction {
                 DMatrix::from_fn(samples, d, |n, j| f64::from(j == (n + shift) % d))
             }
             Targets::Distributions => {
-                // In f32 as well.
-                DMatrix::from_fn(samples, d, |n, j| f64::from((weights[(n, j)] / weights.row(n).sum()) as f32))
+                // Multiples of 2⁻²⁰: they sum to 1 without rounding, in f32 as well.
+                let mut shares =
+                    DMatrix::from_fn(samples, d, |n, j| (weights[(n, j)] / weights.row(n).sum() * 1048576.0).floor());
+                for mut row in shares.row_iter_mut() {
+                    row[d - 1] += 1048576.0 - row.sum();
+                }
+                shares / 1048576.0
             }
         };
         let y = match targets {
