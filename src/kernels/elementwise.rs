@@ -5,9 +5,8 @@
 //! the caches that would be one pass more. Memory that is new costs more than any pass, as the system has to find and
 //! clear every page of it at its first touch; so each thread touches the pages of its own part.
 
-use super::block::{Work, vectorised};
+use super::block::{Work, changed, collected, vectorised};
 use super::cuts::cuts;
-use super::fill::{changed, collected};
 use super::is_machine_float;
 use super::memory::{self, Scratch};
 use crate::Float;
@@ -349,10 +348,24 @@ fn sum_of_arrays<T: Float, const L: usize, const S: usize>(
     terms: &impl Terms<T, L, S>,
 ) -> [[T; L]; S] {
     match most.div_ceil(BLOCK) {
-        0..=1 => pairwise::<T, L, S, 1>(places, terms),
+        0..=1 => in_order(places, terms),
         2..16 => pairwise::<T, L, S, 4>(places, terms), // fewer than 2⁴ blocks
         _ => pairwise::<T, L, S, 40>(places, terms),    // more terms than any memory holds
     }
+}
+
+/// The same, for a single block.
+#[inline(always)]
+fn in_order<T: Float, const L: usize, const S: usize>(
+    mut places: impl Iterator<Item = usize>,
+    terms: &impl Terms<T, L, S>,
+) -> [[T; L]; S] {
+    let Some(first) = places.next() else { return [[T::zero(); L]; S] };
+    let mut sum = terms.at(first);
+    for place in places {
+        sum = added(sum, terms.at(place));
+    }
+    sum
 }
 
 /// The same, for fewer than 2ᴰ blocks.

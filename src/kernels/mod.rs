@@ -10,7 +10,6 @@ pub(crate) mod correlate;
 pub mod cuts;
 pub(crate) mod elementwise;
 pub(crate) mod exponential;
-pub(crate) mod fill;
 pub(crate) mod memory;
 pub(crate) mod pooling;
 pub(crate) mod product;
@@ -41,8 +40,8 @@ pub(crate) fn is_machine_float<T: 'static>() -> bool {
 /// Below this many elements or products, waking another thread costs more than it brings.
 pub(crate) const WORTH_A_THREAD: usize = 1 << 15;
 
-/// Calls `f(index, chunk)` for every `chunk` of `size` elements of `out`, on all threads where that pays.
-pub(crate) fn for_each_chunk<T: Float>(out: &mut [T], size: usize, f: impl Fn(usize, &mut [T]) + Send + Sync) {
+/// Calls `f(index, chunk)` for every `chunk` of `size` places of `out`, each for a `T`, on all threads where that pays.
+pub(crate) fn for_each_chunk<T: Float, P: Send>(out: &mut [P], size: usize, f: impl Fn(usize, &mut [P]) + Send + Sync) {
     if size == 0 {
         return;
     }

@@ -8,15 +8,16 @@ use crate::Float;
 /// larger than any number, and the first NaN stays.
 #[inline(always)]
 pub(crate) fn beats<T: Float>(x: T, largest: T) -> bool {
-    x > largest || (x.is_nan() && !largest.is_nan())
+    // Without `||`, which would be a branch, the comparison becomes vector instructions.
+    (x > largest) | (x.is_nan() & !largest.is_nan())
 }
 
 /// Adds every window's δ to `dz` at the window's first maximum, for one channel of z, dz (H·W pixels of so many samples
 /// each) and δ (H'·W' pixels).
 ///
-/// A window is the pixels under its taps, in order, with `None` for a tap over the padding. There the value is `padding`,
-/// or nothing at all.
-pub(crate) fn max_backward<T: Float, W: Iterator<Item = impl Iterator<Item = Option<usize>>>>(
+/// A window is its pixels in order, and how many of them come before the first tap in the padding, if one is there. The
+/// value there is `padding`, or nothing at all.
+pub(crate) fn max_backward<T: Float, W: Iterator<Item = (impl Iterator<Item = usize>, Option<usize>)>>(
     dz: &mut [T],
     z: &[T],
     deltas: &[T],
@@ -36,16 +37,19 @@ struct MaxBackward<'a, T, W> {
     padding: Option<T>,
 }
 
-impl<T: Float, W: Iterator<Item = impl Iterator<Item = Option<usize>>>> Work for MaxBackward<'_, T, W> {
+impl<T: Float, W: Iterator<Item = (impl Iterator<Item = usize>, Option<usize>)>> Work for MaxBackward<'_, T, W> {
     type Result = ();
 
     #[inline(always)]
     fn run(self) {
         let MaxBackward { dz, z, deltas, samples, windows, padding } = self;
         let mut taps = Vec::new();
-        for (at, window) in windows.enumerate() {
+        for (at, (pixels, before_padding)) in windows.enumerate() {
             taps.clear();
-            taps.extend(window);
+            taps.extend(pixels.map(Some));
+            if let Some(before) = before_padding {
+                taps.insert(before, None);
+            }
             let deltas = &deltas[at * samples..(at + 1) * samples];
             in_runs(samples, OneWindow { dz, z, deltas, taps: &taps, padding });
         }

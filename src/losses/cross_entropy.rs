@@ -74,12 +74,12 @@ pub fn cross_entropy_loss<T: Float>(y_predict: &DMatrix<T>, y_true: &DMatrix<T>)
     let weights = Scratch(zip_map(&its, &others, |its, others| its + others));
     let [losses] = sum_rows(n, [y, targets], [&maxima, &logs], |[y, t], [max, log]| {
         let below = max - y;
-        [t * if below.is_finite() || t != zero { below + log } else { log }] // (1)
+        [t * if below.is_finite() | (t != zero) { below + log } else { log }] // (1)
     });
     let rows = [&maxima[..], &many, &r, &others, &weights];
     let dy = with_rows([y, &terms, targets], rows, |[y, e, t], [max, many, r, others, weight]| {
         let is_smaller = max > y;
-        let largest = many == one && !is_smaller;
+        let largest = (many == one) & !is_smaller;
         let share = if largest { r } else { e } / (many + r) * weight;
         if largest { others - share } else { share - t } // (5), (3)
     });

@@ -166,57 +166,76 @@ impl<T: Float> Accumulate<'_, T> {
     /// That of [`Loop::run`], with row + (M − 1)·LANES + count ≤ rows and d + D ≤ depth.
     #[inline(always)]
     unsafe fn block<V: Vector<T>, const M: usize, const D: usize>(&self, row: usize, d: usize, count: usize) {
+        let (mut start, mut taps) = (self.start, self.taps);
+        loop {
+            let (chain, rest) = taps.split_at(self.chain.min(taps.len()));
+            // SAFETY: as the caller says, and `chain` is a part of the taps.
+            unsafe { self.chain::<V, M, D>(row, d, count, start, chain) };
+            if rest.is_empty() {
+                return;
+            }
+            (start, taps) = (Start::Itself, rest);
+        }
+    }
+
+    /// The terms of these taps, of the same sums, added up in registers and added to what the sums begin with.
+    ///
+    /// # Safety
+    /// That of [`block`](Self::block), with some of `taps`.
+    #[inline(always)]
+    unsafe fn chain<V: Vector<T>, const M: usize, const D: usize>(
+        &self,
+        row: usize,
+        d: usize,
+        count: usize,
+        start: Start<'_, T>,
+        taps: &[Tap],
+    ) {
         let (a, b) = (self.a.as_ptr(), self.b.as_ptr());
         // SAFETY: `count` rows of a column lie from `place` on, and LANES do if count is LANES; nobody else holds them.
         // `accumulate` has checked that `a` reaches beyond tap.a + row + M·LANES, and b beyond tap.b + (depth − 1)·step.
         unsafe {
             let place = |j: usize, m: usize| self.out.add(row + m * V::LANES + (d + j) * self.column);
             let mut sums = [[V::all(T::zero()); M]; D];
-            if let Start::Bias(bias) = self.start {
+            if let Start::Bias(bias) = start {
                 for j in 0..D {
-                    sums[j] = [V::all(*bias.as_ptr().add(d + j)); M];
+                    for m in 0..M {
+                        sums[j][m] = V::all(*bias.as_ptr().add(d + j));
+                    }
                 }
             }
-            let mut adds = matches!(self.start, Start::Itself);
-            let mut taps = self.taps;
-            loop {
-                let (chain, rest) = taps.split_at(self.chain.min(taps.len()));
-                for tap in chain {
-                    let mut x = [V::all(T::zero()); M];
-                    for m in 0..M {
-                        x[m] = V::load(a.add(tap.a + row + m * V::LANES));
-                    }
-                    for j in 0..D {
-                        let y = V::all(*b.add(tap.b + (d + j) * self.step));
-                        for m in 0..M {
-                            sums[j][m] = x[m].multiply_add(y, sums[j][m]);
-                        }
-                    }
+            for tap in taps {
+                let mut x = [V::all(T::zero()); M];
+                for m in 0..M {
+                    x[m] = V::load(a.add(tap.a + row + m * V::LANES));
                 }
                 for j in 0..D {
+                    let y = V::all(*b.add(tap.b + (d + j) * self.step));
                     for m in 0..M {
-                        let mut sum = sums[j][m];
-                        if count == V::LANES {
-                            if adds {
-                                sum = V::load(place(j, m)).add(sum);
-                            }
-                            sum.store(place(j, m));
-                        } else {
-                            if adds {
-                                sum = load_part::<T, V>(place(j, m), count).add(sum);
-                            }
-                            let mut part = [T::zero(); VECTOR / 4];
-                            sum.store(part.as_mut_ptr());
-                            place(j, m).copy_from_nonoverlapping(part.as_ptr(), count);
-                        }
+                        sums[j][m] = x[m].multiply_add(y, sums[j][m]);
                     }
                 }
-                if rest.is_empty() {
-                    return;
+            }
+            // Small loops, which the compiler unrolls: an index that it does not know would keep the sums out of registers.
+            let whole = M > 1 || count == V::LANES;
+            if let Start::Itself = start {
+                for j in 0..D {
+                    for m in 0..M {
+                        let before = if whole { V::load(place(j, m)) } else { load_part(place(j, m), count) };
+                        sums[j][m] = before.add(sums[j][m]);
+                    }
                 }
-                taps = rest;
-                sums = [[V::all(T::zero()); M]; D];
-                adds = true;
+            }
+            for j in 0..D {
+                for m in 0..M {
+                    if whole {
+                        sums[j][m].store(place(j, m));
+                    } else {
+                        let mut part = [T::zero(); VECTOR / 4];
+                        sums[j][m].store(part.as_mut_ptr());
+                        place(j, m).copy_from_nonoverlapping(part.as_ptr(), count);
+                    }
+                }
             }
         }
     }

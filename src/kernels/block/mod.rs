@@ -9,16 +9,18 @@
 //!
 //! There are two such loops, for the two ways in which a sum can lie in memory: [`accumulate()`] and [`dots()`]. Each is
 //! written once, over a [`Vector`](vector::Vector) that loads, multiplies and adds, and stores; [`vector`] picks the longest
-//! one that the processor has.
+//! one that the processor has. [`fill`](collected) makes new vectors without clearing their memory.
 
 #![allow(clippy::needless_range_loop)] // the indices of registers, as the equations have them
 
 mod accumulate;
 mod dots;
+mod fill;
 mod vector;
 
 pub(crate) use accumulate::{Start, Tap, accumulate};
 pub(crate) use dots::{Runs, dots, fold};
+pub(crate) use fill::{changed, collected};
 pub(crate) use vector::{VECTOR, Work, lanes, vectorised};
 
 #[cfg(test)]

@@ -90,8 +90,8 @@ fn backward<T: Float>(next_dz: &Tensor4<T>, z: &Tensor4<T>, windows: &Windows, p
     let [samples, channels, _, width] = z.shape();
     if is_machine_float::<T>() {
         return by_channels(z.shape(), |c, dz| {
-            let taps = windows.all().map(|window| windows.taps(window));
-            max_backward(dz, channel(z, c), channel(next_dz, c), samples, taps, padding);
+            let windows = windows.all().map(|window| (windows.pixels(window), windows.before_padding(window)));
+            max_backward(dz, channel(z, c), channel(next_dz, c), samples, windows, padding);
         });
     }
     let mut dz = Tensor4::zeros(z.shape());
@@ -171,10 +171,11 @@ fn padded_with_infinity<T: Float>(
     Ok(windows)
 }
 
-/// The larger one, of equals the first.
+/// The larger one; NaN if one of them is.
 #[inline(always)]
 fn larger<T: Float>(best: T, x: T) -> T {
-    if beats(x, best) { x } else { best }
+    // Without `||`, which would be a branch, the comparison becomes vector instructions.
+    if (x > best) | x.is_nan() { x } else { best }
 }
 
 /// Every window's maximum; a place in the padding counts as `padding`, or not at all.

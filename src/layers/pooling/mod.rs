@@ -13,7 +13,7 @@ pub use max::*;
 
 use crate::error::same_shape;
 use crate::float::Count;
-use crate::kernels::fill::changed;
+use crate::kernels::block::changed;
 use crate::{Float, ShapeError, Slide, Tensor4, sizes};
 use nalgebra::DMatrix;
 
@@ -44,12 +44,14 @@ impl Windows {
     }
 
     /// All windows (i, j), row by row.
+    #[inline(always)]
     fn all(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
         let (rows, columns) = self.out;
         (0..rows).flat_map(move |i| (0..columns).map(move |j| (i, j)))
     }
 
     /// The pixels r·W + q under window (i, j), row by row, without those in the padding.
+    #[inline(always)]
     fn pixels(&self, (i, j): (usize, usize)) -> impl Iterator<Item = usize> + Clone + use<> {
         let ((height, width), (s1, s2), (p1, p2)) = (self.image, self.slide.strides, self.slide.padding);
         let along =
@@ -58,23 +60,30 @@ impl Windows {
         along(i * s1, self.pooling.0, p1, height).flat_map(move |r| columns.clone().map(move |q| r * width + q))
     }
 
-    /// The same with nothing in the place of the first tap that lies in the padding: all of them are equal, and of equals
-    /// the first is the maximum.
-    fn taps(&self, window: (usize, usize)) -> impl Iterator<Item = Option<usize>> + use<> {
+    /// Of the taps of window (i, j), how many come before the first one in the padding; nothing if none is there. Of those
+    /// in the padding, which are all equal, only the first can be the maximum.
+    #[inline(always)]
+    fn before_padding(&self, (i, j): (usize, usize)) -> Option<usize> {
         let ((height, width), (k1, k2), (p1, p2)) = (self.image, self.pooling, self.slide.padding);
-        let (top, left) = (window.0 * self.slide.strides.0, window.1 * self.slide.strides.1);
-        let pixels_before = if top < p1 || left < p2 {
-            Some(0) // it is the first tap of all
+        let (top, left) = (i * self.slide.strides.0, j * self.slide.strides.1);
+        if top < p1 || left < p2 {
+            Some(0)
         } else if left + k2 > p2 + width {
             Some((p2 + width).saturating_sub(left)) // it comes after those of the first row
         } else if top + k1 > p1 + height {
             Some((p1 + height).saturating_sub(top) * k2) // it comes after those of the last row
         } else {
             None
-        };
-        let (pixels, before) = (self.pixels(window), pixels_before.unwrap_or(0));
-        let padding = pixels_before.map(|_| None);
-        pixels.clone().take(before).map(Some).chain(padding).chain(pixels.skip(before).map(Some))
+        }
+    }
+
+    /// The pixels under the taps of window (i, j), in order, with nothing for the first tap in the padding.
+    fn taps(&self, window: (usize, usize)) -> Vec<Option<usize>> {
+        let mut taps: Vec<_> = self.pixels(window).map(Some).collect();
+        if let Some(before) = self.before_padding(window) {
+            taps.insert(before, None);
+        }
+        taps
     }
 
     fn check_next_dz<T: Float>(

@@ -1,12 +1,12 @@
 //! New vectors, filled chunk by chunk on all threads.
 //!
-//! Their memory is not cleared before: on tensors larger than the caches that would be one more pass. Memory from the
-//! system is zero anyway, and memory that was given back is overwritten.
+//! Their memory is not cleared before: on tensors larger than the caches that would be one more pass, and by one thread.
 
-use super::block::{Work, vectorised};
-use super::for_each_chunk;
-use super::memory::any_numbers;
+use super::{Work, vectorised};
 use crate::Float;
+use crate::kernels::for_each_chunk;
+use crate::kernels::memory::room;
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 /// `len` numbers: `numbers(range)` gives those of a range, `chunk` of them at a time. Panics if it gives too few.
@@ -15,28 +15,31 @@ pub(crate) fn collected<T: Float, I: Iterator<Item = T>>(
     chunk: usize,
     numbers: impl Fn(Range<usize>) -> I + Send + Sync,
 ) -> Vec<T> {
-    let mut all = any_numbers(len);
-    for_each_chunk(&mut all, chunk, |index, out| {
+    assert!(chunk > 0 || len == 0);
+    let mut all = room(len);
+    for_each_chunk::<T, _>(&mut all.spare_capacity_mut()[..len], chunk, |index, out| {
         let first = index * chunk;
         vectorised(Write { numbers: numbers(first..first + out.len()), out });
     });
+    // SAFETY: there is room for them, and every chunk's `Write` has written all of its numbers, or panicked.
+    unsafe { all.set_len(len) };
     all
 }
 
 struct Write<'a, T, I> {
-    out: &'a mut [T],
+    out: &'a mut [MaybeUninit<T>],
     numbers: I,
 }
 
 impl<T, I: Iterator<Item = T>> Work for Write<'_, T, I> {
     type Result = ();
 
-    /// Panics if the numbers are too few.
+    /// Writes every number of `out`. Panics if the numbers are too few.
     #[inline(always)]
     fn run(self) {
         let (len, mut written) = (self.out.len(), 0);
         for (out, x) in self.out.iter_mut().zip(self.numbers) {
-            *out = x;
+            out.write(x);
             written += 1;
         }
         assert_eq!(written, len);
@@ -45,19 +48,23 @@ impl<T, I: Iterator<Item = T>> Work for Write<'_, T, I> {
 
 /// `len` numbers, zeros at first, which `f(index, chunk)` changes, `chunk` by chunk.
 pub(crate) fn changed<T: Float>(len: usize, chunk: usize, f: impl Fn(usize, &mut [T]) + Send + Sync) -> Vec<T> {
-    let mut all = any_numbers(len);
-    for_each_chunk(&mut all, chunk, |index, out| {
-        out.fill(T::zero());
-        f(index, out);
+    assert!(chunk > 0 || len == 0);
+    let mut all = room(len);
+    for_each_chunk::<T, _>(&mut all.spare_capacity_mut()[..len], chunk, |index, out| {
+        out.fill(MaybeUninit::new(T::zero()));
+        // SAFETY: every number has just been written, and MaybeUninit<T> lies in memory as T does.
+        f(index, unsafe { &mut *(std::ptr::from_mut(out) as *mut [T]) });
     });
+    // SAFETY: there is room for them, and every chunk has been filled.
+    unsafe { all.set_len(len) };
     all
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::WORTH_A_THREAD;
-    use super::super::memory::Scratch;
     use super::*;
+    use crate::kernels::WORTH_A_THREAD;
+    use crate::kernels::memory::Scratch;
 
     #[test]
     fn old_numbers_are_overwritten_to_the_last() {
