@@ -54,7 +54,7 @@ pub struct PreluGradients<T> {
 pub fn prelu_forward<T: Float>(z: &Tensor4<T>, alpha: &DVector<T>) -> Result<Tensor4<T>, ShapeError> {
     let pixels = pixels_of_a_slope("prelu_forward", z, alpha)?;
     let mut y = z.clone();
-    for_each_chunk::<T, _>(y.as_mut_slice(), z.shape()[0] * pixels, |c, y| {
+    for_each_chunk::<T, _>(y.as_mut_slice(), z.shape()[0] * pixels, &|c, y| {
         let alpha = alpha[c];
         y.iter_mut().for_each(|y| *y = pieces(*y, || alpha * *y, || *y));
     });
@@ -87,7 +87,7 @@ pub fn prelu_backward<T: Float>(
     let n = z.shape()[0];
 
     let mut dz = next_dz.clone();
-    for_each_chunk::<T, _>(dz.as_mut_slice(), n * pixels, |c, dz| {
+    for_each_chunk::<T, _>(dz.as_mut_slice(), n * pixels, &|c, dz| {
         let alpha = alpha[c];
         for (dz, &z) in dz.iter_mut().zip(&z.as_slice()[c * n * pixels..]) {
             *dz = pieces(z, || alpha * *dz, || *dz); // (2)

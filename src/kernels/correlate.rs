@@ -16,7 +16,7 @@ use super::cuts::{Cuts, cuts};
 use super::elementwise::divide;
 use super::memory::{Scratch, any_numbers, room, zeros};
 use super::tile::{Block, Geometry, Tile};
-use super::{Cut, Space, in_parts, is_machine_float, mean_of, with_space};
+use super::{Cut, Space, in_parts, is_machine_float, machine_float, mean_of, with_space};
 use crate::float::Count;
 use crate::{Float, Tensor4};
 use nalgebra::{DMatrix, DMatrixViewMut, DVector};
@@ -242,7 +242,7 @@ pub(crate) fn correlate_kernel<T: Float>(
     if dk.as_slice().is_empty() {
         return dk;
     }
-    if !is_machine_float::<T>() {
+    if !machine_float!(T) {
         kernel_in_order(&mut dk, z, next_dz, finite, g);
     } else if finite && channels < cuts().channel_vectors * lanes::<T>() {
         kernel_by_dots(&mut dk, z, next_dz, g);

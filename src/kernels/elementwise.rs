@@ -7,7 +7,7 @@
 
 use super::block::{Work, changed, collected, vectorised};
 use super::cuts::cuts;
-use super::is_machine_float;
+use super::machine_float;
 use super::memory::{self, Scratch};
 use crate::Float;
 use crate::float::Count;
@@ -57,8 +57,9 @@ pub(crate) fn in_runs(count: usize, mut work: impl Run) {
 /// The L numbers from `first` on. Panics if there are not so many.
 #[inline(always)]
 pub(crate) fn array<T: Copy, const L: usize>(numbers: &[T], first: usize) -> [T; L] {
-    let numbers = &numbers[first..first + L];
-    std::array::from_fn(|l| numbers[l])
+    let mut array = [numbers[first]; L];
+    array.copy_from_slice(&numbers[first..first + L]);
+    array
 }
 
 /// `out[n] ← f(… f(f(z[p₀, n], z[p₁, n]), z[p₂, n]) …)` over the columns p of z, each as long as `out`; nothing is done
@@ -153,7 +154,7 @@ pub(crate) fn with_rows<T: Float, const M: usize, const R: usize>(
     let n = rows[0].len();
     let chunk = n * (cuts().chunk / n.max(1)).max(1);
     changed(matrices[0].len(), chunk, |number, out| {
-        vectorised(WithRows { out, first: chunk * number, matrices, rows, f: &f });
+        vectorised::<T, _>(WithRows { out, first: chunk * number, matrices, rows, f: &f });
     })
 }
 
@@ -202,7 +203,7 @@ pub(crate) fn fold_rows<T: Float, const M: usize>(
 ) -> [Scratch<T>; M] {
     let mut folded: [Scratch<T>; M] = std::array::from_fn(|_| Scratch(memory::zeros(n)));
     let out = folded.each_mut().map(|out| &mut out[..]);
-    vectorised(FoldRows { out, matrices, f: &f });
+    vectorised::<T, _>(FoldRows { out, matrices, f: &f });
     folded
 }
 
@@ -256,7 +257,7 @@ pub(crate) fn sum_rows<T: Float, const M: usize, const R: usize, const S: usize>
 ) -> [Scratch<T>; S] {
     let mut sums: [Scratch<T>; S] = std::array::from_fn(|_| Scratch(memory::zeros(n)));
     let out = sums.each_mut().map(|out| &mut out[..]);
-    vectorised(SumRows { out, matrices, rows, f: &f });
+    vectorised::<T, _>(SumRows { out, matrices, rows, f: &f });
     sums
 }
 
@@ -415,8 +416,8 @@ pub(crate) fn update<T: Float, const K: usize>(
     memories: [&mut [T]; K],
     rule: &(impl Fn(T, T, [T; K]) -> (T, [T; K]) + Sync),
 ) {
-    if !is_machine_float::<T>() || w.len() < cuts().thread.max(2) {
-        return vectorised(Update { w, g, memories, rule });
+    if !machine_float!(T) || w.len() < cuts().thread.max(2) {
+        return vectorised::<T, _>(Update { w, g, memories, rule });
     }
     let half = w.len() / 2;
     let (w, g) = (w.split_at_mut(half), g.split_at(half));
@@ -463,7 +464,7 @@ impl<T: Float, R: Fn(T, T, [T; K]) -> (T, [T; K]), const K: usize> Run for Updat
 
 /// `x ← x / n` for every x.
 pub(crate) fn divide<T: Float>(x: &mut [T], n: Count<T>) {
-    vectorised(Divide(x, n));
+    vectorised::<T, _>(Divide(x, n));
 }
 
 struct Divide<'a, T>(&'a mut [T], Count<T>);
@@ -489,7 +490,7 @@ pub(crate) fn sum_of<T: Float>(x: &[T], f: impl Fn(T) -> T) -> T {
     if chunks.is_empty() {
         return rest.unwrap_or_else(T::zero);
     }
-    let mut sums = vectorised(Sums { chunks, f: &f });
+    let mut sums = vectorised::<T, _>(Sums { chunks, f: &f });
     for half in [8, 4, 2, 1] {
         for l in 0..half {
             sums[l] += sums[l + half];

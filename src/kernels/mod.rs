@@ -37,15 +37,33 @@ pub(crate) fn is_machine_float<T: 'static>() -> bool {
     TypeId::of::<T>() == TypeId::of::<f32>() || TypeId::of::<T>() == TypeId::of::<f64>()
 }
 
+/// Whether `T` has the size of a machine float.
+pub(crate) const fn has_machine_size<T>() -> bool {
+    matches!(size_of::<T>(), 4 | 8)
+}
+
+/// [`is_machine_float`], in front of a fast path. The compiler does not even translate a branch that a constant closes, so
+/// for numbers of another size, and there are many, it leaves the fast path out.
+macro_rules! machine_float {
+    ($number:ty) => {
+        (const { $crate::kernels::has_machine_size::<$number>() } && $crate::kernels::is_machine_float::<$number>())
+    };
+}
+pub(crate) use machine_float;
+
 /// Below this many elements or products, waking another thread costs more than it brings.
 pub(crate) const WORTH_A_THREAD: usize = 1 << 15;
 
 /// Calls `f(index, chunk)` for every `chunk` of `size` places of `out`, each for a `T`, on all threads where that pays.
-pub(crate) fn for_each_chunk<T: Float, P: Send>(out: &mut [P], size: usize, f: impl Fn(usize, &mut [P]) + Send + Sync) {
+pub(crate) fn for_each_chunk<T: Float, P: Send>(
+    out: &mut [P],
+    size: usize,
+    f: &(dyn Fn(usize, &mut [P]) + Send + Sync),
+) {
     if size == 0 {
         return;
     }
-    if is_machine_float::<T>() && out.len() >= cuts().thread {
+    if machine_float!(T) && out.len() >= cuts().thread {
         out.par_chunks_mut(size).enumerate().for_each(|(i, chunk)| f(i, chunk));
     } else {
         out.chunks_mut(size).enumerate().for_each(|(i, chunk)| f(i, chunk));
@@ -59,7 +77,7 @@ pub(crate) fn for_each_chunk<T: Float, P: Send>(out: &mut [P], size: usize, f: i
 /// a training, or a step by itself, goes to the pool once, as a whole, and until it ends the others stay awake: as many
 /// as there are cores for, however many threads the pool has.
 pub(crate) fn wide_awake<T: Float, R: Send>(numbers: usize, work: impl FnOnce() -> R + Send) -> R {
-    if numbers < WORTH_A_THREAD || !is_machine_float::<T>() || AWAKE.get() {
+    if !machine_float!(T) || numbers < WORTH_A_THREAD || AWAKE.get() {
         return work();
     }
     let spinners = Spinners::reserve(rayon::current_num_threads() - 1, *CORES - 1);
@@ -165,13 +183,15 @@ fn in_parts<T: Float>(
     first: (usize, usize),
     cut: Cut,
     terms: usize,
-    work: &(impl Fn(DMatrixViewMut<'_, T>, (usize, usize)) + Sync),
+    work: &(dyn Fn(DMatrixViewMut<'_, T>, (usize, usize)) + Sync),
 ) {
     let threads = rayon::current_num_threads();
-    let whole = threads == 1 || !is_machine_float::<T>();
-    let size =
-        if whole { usize::MAX } else { (out.len() / (cut.parts * threads)).max(cuts().part / terms.max(1)).max(1) };
-    halves(out, first, cut, size, work);
+    if machine_float!(T) && threads > 1 {
+        let size = (out.len() / (cut.parts * threads)).max(cuts().part / terms.max(1)).max(1);
+        halves(out, first, cut, size, work);
+    } else {
+        work(out, first);
+    }
 }
 
 fn halves<T: Float>(
@@ -179,7 +199,7 @@ fn halves<T: Float>(
     first: (usize, usize),
     cut: Cut,
     size: usize,
-    work: &(impl Fn(DMatrixViewMut<'_, T>, (usize, usize)) + Sync),
+    work: &(dyn Fn(DMatrixViewMut<'_, T>, (usize, usize)) + Sync),
 ) {
     let (rows, columns) = out.shape();
     let (upper, left) = (rows.div_ceil(cut.rows) / 2 * cut.rows, columns.div_ceil(cut.columns) / 2 * cut.columns);

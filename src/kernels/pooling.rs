@@ -25,7 +25,7 @@ pub(crate) fn max_backward<T: Float, W: Iterator<Item = (impl Iterator<Item = us
     windows: W,
     padding: Option<T>,
 ) {
-    vectorised(MaxBackward { dz, z, deltas, samples, windows, padding });
+    vectorised::<T, _>(MaxBackward { dz, z, deltas, samples, windows, padding });
 }
 
 struct MaxBackward<'a, T, W> {

@@ -6,7 +6,7 @@
 //! there are chains.
 
 use super::super::cuts::cuts;
-use super::super::is_machine_float;
+use super::super::machine_float;
 use super::vector::{Loop, VECTOR, Vector, is_same, lanes, load_part, over, run};
 use crate::Float;
 use nalgebra::DMatrixViewMut;
@@ -45,7 +45,7 @@ pub(crate) fn accumulate<T: Float>(
     if rows == 0 || depth == 0 {
         return;
     }
-    if !is_machine_float::<T>() {
+    if !machine_float!(T) {
         for (d, mut column) in out.column_iter_mut().enumerate() {
             for (r, out) in column.iter_mut().enumerate() {
                 let (mut sum, mut first) = match start {

@@ -17,9 +17,9 @@ pub(crate) fn collected<T: Float, I: Iterator<Item = T>>(
 ) -> Vec<T> {
     assert!(chunk > 0 || len == 0);
     let mut all = room(len);
-    for_each_chunk::<T, _>(&mut all.spare_capacity_mut()[..len], chunk, |index, out| {
+    for_each_chunk::<T, _>(&mut all.spare_capacity_mut()[..len], chunk, &|index, out| {
         let first = index * chunk;
-        vectorised(Write { numbers: numbers(first..first + out.len()), out });
+        vectorised::<T, _>(Write { numbers: numbers(first..first + out.len()), out });
     });
     // SAFETY: there is room for them, and every chunk's `Write` has written all of its numbers, or panicked.
     unsafe { all.set_len(len) };
@@ -50,7 +50,7 @@ impl<T, I: Iterator<Item = T>> Work for Write<'_, T, I> {
 pub(crate) fn changed<T: Float>(len: usize, chunk: usize, f: impl Fn(usize, &mut [T]) + Send + Sync) -> Vec<T> {
     assert!(chunk > 0 || len == 0);
     let mut all = room(len);
-    for_each_chunk::<T, _>(&mut all.spare_capacity_mut()[..len], chunk, |index, out| {
+    for_each_chunk::<T, _>(&mut all.spare_capacity_mut()[..len], chunk, &|index, out| {
         out.fill(MaybeUninit::new(T::zero()));
         // SAFETY: every number has just been written, and MaybeUninit<T> lies in memory as T does.
         f(index, unsafe { &mut *(std::ptr::from_mut(out) as *mut [T]) });

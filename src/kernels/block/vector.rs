@@ -3,6 +3,7 @@
 //! [`cuts`] limits the length of the vectors, so that a test can run every kind that its processor has.
 
 use super::super::cuts::{Vectors, cuts};
+use super::super::has_machine_size;
 use crate::Float;
 use std::any::TypeId;
 
@@ -237,10 +238,10 @@ pub(crate) trait Work {
     fn run(self) -> Self::Result;
 }
 
-/// Runs `work` with the longest vectors that the processor has and [`cuts`] allows.
-pub(crate) fn vectorised<W: Work>(work: W) -> W::Result {
+/// Runs `work`, on numbers of the type T, with the longest vectors that the processor has and [`cuts`] allows.
+pub(crate) fn vectorised<T: Float, W: Work>(work: W) -> W::Result {
     #[cfg(target_arch = "x86_64")]
-    {
+    if const { has_machine_size::<T>() } {
         #[target_feature(enable = "avx512dq,avx512vl")]
         fn with_avx512<W: Work>(work: W) -> W::Result {
             work.run()

@@ -50,7 +50,7 @@ pub fn avg_pooling_forward<T: Float>(
     let windows = Windows::new("avg_pooling_forward", z, pooling, slide)?;
     let [samples, channels, _, _] = z.shape();
     Ok(by_channels([samples, channels, windows.out.0, windows.out.1], |c, y| {
-        vectorised(Forward { y, z: channel(z, c), samples, windows: &windows });
+        vectorised::<T, _>(Forward { y, z: channel(z, c), samples, windows: &windows });
     }))
 }
 
@@ -99,7 +99,7 @@ pub fn avg_pooling_backward<T: Float>(
     windows.check_next_dz("avg_pooling_backward", next_dz, z)?;
     let samples = z.shape()[0];
     Ok(by_channels(z.shape(), |c, dz| {
-        vectorised(Backward { dz, next_dz: channel(next_dz, c), samples, windows: &windows });
+        vectorised::<T, _>(Backward { dz, next_dz: channel(next_dz, c), samples, windows: &windows });
     }))
 }
 

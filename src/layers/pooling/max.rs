@@ -34,7 +34,7 @@
 use super::{Windows, by_channels, channel, column_mut, has_pixels};
 use crate::kernels::block::{Work, vectorised};
 use crate::kernels::elementwise::fold_columns;
-use crate::kernels::is_machine_float;
+use crate::kernels::machine_float;
 use crate::kernels::pooling::{beats, max_backward};
 use crate::{Float, ShapeError, Slide, Tensor4};
 
@@ -88,7 +88,7 @@ pub fn max_pooling_backward<T: Float>(
 /// Steps (1) and (2), window by window. Machine floats take the same steps for several samples at a time.
 fn backward<T: Float>(next_dz: &Tensor4<T>, z: &Tensor4<T>, windows: &Windows, padding: Option<T>) -> Tensor4<T> {
     let [samples, channels, _, width] = z.shape();
-    if is_machine_float::<T>() {
+    if machine_float!(T) {
         return by_channels(z.shape(), |c, dz| {
             let windows = windows.all().map(|window| (windows.pixels(window), windows.before_padding(window)));
             max_backward(dz, channel(z, c), channel(next_dz, c), samples, windows, padding);
@@ -182,7 +182,7 @@ fn larger<T: Float>(best: T, x: T) -> T {
 fn forward<T: Float>(z: &Tensor4<T>, windows: &Windows, padding: Option<T>) -> Tensor4<T> {
     let [samples, channels, _, _] = z.shape();
     by_channels([samples, channels, windows.out.0, windows.out.1], |c, y| {
-        vectorised(Forward { y, z: channel(z, c), samples, windows, padding });
+        vectorised::<T, _>(Forward { y, z: channel(z, c), samples, windows, padding });
     })
 }
 
