@@ -152,8 +152,9 @@ fn average_pooling_and_the_losses_cost_their_formulas() -> Result<(), ShapeError
     let (loss, cost) = Counts::of(|| cross_entropy_loss(&y, &target));
     loss?;
     assert_eq!(cost.transcendentals, 4 * (3 + 1)); // an exp for every logit, a ln for every sample
-    // The maximum of each row; then of each logit: largest or not (twice), a finite one, and whether it is alone.
-    assert_eq!(cost.comparisons, 4 * (3 - 1) + 4 * 3 * 4);
+    // The maximum of each row; then of each logit: largest or not (twice), finite or not, a target of 0, and whether it is
+    // alone.
+    assert_eq!(cost.comparisons, 4 * (3 - 1) + 4 * 3 * 5);
     Ok(())
 }
 

@@ -83,6 +83,9 @@ pub trait Lesson: Send + Sync + 'static {
     const IS_POLYNOMIAL: bool = false;
     /// Whether the forward returns a loss and, beside it, each sample's own gradient.
     const IS_LOSS: bool = false;
+    /// What counts, in an exercise, as the largest entry of an array whose entries are all smaller. A certain softmax leaves
+    /// differences p − y* of 10⁻¹⁰⁰, of which the formula on paper keeps no digit.
+    const LEAST: f64 = 0.0;
     /// Whether the backward is given the forward's output y.
     const TAKES_OUTPUT: bool = false;
     /// What the definition is.

@@ -83,7 +83,7 @@ impl<L: Lesson> Inputs for Task<L> {
         }
         let features: Vec<Feature> =
             self.setting.features().into_iter().filter(|(has, _)| *has).map(|(_, feature)| feature).collect();
-        Problem { setting, samples: L::samples(&self.x), inputs: shown, features }
+        Problem { setting, samples: L::samples(&self.x), inputs: shown, features, least: L::LEAST }
     }
 }
 

@@ -48,7 +48,7 @@ impl<T: Float, W: Iterator<Item = (impl Iterator<Item = usize>, Option<usize>)>>
             taps.clear();
             taps.extend(pixels.map(Some));
             if let Some(before) = before_padding {
-                taps.insert(before, None);
+                taps.insert(before.min(taps.len()), None);
             }
             let deltas = &deltas[at * samples..(at + 1) * samples];
             in_runs(samples, OneWindow { dz, z, deltas, taps: &taps, padding });

@@ -102,7 +102,7 @@ fn has_numbers(yours: &Trial, mistake: &Trial, part: usize, factor: Factor) -> b
     for (at, mark) in yours.marks[part].iter().enumerate().filter(|(_, mark)| **mark != Mark::Absent) {
         wrong += usize::from(*mark != Mark::Right);
         let (Some(a), Some(b)) = (yours.got[at].part(part), mistake.got[at].part(part)) else { continue };
-        if !same(a, b, factor(yours.samples[at] as f64)) {
+        if !same(a, b, factor(yours.samples[at] as f64), yours.least[at]) {
             return false;
         }
         explained += usize::from(*mark != Mark::Right && mistake.marks[part][at] != Mark::Right);

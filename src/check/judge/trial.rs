@@ -9,10 +9,6 @@ use crate::check::diagnosis::{Comparison, Diagnosis, diagnose};
 /// every mistake of the catalogue is off by far more.
 const TOLERANCE: f64 = 1e-9;
 
-/// What counts as the largest entry of an array whose entries are all smaller: a certain softmax leaves p − y* of
-/// 10⁻¹⁰⁰, and the difference of two numbers near 1 keeps no digit of that.
-const LEAST: f64 = 1e-3;
-
 /// One case, as it is told.
 #[derive(Clone, Debug)]
 pub(in crate::check) struct Problem {
@@ -23,6 +19,8 @@ pub(in crate::check) struct Problem {
     /// The arrays that the function takes.
     pub inputs: Vec<Part>,
     pub features: Vec<Feature>,
+    /// What counts as the largest entry of an array whose entries are all smaller.
+    pub least: f64,
 }
 
 /// What a function's answer to one case says of one array.
@@ -43,6 +41,8 @@ pub(super) struct Trial {
     pub names: Vec<&'static str>,
     /// N of every case.
     pub samples: Vec<usize>,
+    /// [`Problem::least`] of every case.
+    pub least: Vec<f64>,
     pub right: Vec<Vec<Part>>,
     pub got: Vec<Outcome>,
     /// For each array of an answer, its mark in every case.
@@ -56,12 +56,13 @@ impl Trial {
         let names: Vec<&'static str> =
             right.first().map_or(vec![], |parts| parts.iter().map(|part| part.name).collect());
         let mark = |part: usize, at: usize| match got[at].part(part) {
-            Some(found) => compare(found, &right[at][part], cases[at].samples),
+            Some(found) => compare(found, &right[at][part], &cases[at]),
             None => Mark::Absent,
         };
         let marks = (0..names.len()).map(|part| (0..cases.len()).map(|at| mark(part, at)).collect()).collect();
         let samples = cases.iter().map(|case| case.samples).collect();
-        Trial { names, samples, right: right.to_vec(), got, marks }
+        let least = cases.iter().map(|case| case.least).collect();
+        Trial { names, samples, least, right: right.to_vec(), got, marks }
     }
 
     /// In which cases array number `part` is there, and wrong.
@@ -91,23 +92,23 @@ impl Trial {
 }
 
 /// Which entries of an array are not those of the right one of the same shape.
-pub(super) fn wrong_entries(got: &Part, right: &Part) -> Vec<bool> {
-    let scale = scale(right);
+pub(super) fn wrong_entries(got: &Part, right: &Part, least: f64) -> Vec<bool> {
+    let scale = scale(right, least);
     got.values.iter().zip(&right.values).map(|(&g, &r)| !(close(g, r, scale) || g.is_nan() && r.is_nan())).collect()
 }
 
 /// Whether the numbers of `a` are those of `b` times a factor; NaN is the same as NaN.
-pub(super) fn same(a: &Part, b: &Part, factor: f64) -> bool {
-    let scale = scale(a);
+pub(super) fn same(a: &Part, b: &Part, factor: f64, least: f64) -> bool {
+    let scale = scale(a, least);
     let equal = |a: f64, b: f64| a == b || (a.is_nan() && b.is_nan()) || close(a, b, scale);
     a.shape == b.shape && a.values.iter().zip(&b.values).all(|(&a, &b)| equal(a, b * factor))
 }
 
-fn compare(got: &Part, right: &Part, samples: usize) -> Mark {
+fn compare(got: &Part, right: &Part, case: &Problem) -> Mark {
     if got.shape != right.shape {
         return Mark::Shape;
     }
-    let wrong = wrong_entries(got, right);
+    let wrong = wrong_entries(got, right, case.least);
     if !wrong.contains(&true) {
         return Mark::Right;
     }
@@ -116,14 +117,15 @@ fn compare(got: &Part, right: &Part, samples: usize) -> Mark {
         got: &got.values,
         expected: &right.values,
         wrong: &wrong,
-        samples,
+        samples: case.samples,
         role: right.role,
     }))
 }
 
-/// The largest finite number of an array, and no less than [`LEAST`].
-fn scale(part: &Part) -> f64 {
-    part.values.iter().filter(|x| x.is_finite()).fold(LEAST, |max, x| max.max(x.abs()))
+/// The largest finite number of an array, but no less than `least`, or 1 if both are 0.
+fn scale(part: &Part, least: f64) -> f64 {
+    let largest = part.values.iter().filter(|x| x.is_finite()).fold(least, |max, x| max.max(x.abs()));
+    if largest > 0.0 { largest } else { 1.0 }
 }
 
 fn close(a: f64, b: f64, scale: f64) -> bool {

@@ -261,9 +261,12 @@ fn trouble(trial: &Trial, at: usize) -> Trouble {
     let wrong = trial.marks.iter().position(|marks| marks[at] != Mark::Right).unwrap_or(0);
     let (got, right) = (found[wrong].clone(), trial.right[at][wrong].clone());
     match &trial.marks[wrong][at] {
-        Mark::Wrong(diagnosis) => {
-            Trouble::Entry { wrong: wrong_entries(&got, &right), got, right, diagnosis: diagnosis.clone() }
-        }
+        Mark::Wrong(diagnosis) => Trouble::Entry {
+            wrong: wrong_entries(&got, &right, trial.least[at]),
+            got,
+            right,
+            diagnosis: diagnosis.clone(),
+        },
         _ => Trouble::Shape { got, right },
     }
 }

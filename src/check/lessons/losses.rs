@@ -151,6 +151,7 @@ impl Lesson for CrossEntropy {
     const IS_LOSS: bool = true;
     const CARD: CardText = Some(("cross_entropy", include_str!("../../losses/cross_entropy.rs")));
     const TORCH: &'static str = "cross_entropy";
+    const LEAST: f64 = 1e-3;
     const QUESTIONS: &'static [Question] = &[
         ("loss", Feature::Batch, "is it the mean of the samples' losses?"),
         ("dy", Feature::Batch, "it is each sample's own gradient; was it divided by N?"),

@@ -22,6 +22,7 @@ impl Lesson for Softmax {
     const TAKES_OUTPUT: bool = true;
     const CARD: CardText = Some(("softmax", include_str!("../../activations/softmax.rs")));
     const TORCH: &'static str = "softmax";
+    const LEAST: f64 = 1e-3;
     const QUESTIONS: &'static [Question] = rows::QUESTIONS;
 
     fn call_forward<T: Float>(f: ActivationForward<T>, _: &Rows, x: &Named<T>) -> Answer<T> {

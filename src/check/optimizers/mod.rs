@@ -251,6 +251,7 @@ impl Inputs for Descent {
             samples: 1,
             inputs: vec![Part::output("g", &self.gradients)],
             features: features.into_iter().filter(|(has, _)| *has).map(|(_, feature)| feature).collect(),
+            least: 0.0,
         }
     }
 }

@@ -81,7 +81,7 @@ impl Windows {
     fn taps(&self, window: (usize, usize)) -> Vec<Option<usize>> {
         let mut taps: Vec<_> = self.pixels(window).map(Some).collect();
         if let Some(before) = self.before_padding(window) {
-            taps.insert(before, None);
+            taps.insert(before.min(taps.len()), None);
         }
         taps
     }
