@@ -176,15 +176,12 @@ struct Cut {
     parts: usize,
 }
 
+/// What is done to a part of a matrix: `work(part, (its first row, its first column))`.
+type OfPart<'a, T> = dyn Fn(DMatrixViewMut<'_, T>, (usize, usize)) + Sync + 'a;
+
 /// Calls `work(part, (its first row, its first column))` for the parts of `out`, on all threads. Each number of `out` is a
 /// sum of this many `terms`; no sum is cut.
-fn in_parts<T: Float>(
-    out: DMatrixViewMut<'_, T>,
-    first: (usize, usize),
-    cut: Cut,
-    terms: usize,
-    work: &(dyn Fn(DMatrixViewMut<'_, T>, (usize, usize)) + Sync),
-) {
+fn in_parts<T: Float>(out: DMatrixViewMut<'_, T>, first: (usize, usize), cut: Cut, terms: usize, work: &OfPart<'_, T>) {
     let threads = rayon::current_num_threads();
     if machine_float!(T) && threads > 1 {
         let size = (out.len() / (cut.parts * threads)).max(cuts().part / terms.max(1)).max(1);
@@ -199,7 +196,7 @@ fn halves<T: Float>(
     first: (usize, usize),
     cut: Cut,
     size: usize,
-    work: &(dyn Fn(DMatrixViewMut<'_, T>, (usize, usize)) + Sync),
+    work: &OfPart<'_, T>,
 ) {
     let (rows, columns) = out.shape();
     let (upper, left) = (rows.div_ceil(cut.rows) / 2 * cut.rows, columns.div_ceil(cut.columns) / 2 * cut.columns);
