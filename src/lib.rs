@@ -98,7 +98,7 @@ mod text;
 pub mod train;
 pub mod window;
 
-pub use error::ShapeError;
+pub use error::{Error, ShapeError};
 pub use float::{Float, lit};
 #[doc(hidden)]
 pub use kernels::cuts;
@@ -125,6 +125,6 @@ pub mod prelude {
     pub use crate::numbers::{Bf16, Counted, Counts, Dual, Equations, F16, Interval, Session, Traced};
     pub use crate::optim::{AdaGrad, Adadelta, Adam, AdamW, Optimizer, RmsProp, Sgd, schedule};
     pub use crate::show;
-    pub use crate::{Float, ShapeError, Slide, Tensor4, dmatrix, dvector, lit};
+    pub use crate::{Error, Float, ShapeError, Slide, Tensor4, dmatrix, dvector, lit};
     pub use nalgebra::{DMatrix, DVector};
 }

@@ -230,7 +230,7 @@ pub fn functions() -> Vec<(&'static str, String)> {
             let by = L::DEFINED_BY;
             let small = L::grid().small;
             let defined = inputs::<L>(&small, &mut Draw::reals(0)).and_then(|x| L::definition(&small, &x));
-            let has_gradients = defined.is_ok_and(|defined| L::GRADIENTS.iter().any(|g| defined.get(g.1).is_ok()));
+            let has_gradients = defined.is_ok_and(|defined| L::GRADIENTS.iter().any(|g| defined.get(g.1).is_some()));
             let oracle = |number: usize| match number + 1 == L::FUNCTIONS.len() && !L::GRADIENTS.is_empty() {
                 false => by.into(),
                 true if L::IS_LOSS || has_gradients => format!("dual, {by}"),

@@ -57,30 +57,30 @@ fn prove<L: Lesson>(
         let (got, defined) = (answers::<L, f64>(setting, &x)?, L::definition(setting, &x)?);
         let mut terms = L::definition(setting, &without_signs::<L>(&x))?.each(f64::abs);
         for (name, expected) in defined.iter() {
-            findings.values(function_of::<L>(name), got.get(name)?, expected, terms.get(name)?.elements(), is_exact);
+            findings.values(function_of::<L>(name), got.value(name), expected, terms.value(name).elements(), is_exact);
         }
         if is_small && setting.is_smooth() && !L::GRADIENTS.is_empty() {
             let proof = proof_of::<L>(setting, &x, &got)?.exact_if(is_exact);
             findings.proof(&proof);
             for (check, &(of, name, _)) in proof.checks().iter().zip(L::GRADIENTS) {
                 let mut sizes = check.terms.iter().copied();
-                terms = terms.with(name, x.get(of)?.each(|_| sizes.next().unwrap_or(0.0)));
+                terms = terms.with(name, x.value(of).each(|_| sizes.next().unwrap_or(0.0)));
             }
         }
         let single = answers::<L, f32>(setting, &x.each(|x| x as f32))?.each(f64::from);
         for (name, expected) in got.iter() {
             let mut own = expected.each(f64::abs);
-            if let (true, Ok(target)) = (L::IS_LOSS && name != "loss", x.get("y_true")) {
+            if let (true, Some(target)) = (L::IS_LOSS && name != "loss", x.get("y_true")) {
                 // A loss's gradient is a difference from the target.
                 own.elements_mut().iter_mut().zip(target.elements()).for_each(|(own, target)| *own += target.abs());
             }
             let terms = match terms.get(name) {
-                Ok(terms) if !L::IS_LOSS => terms,
+                Some(terms) if !L::IS_LOSS => terms,
                 // A difference, whose terms only dual numbers tell.
-                Err(_) if L::TAKES_OUTPUT => continue,
+                None if L::TAKES_OUTPUT => continue,
                 _ => &own,
             };
-            findings.single(function_of::<L>(name), single.get(name)?, expected, terms.elements(), is_exact);
+            findings.single(function_of::<L>(name), single.value(name), expected, terms.elements(), is_exact);
         }
     }
     Ok(())
@@ -100,7 +100,7 @@ fn proof_of<L: Lesson>(setting: &L::Setting, x: &Named<f64>, got: &Named<f64>) -
     let name = L::FUNCTIONS[L::FUNCTIONS.len() - 1];
     let mut proof = match L::IS_LOSS {
         true => Proof::of_loss(name, L::samples(x)),
-        false => Proof::new(name, x.get("next_dz")?),
+        false => Proof::new(name, x.value("next_dz")),
     };
     let lifted = x.each(Dual::constant);
     for &(of, name, role) in L::GRADIENTS {
@@ -108,7 +108,7 @@ fn proof_of<L: Lesson>(setting: &L::Setting, x: &Named<f64>, got: &Named<f64>) -
             let y = output::<L, Dual<f64>>(setting, &lifted.clone().with(of, value.clone()))?;
             Ok(if let Value::Number(loss) = y { DVector::from_element(1, loss).into() } else { y })
         };
-        proof = proof.gradient(name, role, x.get(of)?, got.get(name)?, forward)?;
+        proof = proof.gradient(name, role, x.value(of), got.value(name), forward)?;
     }
     Ok(proof)
 }

@@ -48,9 +48,10 @@ pub trait Setting: Clone + Display + Send + Sync + 'static {
         true
     }
 
-    /// The setting of a case of `tests/reference/pytorch.json`, from its values and from what else it names.
-    fn of_reference(_: &Named<f64>, _: &dyn Fn(&str) -> Option<Vec<f64>>) -> Result<Self, ShapeError> {
-        Err(ShapeError::new("Setting::of_reference", "a case of PyTorch's", "this lesson has none"))
+    /// The setting of a case of `tests/reference/pytorch.json`, from its values and from what else it names; nothing if
+    /// that does not name one.
+    fn of_reference(_: &Named<f64>, _: &dyn Fn(&str) -> Option<Vec<f64>>) -> Option<Self> {
+        None
     }
 }
 
@@ -124,7 +125,7 @@ pub trait Lesson: Send + Sync + 'static {
     /// values then. It shares no line with the functions.
     ///
     /// # Errors
-    /// If a value is missing.
+    /// If the shapes do not fit.
     fn definition<T: Float>(setting: &Self::Setting, x: &Named<T>) -> Answer<T>;
 
     /// The settings that it is tried on.
@@ -159,10 +160,13 @@ pub fn forward<L: Lesson, T: Float>(setting: &L::Setting, x: &Named<T>) -> Answe
 ///
 /// # Errors
 /// Those of the forward.
+///
+/// # Panics
+/// If it returns nothing.
 pub fn output<L: Lesson, T: Float>(setting: &L::Setting, x: &Named<T>) -> Result<Value<T>, ShapeError> {
     let answer = forward::<L, T>(setting, x)?;
     let first = answer.iter().next().map(|(_, value)| value.clone());
-    first.ok_or_else(|| ShapeError::new(L::FUNCTIONS[0], "nothing was returned", "a forward returns a value"))
+    Ok(first.unwrap_or_else(|| panic!("{} returned nothing", L::FUNCTIONS[0])))
 }
 
 /// What the forward and the backward of the crate answer: the output and every gradient.

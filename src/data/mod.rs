@@ -12,7 +12,7 @@ pub mod synthetic;
 
 use crate::kernels::elementwise::select_rows;
 use crate::kernels::memory::copy_samples;
-use crate::{Float, ShapeError, Tensor4, lit, sizes};
+use crate::{Error, Float, ShapeError, Tensor4, lit, sizes};
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 use std::fmt;
@@ -28,7 +28,7 @@ use std::path::PathBuf;
 /// let (z, y_true) = data.batch(&[2, 0]);
 /// assert_eq!(z.matrix(), &dmatrix![0.5, 0.6; 0.1, 0.2]);
 /// assert_eq!(y_true, dmatrix![0.0, 1.0, 0.0; 0.0, 0.0, 1.0]);
-/// # Ok::<(), ShapeError>(())
+/// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset<T> {
@@ -44,25 +44,19 @@ impl<T: Float> Dataset<T> {
     /// `inputs` (N, C, H, W) with a label below `classes` for each.
     ///
     /// # Errors
-    /// If there are not N labels, one of them is not below `classes`, or N·classes targets are larger than any memory.
-    pub fn new(inputs: Tensor4<T>, labels: Vec<usize>, classes: usize) -> Result<Self, ShapeError> {
+    /// If there are not N labels or N·classes targets are larger than any memory ([`Error::Shape`]), or if a label is not
+    /// below `classes` ([`Error::Label`]).
+    pub fn new(inputs: Tensor4<T>, labels: Vec<usize>, classes: usize) -> Result<Self, Error> {
         if labels.len() != inputs.shape()[0] {
-            return Err(ShapeError::new(
-                "Dataset::new",
-                format!("{} labels but inputs are {:?}", labels.len(), inputs.dims()),
-                "every input must have one label",
-            ));
+            let found = format!("{} labels but inputs are {:?}", labels.len(), inputs.dims());
+            return Err(ShapeError::new("Dataset::new", found, "every input must have one label").into());
         }
-        if let Some((n, label)) = labels.iter().enumerate().find(|(_, label)| **label >= classes) {
-            return Err(ShapeError::new(
-                "Dataset::new",
-                format!("label {n} is {label} but there are {classes} classes"),
-                "labels must be below the number of classes",
-            ));
+        if let Some(sample) = labels.iter().position(|label| *label >= classes) {
+            return Err(Error::Label { function: "Dataset::new", sample, label: labels[sample], classes });
         }
         if sizes::product::<T>(&[labels.len(), classes]).is_none() {
             let found = format!("the targets are {:?}", (labels.len(), classes));
-            return Err(ShapeError::new("Dataset::new", found, sizes::rule::<T>()));
+            return Err(ShapeError::new("Dataset::new", found, sizes::rule::<T>()).into());
         }
         Ok(Dataset { inputs, labels, classes })
     }

@@ -3,7 +3,7 @@
 use super::{Gradient, Layer, Memory, Parameter, ParameterMut};
 use crate::activations::{PreluGradients, prelu_backward, prelu_forward};
 use crate::kernels::memory::give_back;
-use crate::{Float, ShapeError, Tensor4, lit};
+use crate::{Error, Float, ShapeError, Tensor4, lit};
 use nalgebra::DVector;
 
 /// z, or α\[c\]·z where z is negative ([`prelu_forward`]), for z (N, C, H, W) and α (C) or (1).
@@ -40,7 +40,7 @@ impl<T: Float> Layer<T> for Prelu<T> {
         Ok(y)
     }
 
-    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
+    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, Error> {
         let z = memory.pop("Prelu")?;
         let PreluGradients { dalpha, dz } = prelu_backward(next_dz, &z, &self.alpha)?;
         self.dalpha.add(dalpha)?;

@@ -102,31 +102,35 @@ fn every(a: usize, b: usize) -> impl Iterator<Item = (usize, usize)> {
 impl<T: Float> Pooling<T> {
     /// y, and dz where there is a next_dz.
     fn answer(self, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
-        let (z, PoolingShape { window, slide, .. }) = (x.tensor("z")?, *shape);
+        let (z, PoolingShape { window, slide, .. }) = (x.tensor("z"), *shape);
         let [_, _, height, width] = z.shape();
         let y = self.forward(z, window, slide, slide.output_size((height, width), window)?);
         let y = Named::of([("y", y.into())]);
-        let Ok(next_dz) = x.tensor("next_dz") else { return Ok(y) };
-        Ok(y.with("dz", self.backward(next_dz, z, window, slide)))
+        if x.get("next_dz").is_none() {
+            return Ok(y);
+        }
+        Ok(y.with("dz", self.backward(x.tensor("next_dz"), z, window, slide)))
     }
 
     /// The same of a window as large as the map.
     fn of_whole_maps(self, maps: &WholeMaps, x: &Named<T>) -> Answer<T> {
-        let (z, [_, _, height, width]) = (x.tensor("z")?, maps.z);
+        let (z, [_, _, height, width]) = (x.tensor("z"), maps.z);
         let (window, slide) = ((height, width), Slide::default());
         let y = Named::of([("y", self.forward(z, window, slide, (1, 1)).into_matrix().into())]);
-        let Ok(next_dz) = x.matrix("next_dz") else { return Ok(y) };
-        let next_dz = Tensor4::from_vectors(next_dz.clone());
+        if x.get("next_dz").is_none() {
+            return Ok(y);
+        }
+        let next_dz = Tensor4::from_vectors(x.matrix("next_dz").clone());
         Ok(y.with("dz", self.backward(&next_dz, z, window, slide)))
     }
 }
 
 fn call<T: Float>(f: PoolingForward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
-    Ok(Named::of([("y", f(x.tensor("z")?, shape.window, shape.slide)?.into())]))
+    Ok(Named::of([("y", f(x.tensor("z"), shape.window, shape.slide)?.into())]))
 }
 
 fn call_backward<T: Float>(f: PoolingBackward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
-    let dz = f(x.tensor("next_dz")?, x.tensor("z")?, shape.window, shape.slide)?;
+    let dz = f(x.tensor("next_dz"), x.tensor("z"), shape.window, shape.slide)?;
     Ok(Named::of([("dz", dz.into())]))
 }
 
@@ -268,8 +272,8 @@ impl Setting for WholeMaps {
         self.values != Values::Tied
     }
 
-    fn of_reference(x: &Named<f64>, _: &dyn Fn(&str) -> Option<Vec<f64>>) -> Result<Self, ShapeError> {
-        Ok(WholeMaps { z: x.tensor("z")?.shape(), values: Values::Distinct })
+    fn of_reference(x: &Named<f64>, _: &dyn Fn(&str) -> Option<Vec<f64>>) -> Option<Self> {
+        Some(WholeMaps { z: x.tensor("z").shape(), values: Values::Distinct })
     }
 }
 
@@ -304,10 +308,10 @@ impl Lesson for GlobalMaxPooling {
     const QUESTIONS: &'static [Question] = QUESTIONS;
 
     fn call_forward<T: Float>(f: GlobalForward<T>, _: &WholeMaps, x: &Named<T>) -> Answer<T> {
-        Ok(Named::of([("y", f(x.tensor("z")?)?.into())]))
+        Ok(Named::of([("y", f(x.tensor("z"))?.into())]))
     }
     fn call_backward<T: Float>(f: BackToMaps<T>, _: &WholeMaps, x: &Named<T>) -> Answer<T> {
-        Ok(Named::of([("dz", f(x.matrix("next_dz")?, x.tensor("z")?)?.into())]))
+        Ok(Named::of([("dz", f(x.matrix("next_dz"), x.tensor("z"))?.into())]))
     }
     fn definition<T: Float>(maps: &WholeMaps, x: &Named<T>) -> Answer<T> {
         Pooling::Max { padding: T::neg_infinity() }.of_whole_maps(maps, x)
@@ -335,10 +339,10 @@ impl Lesson for GlobalAvgPooling {
     const QUESTIONS: &'static [Question] = QUESTIONS;
 
     fn call_forward<T: Float>(f: GlobalForward<T>, _: &WholeMaps, x: &Named<T>) -> Answer<T> {
-        Ok(Named::of([("y", f(x.tensor("z")?)?.into())]))
+        Ok(Named::of([("y", f(x.tensor("z"))?.into())]))
     }
     fn call_backward<T: Float>(f: BackToMaps<T>, _: &WholeMaps, x: &Named<T>) -> Answer<T> {
-        Ok(Named::of([("dz", f(x.matrix("next_dz")?, x.tensor("z")?)?.into())]))
+        Ok(Named::of([("dz", f(x.matrix("next_dz"), x.tensor("z"))?.into())]))
     }
     fn definition<T: Float>(maps: &WholeMaps, x: &Named<T>) -> Answer<T> {
         Pooling::Average.of_whole_maps(maps, x)
@@ -570,7 +574,7 @@ fn last_window_lost(
     (k1, k2): (usize, usize),
     slide: Slide,
     y: &Tensor4<f64>,
-) -> Result<Tensor4<f64>, crate::ShapeError> {
+) -> Result<Tensor4<f64>, ShapeError> {
     let ([n, c, h, w], (s1, s2), (p1, p2)) = (z.shape(), slide.strides, slide.padding);
     let [rows, columns] = [(h + 2 * p1 - k1 + 1) / s1, (w + 2 * p2 - k2 + 1) / s2];
     Ok(Tensor4::from_fn([n, c, rows, columns], |n, c, i, j| y[(n, c, i, j)]))
@@ -584,7 +588,7 @@ fn scatter(
     pooling: (usize, usize),
     slide: Slide,
     weights: impl Fn(&[f64]) -> Vec<f64>,
-) -> Result<Tensor4<f64>, crate::ShapeError> {
+) -> Result<Tensor4<f64>, ShapeError> {
     Ok(hand_out(next_dz, z, pooling, slide, weights, |dz, share| *dz += share))
 }
 
@@ -595,7 +599,7 @@ fn overwrite(
     pooling: (usize, usize),
     slide: Slide,
     weights: impl Fn(&[f64]) -> Vec<f64>,
-) -> Result<Tensor4<f64>, crate::ShapeError> {
+) -> Result<Tensor4<f64>, ShapeError> {
     Ok(hand_out(next_dz, z, pooling, slide, weights, |dz, share| {
         if share != 0.0 {
             *dz = share;

@@ -4,7 +4,7 @@ use crate::check::draw::Draw;
 use crate::check::judge::Feature;
 use crate::check::lesson::{Grid, Setting};
 use crate::check::values::Named;
-use crate::{ShapeError, Slide, Tensor4};
+use crate::{Slide, Tensor4};
 use std::fmt;
 
 /// One convolution's shapes.
@@ -35,19 +35,15 @@ pub(super) fn sliding(slide: Slide) -> String {
 }
 
 /// The slide of a case of PyTorch's.
-fn slide_of_reference(of: &dyn Fn(&str) -> Option<Vec<f64>>) -> Result<Slide, ShapeError> {
+fn slide_of_reference(of: &dyn Fn(&str) -> Option<Vec<f64>>) -> Option<Slide> {
     let ((s1, s2), (p1, p2)) = (pair(of, "stride")?, pair(of, "padding")?);
     let slide = Slide::by(s1, s2).padding(p1, p2);
-    Ok(if of("round_down") == Some(vec![1.0]) { slide.round_down() } else { slide })
+    Some(if of("round_down") == Some(vec![1.0]) { slide.round_down() } else { slide })
 }
 
-fn pair(of: &dyn Fn(&str) -> Option<Vec<f64>>, name: &str) -> Result<(usize, usize), ShapeError> {
-    match of(name).as_deref() {
-        Some(&[a, b]) => Ok((a as usize, b as usize)),
-        found => {
-            Err(ShapeError::new("Setting::of_reference", format!("{name} is {found:?}"), "two numbers are needed"))
-        }
-    }
+fn pair(of: &dyn Fn(&str) -> Option<Vec<f64>>, name: &str) -> Option<(usize, usize)> {
+    let [a, b] = of(name)?.try_into().ok()?;
+    Some((a as usize, b as usize))
 }
 
 impl Setting for ConvShape {
@@ -77,9 +73,9 @@ impl Setting for ConvShape {
         ]
     }
 
-    fn of_reference(x: &Named<f64>, of: &dyn Fn(&str) -> Option<Vec<f64>>) -> Result<Self, ShapeError> {
-        let ([_, depth, k1, k2], slide) = (x.tensor("k")?.shape(), slide_of_reference(of)?);
-        Ok(ConvShape { z: x.tensor("z")?.shape(), depth, kernel: (k1, k2), slide })
+    fn of_reference(x: &Named<f64>, of: &dyn Fn(&str) -> Option<Vec<f64>>) -> Option<Self> {
+        let ([_, depth, k1, k2], slide) = (x.tensor("k").shape(), slide_of_reference(of)?);
+        Some(ConvShape { z: x.tensor("z").shape(), depth, kernel: (k1, k2), slide })
     }
 }
 
@@ -294,9 +290,9 @@ impl Setting for PoolingShape {
         self.values != Values::Tied
     }
 
-    fn of_reference(x: &Named<f64>, of: &dyn Fn(&str) -> Option<Vec<f64>>) -> Result<Self, ShapeError> {
+    fn of_reference(x: &Named<f64>, of: &dyn Fn(&str) -> Option<Vec<f64>>) -> Option<Self> {
         let (window, slide) = (pair(of, "window")?, slide_of_reference(of)?);
-        Ok(PoolingShape { z: x.tensor("z")?.shape(), window, slide, values: Values::Distinct })
+        Some(PoolingShape { z: x.tensor("z").shape(), window, slide, values: Values::Distinct })
     }
 }
 
