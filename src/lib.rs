@@ -72,8 +72,6 @@
 //! checker of exercises), [`model`] (layers that own their weights, and networks), [`mod@train`], [`data`], [`init`],
 //! [`show`] (figures) and [`cards`] (a layer on half a page).
 
-#![deny(unsafe_code)]
-
 pub mod activations;
 pub mod cards;
 pub mod check;

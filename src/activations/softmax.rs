@@ -50,6 +50,7 @@ use nalgebra::DMatrix;
 /// assert!((p - dmatrix![0.5, 0.5; 0.25, 0.75]).amax() < 1e-15);
 /// ```
 #[inline(never)]
+#[must_use]
 pub fn softmax_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
     let Exponentials { terms, .. } = exponentials(z);
     let [totals] = sum_rows(z.nrows(), [&terms], [], |[e], []| [e]);

@@ -34,6 +34,7 @@ impl Case {
     }
 
     /// Runs the case.
+    #[must_use]
     pub fn run(&self) -> Findings {
         let mut findings = Findings::default();
         if let Err(error) = (self.proof)(&mut findings) {
@@ -167,6 +168,7 @@ impl Findings {
     }
 
     /// The first failure, with the function it belongs to.
+    #[must_use]
     pub fn failure(&self) -> Option<(&str, &str)> {
         self.items.iter().find_map(|item| Some((item.function.as_str(), item.failure.as_deref()?)))
     }
@@ -210,6 +212,7 @@ pub struct Row {
 
 impl Row {
     /// Whether there was something to compare, and nothing failed.
+    #[must_use]
     pub fn passed(&self) -> bool {
         self.entries > 0 && self.failures.is_empty()
     }
@@ -223,6 +226,7 @@ fn larger(a: Option<f64>, b: Option<f64>) -> Option<f64> {
 }
 
 /// Every function with a proof, and what it is compared with.
+#[must_use]
 pub fn functions() -> Vec<(&'static str, String)> {
     struct Functions(Vec<(&'static str, String)>);
     impl Visitor for Functions {
@@ -304,6 +308,7 @@ impl Certificate {
     }
 
     /// The sum of all rows.
+    #[must_use]
     pub fn total(&self) -> Row {
         let rows = || self.rows.iter();
         Row {

@@ -21,7 +21,12 @@ pub enum Role {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Diagnosis {
     /// The gradient has not the shape of what it is the gradient of.
-    Shape { got: Vec<usize>, wanted: Vec<usize> },
+    Shape {
+        /// The shape it has.
+        got: Vec<usize>,
+        /// The shape it must have.
+        wanted: Vec<usize>,
+    },
     /// Some entries are NaN or infinite.
     NotFinite,
     /// All entries agree to nine digits.
@@ -30,34 +35,83 @@ pub enum Diagnosis {
     AllZero,
     /// All entries have the wrong sign.
     SignFlipped,
-    /// All entries are off by this factor.
-    Factor { factor: f64, samples: usize, role: Role },
-    /// All taps of a kernel have one gradient; `centre`: that of the centre tap.
-    EveryTapEqual { centre: bool },
+    /// All entries are off by one factor.
+    Factor {
+        /// What the right entries are multiplied by.
+        factor: f64,
+        /// N.
+        samples: usize,
+        /// What the array is.
+        role: Role,
+    },
+    /// All taps of a kernel have one gradient.
+    EveryTapEqual {
+        /// Whether it is that of the centre tap.
+        centre: bool,
+    },
     /// Two axes are exchanged.
-    Transposed { axes: (usize, usize) },
+    Transposed {
+        /// Which two, counted from 0.
+        axes: (usize, usize),
+    },
     /// Every map is turned by 180°.
     Rotated,
     /// One axis runs backward.
-    Mirrored { axis: usize },
-    /// Every map is moved by so many rows down and columns to the right.
-    Shifted { rows: isize, columns: isize },
+    Mirrored {
+        /// Which one, counted from 0.
+        axis: usize,
+    },
+    /// Every map is moved.
+    Shifted {
+        /// By so many rows down.
+        rows: isize,
+        /// By so many columns to the right.
+        columns: isize,
+    },
     /// The right numbers in another order.
     Reordered,
-    /// Every entry is off by the same number, or by one number for each index along this axis.
-    Offset { axis: Option<usize> },
+    /// Every entry is off by the same number, or by one number for each index along an axis.
+    Offset {
+        /// The axis, if there is one.
+        axis: Option<usize>,
+    },
     /// A single entry is wrong.
     OneEntry,
     /// All wrong entries share one index.
-    OneIndex { axis: usize, index: usize },
-    /// All wrong entries lie this close to the border of their map, all others are right.
-    Borders { width: usize },
+    OneIndex {
+        /// Along this axis, counted from 0.
+        axis: usize,
+        /// The index.
+        index: usize,
+    },
+    /// All wrong entries lie close to the border of their map, all others are right.
+    Borders {
+        /// At most so many entries away from it.
+        width: usize,
+    },
     /// The wrong entries are 0, all others are right.
-    Missing { wrong: usize, entries: usize },
-    /// The wrong entries are off by this factor, all others are right.
-    FactorOfSome { factor: f64, wrong: usize, entries: usize },
+    Missing {
+        /// How many are wrong.
+        wrong: usize,
+        /// How many there are.
+        entries: usize,
+    },
+    /// The wrong entries are off by one factor, all others are right.
+    FactorOfSome {
+        /// What the right entries are multiplied by.
+        factor: f64,
+        /// How many are wrong.
+        wrong: usize,
+        /// How many there are.
+        entries: usize,
+    },
     /// None of these.
-    Scattered { wrong: usize, entries: usize },
+    Scattered {
+        /// How many are wrong.
+        wrong: usize,
+        /// How many there are.
+        entries: usize,
+    },
 }
 
 const ORDINALS: [&str; 4] = ["first", "second", "third", "fourth"];
@@ -196,6 +250,7 @@ pub struct Comparison<'a> {
 }
 
 /// The most telling pattern in a wrong gradient.
+#[must_use]
 pub fn diagnose(c: &Comparison<'_>) -> Diagnosis {
     let patterns = [
         not_finite,

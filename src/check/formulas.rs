@@ -13,6 +13,7 @@ use crate::numbers::{Session, Traced};
 const SEED: usize = 7;
 
 /// The proof of every function, each under its name. A loss, which is forward and backward, has two.
+#[must_use]
 pub fn symbolic_proofs() -> Vec<SymbolicProof> {
     struct Proofs(Vec<SymbolicProof>);
     impl Visitor for Proofs {

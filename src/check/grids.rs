@@ -26,6 +26,7 @@ use crate::numbers::Dual;
 use nalgebra::DVector;
 
 /// All cases, in the order of the table.
+#[must_use]
 pub fn all() -> Vec<Case> {
     struct Cases(Vec<Case>);
     impl Visitor for Cases {

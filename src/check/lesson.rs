@@ -50,6 +50,7 @@ pub trait Setting: Clone + Display + Send + Sync + 'static {
 
     /// The setting of a case of `tests/reference/pytorch.json`, from its values and from what else it names; nothing if
     /// that does not name one.
+    #[must_use]
     fn of_reference(_: &Named<f64>, _: &dyn Fn(&str) -> Option<Vec<f64>>) -> Option<Self> {
         None
     }
@@ -103,6 +104,7 @@ pub trait Lesson: Send + Sync + 'static {
     fn forward<T: Float>() -> Self::Forward<T>;
 
     /// The crate's backward.
+    #[must_use]
     fn backward<T: Float>() -> Option<Self::Backward<T>> {
         None
     }
@@ -137,6 +139,7 @@ pub trait Lesson: Send + Sync + 'static {
     }
 
     /// N of these values: the first axis of the first of them.
+    #[must_use]
     fn samples<T: Float>(x: &Named<T>) -> usize {
         x.iter().next().and_then(|(_, value)| value.shape().first().copied()).unwrap_or(1)
     }

@@ -22,6 +22,7 @@ const STEP: f64 = 6.055454452393343e-6;
 /// A backward, its upstream gradient, and the checks of its gradients so far.
 ///
 /// The [module](super) shows one at work.
+#[must_use]
 #[derive(Clone, Debug)]
 pub struct Proof {
     name: String,
@@ -151,21 +152,25 @@ impl Proof {
     }
 
     /// The name of the backward.
+    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// What was found about each gradient, in the order they were added.
+    #[must_use]
     pub fn checks(&self) -> &[Check] {
         &self.checks
     }
 
     /// Whether `==` is demanded of it.
+    #[must_use]
     pub fn is_exact(&self) -> bool {
         self.exact
     }
 
     /// Whether something was compared, and all of it is right.
+    #[must_use]
     pub fn passed(&self) -> bool {
         self.nothing().is_none() && self.checks.iter().all(|check| check.failure.is_none())
     }

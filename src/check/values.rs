@@ -94,6 +94,7 @@ impl Value<f64> {
 }
 
 /// Values, each under its name, in the order in which they were added.
+#[must_use]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Named<T: Scalar>(Vec<(&'static str, Value<T>)>);
 
@@ -130,6 +131,7 @@ impl<T: Scalar> Named<T> {
     }
 
     /// The value of this name, if there is one.
+    #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value<T>> {
         self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
@@ -138,6 +140,7 @@ impl<T: Scalar> Named<T> {
     ///
     /// # Panics
     /// Like an index, if there is none.
+    #[must_use]
     pub fn value(&self, name: &str) -> &Value<T> {
         self.get(name).unwrap_or_else(|| self.lacks("value", name))
     }
@@ -146,6 +149,7 @@ impl<T: Scalar> Named<T> {
     ///
     /// # Panics
     /// Like an index, if there is none.
+    #[must_use]
     pub fn number(&self, name: &str) -> T {
         match self.get(name) {
             Some(Value::Number(x)) => x.clone(),

@@ -30,6 +30,7 @@ use std::path::PathBuf;
 /// assert_eq!(y_true, dmatrix![0.0, 1.0, 0.0; 0.0, 0.0, 1.0]);
 /// # Ok::<(), Error>(())
 /// ```
+#[must_use]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset<T> {
     /// The inputs, (N, C, H, W).
@@ -62,11 +63,13 @@ impl<T: Float> Dataset<T> {
     }
 
     /// How many samples.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
     /// Whether there are no samples.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
@@ -74,6 +77,7 @@ impl<T: Float> Dataset<T> {
     /// The samples with these numbers, in this order: inputs (B, C, H, W) and one-hot targets (B, classes).
     ///
     /// Like a slice, it panics for a number outside the set.
+    #[must_use]
     pub fn batch(&self, samples: &[usize]) -> (Tensor4<T>, DMatrix<T>) {
         let labels: Vec<usize> = samples.iter().map(|&n| self.labels[n]).collect();
         let [_, c, h, w] = self.inputs.shape();
@@ -104,6 +108,7 @@ impl<T: Float> Dataset<T> {
 /// # Panics
 /// Like a slice, for a label that is not below `classes`; and if N·classes targets are larger than any memory.
 #[inline(never)]
+#[must_use]
 pub fn one_hot<T: Float>(labels: &[usize], classes: usize) -> DMatrix<T> {
     sizes::demand::<T>("one_hot", &[labels.len(), classes]);
     let mut targets = DMatrix::zeros(labels.len(), classes);

@@ -25,6 +25,7 @@ use nalgebra::DMatrix;
 /// # Ok::<(), ShapeError>(())
 /// ```
 #[inline(never)]
+#[must_use]
 pub fn flatten_forward<T: Float>(z: &Tensor4<T>) -> DMatrix<T> {
     copy_rows(z.matrix(), 0..z.shape()[0])
 }

@@ -27,6 +27,7 @@ impl<T: Float> Conv2d<T> {
     /// let layer = Conv2d::of(k, Slide::default().padding(2, 2));
     /// assert_eq!(layer.description(), "Conv2d 1 → 6, 5×5, padding 2×2");
     /// ```
+    #[must_use]
     pub fn of(k: Tensor4<T>, slide: Slide) -> Self {
         let b = DVector::zeros(k.shape()[1]);
         Conv2d { k, b, slide, dk: Gradient::default(), db: Gradient::default() }

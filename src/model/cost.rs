@@ -30,6 +30,7 @@ pub struct LayerCost {
 
 impl LayerCost {
     /// Bytes of the parameters and of one sample's activations, as `f32`.
+    #[must_use]
     pub fn bytes(&self) -> usize {
         self.parameters.saturating_add(self.activations).saturating_mul(4)
     }
@@ -91,6 +92,7 @@ impl Cost {
     }
 
     /// The sum of all layers.
+    #[must_use]
     pub fn total(&self) -> LayerCost {
         let layers = || self.layers.iter();
         LayerCost {

@@ -25,6 +25,7 @@ impl<T: Float> Dense<T> {
     /// let layer: Dense<f32> = Dense::of(init::he(&mut init::rng(1), [784, 256]));
     /// assert_eq!(layer.description(), "Dense 784 → 256");
     /// ```
+    #[must_use]
     pub fn of(w: DMatrix<T>) -> Self {
         let b = DVector::zeros(w.ncols());
         Dense { w, b, dw: Gradient::default(), db: Gradient::default() }

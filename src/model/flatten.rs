@@ -14,6 +14,7 @@ pub struct Flatten;
 
 impl Flatten {
     /// The layer.
+    #[must_use]
     pub fn new() -> Self {
         Flatten
     }

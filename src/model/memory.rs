@@ -20,6 +20,7 @@ use crate::{Error, Float, Tensor4};
 /// assert!(memory.is_empty());
 /// # Ok::<(), Error>(())
 /// ```
+#[must_use]
 #[derive(Debug)]
 pub struct Memory<T> {
     entries: Vec<Entry<T>>,
@@ -47,6 +48,7 @@ impl<T: Float> Memory<T> {
     }
 
     /// Whether every forward has had its backward.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

@@ -15,11 +15,13 @@ pub struct Prelu<T> {
 
 impl<T: Float> Prelu<T> {
     /// The layer with a slope of 0.25 for each of this many channels: He's start, and PyTorch's.
+    #[must_use]
     pub fn new(channels: usize) -> Self {
         Self::of(DVector::from_element(channels, lit(0.25)))
     }
 
     /// The layer with these slopes, one for each channel or one for all.
+    #[must_use]
     pub fn of(alpha: DVector<T>) -> Self {
         Prelu { alpha, dalpha: Gradient::default() }
     }

@@ -11,6 +11,7 @@ use crate::{Error, Float, ShapeError, Tensor4, sizes};
 ///
 /// Its layers are counted from 0 and its parameters are named as PyTorch's `nn.Sequential` names them: `0.weight`,
 /// `0.bias`, `3.weight`, … Since it is a [`Layer`] itself, one may stand in another.
+#[must_use]
 pub struct Sequential<T> {
     layers: Vec<Box<dyn Layer<T>>>,
 }
@@ -33,6 +34,7 @@ impl<T: Float> Sequential<T> {
     }
 
     /// The layers, to be looked at.
+    #[must_use]
     pub fn layers(&self) -> &[Box<dyn Layer<T>>] {
         &self.layers
     }
@@ -43,6 +45,7 @@ impl<T: Float> Sequential<T> {
     }
 
     /// How many numbers the model learns.
+    #[must_use]
     pub fn parameter_count(&self) -> usize {
         self.parameters().iter().map(|p| p.values.len()).sum()
     }

@@ -49,6 +49,7 @@ use crate::{Float, ShapeError};
 /// assert_eq!(w, [-4.8]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[must_use]
 #[derive(Clone, Debug)]
 pub struct Adadelta<T> {
     learning_rate: T,

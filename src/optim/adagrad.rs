@@ -48,6 +48,7 @@ use crate::{Float, ShapeError, lit};
 /// assert_eq!(w, [-1.8, -1.8]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[must_use]
 #[derive(Clone, Debug)]
 pub struct AdaGrad<T> {
     learning_rate: T,

@@ -44,6 +44,7 @@ use crate::{Float, ShapeError};
 /// assert_eq!(w, [-2.0, -2.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[must_use]
 #[derive(Clone, Debug)]
 pub struct RmsProp<T> {
     learning_rate: T,

@@ -88,37 +88,44 @@ impl Verdict {
     }
 
     /// Whether all entries of all cases are right.
+    #[must_use]
     pub fn passed(&self) -> bool {
         self.failure.is_none()
     }
 
     /// The function whose place the reader's one takes.
+    #[must_use]
     pub fn function(&self) -> &'static str {
         self.function
     }
 
     /// How many cases it was tried on.
+    #[must_use]
     pub fn cases(&self) -> usize {
         self.cases
     }
 
     /// How many numbers it has to get right.
+    #[must_use]
     pub fn entries(&self) -> usize {
         self.entries
     }
 
     /// How many cases it gets wrong.
+    #[must_use]
     pub fn wrong_cases(&self) -> usize {
         self.failure.as_ref().map_or(0, |failure| failure.wrong_cases)
     }
 
     /// The likeliest mistakes, at most one for each array that is wrong.
+    #[must_use]
     pub fn suspicions(&self) -> &[Suspicion] {
         self.failure.as_ref().map_or(&[], |failure| &failure.suspicions)
     }
 
     /// What would be suspected if the numbers of the mistakes were not known, but only their tracks: in which cases they
     /// are wrong, and by which pattern.
+    #[must_use]
     pub fn suspicions_by_track(&self) -> &[Suspicion] {
         self.failure.as_ref().map_or(&[], |failure| &failure.by_track)
     }
@@ -133,6 +140,7 @@ impl Verdict {
     /// let figure = verdict.error_map().unwrap();
     /// assert!(figure.alt.starts_with("your y, how far off: errors of a 3 × 3 matrix."), "{}", figure.alt);
     /// ```
+    #[must_use]
     pub fn error_map(&self) -> Option<Figure> {
         let Trouble::Entry { got, right, wrong, .. } = &self.failure.as_ref()?.trouble else { return None };
         let index = index_of(right, first(wrong));

@@ -86,6 +86,7 @@ impl Setting for ConvShape {
 /// 2. Along the rows every side of a kernel (1–5) with every stride (1–3), padding (0–3) and remainder that the stride
 ///    can leave, along the columns the same in another order.
 /// 3. 1×1 images under every kernel, padding and stride that fits them.
+#[must_use]
 pub fn conv_shapes() -> Vec<ConvShape> {
     let mut shapes = Vec::new();
     let kernels = (1..=5).flat_map(|k1| (1..=5).map(move |k2| (k1, k2)));
@@ -326,6 +327,7 @@ impl Values {
 /// Every window from 1×1 to 4×4 with seven strides from 1×1 to 3×3, so that windows overlap, tile and leave gaps;
 /// paddings smaller than the window, N and C 1–4, outputs of 1–3 and remainders of 0–2 run through beside them. Then
 /// 1×1 images.
+#[must_use]
 pub fn pooling_shapes() -> Vec<PoolingShape> {
     let mut shapes = Vec::new();
     let windows = (1..=4).flat_map(|k1| (1..=4).map(move |k2| (k1, k2)));
