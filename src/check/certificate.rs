@@ -61,14 +61,34 @@ struct Item {
     error: f64,
     differences: Option<f64>,
     single: Option<f64>,
+    infinite: usize,
     failure: Option<String>,
 }
 
 /// The numbers that a function runs on.
-#[derive(Clone, Copy)]
-enum Precision {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// `f64`, to [`TOLERANCE`].
     F64,
+    /// `f32`, to [`TOLERANCE_OF_F32`].
     F32,
+}
+
+/// What is demanded of an entry.
+#[derive(Clone, Copy, PartialEq)]
+enum Demand {
+    /// To lie within the tolerance.
+    Tolerance,
+    /// To be the same number.
+    Equality,
+    /// To lie within the tolerance, or to be the same infinity or NaN.
+    Infinities,
+}
+
+impl Demand {
+    fn of(exact: bool) -> Self {
+        if exact { Demand::Equality } else { Demand::Tolerance }
+    }
 }
 
 struct Compared {
@@ -81,7 +101,7 @@ fn compare<A: Array<Element = f64>>(
     expected: &A,
     terms: &[f64],
     precision: Precision,
-    exact: bool,
+    demand: Demand,
 ) -> Compared {
     if got.shape() != expected.shape() {
         let failure = format!("the shape is {:?}, but must be {:?}", got.shape(), expected.shape());
@@ -93,16 +113,17 @@ fn compare<A: Array<Element = f64>>(
         Precision::F64 => (TOLERANCE, f64::MIN_POSITIVE),
         Precision::F32 => (TOLERANCE_OF_F32, f64::from(f32::MIN_POSITIVE)),
     };
-    let nearest = |x: f64| match precision {
-        Precision::F32 if exact => f64::from(x as f32),
+    let nearest = |x: f64| match (precision, demand) {
+        (Precision::F32, Demand::Equality) => f64::from(x as f32),
         _ => x,
     };
-    let same = |at: usize| values[at] == nearest(wanted[at]);
+    let both_nan = |at: usize| demand == Demand::Infinities && values[at].is_nan() && wanted[at].is_nan();
+    let same = |at: usize| values[at] == nearest(wanted[at]) || both_nan(at);
     let error = |at: usize| match same(at) {
         true => 0.0,
         false => relative(values[at] - nearest(wanted[at]), terms[at].max(smallest)),
     };
-    let is_wrong = |&at: &usize| above(error(at), tolerance) || (exact && !same(at));
+    let is_wrong = |&at: &usize| above(error(at), tolerance) || (demand == Demand::Equality && !same(at));
     let failure = (0..values.len()).find(is_wrong).map(|at| {
         let (g, e) = (significant(values[at]), significant(wanted[at]));
         let (g, e) = if g == e { (values[at].to_string(), wanted[at].to_string()) } else { (g, e) };
@@ -122,18 +143,7 @@ impl Findings {
         terms: &[f64],
         exact: bool,
     ) {
-        let compared = compare(got, expected, terms, Precision::F64, exact);
-        let entries = expected.elements().len();
-        let pairs = got.elements().iter().zip(expected.elements());
-        self.items.push(Item {
-            function: function.into(),
-            entries,
-            demanded: if exact { entries } else { 0 },
-            exact: pairs.filter(|(g, e)| g == e).count(),
-            error: compared.error,
-            failure: compared.failure,
-            ..Item::default()
-        });
+        self.compare(function, got, expected, terms, Precision::F64, Demand::of(exact));
     }
 
     /// `function` returned `got` in `f32`; in `f64` it returns `expected`, of which `exact` demands the nearest `f32`.
@@ -145,10 +155,41 @@ impl Findings {
         terms: &[f64],
         exact: bool,
     ) {
-        let compared = compare(got, expected, terms, Precision::F32, exact);
-        let failure = compared.failure.map(|failure| format!("in f32: {failure}"));
-        let single = Some(compared.error);
-        self.items.push(Item { function: function.into(), single, failure, ..Item::default() });
+        self.compare(function, got, expected, terms, Precision::F32, Demand::of(exact));
+    }
+
+    fn compare<A: Array<Element = f64>>(
+        &mut self,
+        function: &str,
+        got: &A,
+        expected: &A,
+        terms: &[f64],
+        precision: Precision,
+        demand: Demand,
+    ) {
+        let Compared { error, failure } = compare(got, expected, terms, precision, demand);
+        let entries = expected.elements().len();
+        let failure = failure.map(|failure| match precision {
+            Precision::F64 => failure,
+            Precision::F32 => format!("in f32: {failure}"),
+        });
+        let item = match (demand, precision) {
+            (Demand::Infinities, _) => Item { infinite: entries, ..Item::default() },
+            (_, Precision::F32) => Item { single: Some(error), ..Item::default() },
+            (_, Precision::F64) => {
+                let equal = got.elements().iter().zip(expected.elements()).filter(|(g, e)| g == e).count();
+                let demanded = if demand == Demand::Equality { entries } else { 0 };
+                Item { entries, demanded, exact: equal, error, ..Item::default() }
+            }
+        };
+        self.items.push(Item { function: function.into(), failure, ..item });
+    }
+
+    /// `function` returned `got` for values with an infinity or NaN among them; its oracle says `expected`. An infinity
+    /// or NaN must be the same. A number has the limit of the precision, relative to 1 and itself.
+    pub fn infinite<A: Array<Element = f64>>(&mut self, function: &str, got: &A, expected: &A, precision: Precision) {
+        let terms: Vec<f64> = expected.elements().iter().map(|x| 1.0 + x.abs()).collect();
+        self.compare(function, got, expected, &terms, precision, Demand::Infinities);
     }
 
     /// What a proof says of the backward it is named after.
@@ -162,6 +203,7 @@ impl Findings {
                 error: largest_of([check.dual, check.adjoint].into_iter()),
                 differences: Some(check.differences),
                 single: None,
+                infinite: 0,
                 failure: check.failure.as_ref().map(|failure| sentence(check, failure)),
             });
         }
@@ -203,6 +245,8 @@ pub struct Row {
     pub differences: Option<f64>,
     /// The largest relative error in `f32`.
     pub single: Option<f64>,
+    /// How many numbers were compared where one of the values is an infinity or NaN.
+    pub infinite: usize,
     /// What the [proof by formulas](super::symbolic) says: "identical", or "1 − ε"; a star stands for "on the branch that
     /// the values took". Of several proofs, the one that leaves most doubt.
     pub symbolic: Option<String>,
@@ -278,6 +322,7 @@ impl Certificate {
                 error: 0.0,
                 differences: None,
                 single: None,
+                infinite: 0,
                 symbolic: None,
                 failures: vec![],
             };
@@ -294,6 +339,7 @@ impl Certificate {
                     row.error = largest_of([row.error, item.error].into_iter());
                     row.differences = larger(row.differences, item.differences);
                     row.single = larger(row.single, item.single);
+                    row.infinite += item.infinite;
                     row.failures.extend(item.failure.as_ref().map(|failure| format!("{}: {failure}", case.name)));
                 }
             }
@@ -321,6 +367,7 @@ impl Certificate {
             error: largest_of(rows().map(|row| row.error)),
             differences: Some(largest_of(rows().filter_map(|row| row.differences))),
             single: Some(largest_of(rows().filter_map(|row| row.single))),
+            infinite: rows().map(|row| row.infinite).sum(),
             symbolic: Some(format!("{} proved", rows().filter(|row| row.passed() && row.symbolic.is_some()).count())),
             failures: rows().flat_map(|row| row.failures.clone()).collect(),
         }
@@ -329,25 +376,24 @@ impl Certificate {
     /// The table in Markdown.
     pub fn to_markdown(&self) -> String {
         let mut text = String::new();
-        let mut line = |cells: [String; 10]| text += &format!("| {} |\n", cells.join(" | "));
+        let mut line = |cells: [String; 11]| text += &format!("| {} |\n", cells.join(" | "));
         line(HEADER.map(String::from));
-        line(["---", "---", "---:", "---:", "---:", "---:", "---:", "---:", "---", "---"].map(String::from));
+        line(["---", "---", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---", "---"].map(String::from));
         for row in &self.rows {
-            let [function, rest @ ..] = cells(row);
-            let [oracle, cases, entries, demanded, error, differences, single, symbolic, verdict] = rest;
-            let function = format!("`{function}`");
-            line([function, oracle, cases, entries, demanded, error, differences, single, symbolic, verdict]);
+            let mut cells = cells(row);
+            cells[0] = format!("`{}`", cells[0]);
+            line(cells);
         }
         line(cells(&self.total()).map(|cell| if cell.is_empty() { cell } else { format!("**{cell}**") }));
         text
     }
 }
 
-const HEADER: [&str; 10] =
-    ["function", "compared with", "cases", "entries", "==", "error", "central", "f32", "symbolic", ""];
+const HEADER: [&str; 11] =
+    ["function", "compared with", "cases", "entries", "==", "error", "central", "f32", "∞, NaN", "symbolic", ""];
 const FAILURES_A_ROW: usize = 3;
 
-fn cells(row: &Row) -> [String; 10] {
+fn cells(row: &Row) -> [String; 11] {
     [
         row.function.clone(),
         row.oracle.clone(),
@@ -357,6 +403,7 @@ fn cells(row: &Row) -> [String; 10] {
         error_text(row.error),
         row.differences.map_or_else(String::new, error_text),
         row.single.map_or_else(String::new, error_text),
+        if row.infinite == 0 { String::new() } else { grouped(row.infinite) },
         row.symbolic.clone().unwrap_or_default(),
         if row.passed() { "✓".into() } else { "✗".into() },
     ]
@@ -374,7 +421,7 @@ fn grouped(n: usize) -> String {
 impl fmt::Display for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let total = self.total();
-        let lines: Vec<[String; 10]> =
+        let lines: Vec<[String; 11]> =
             [HEADER.map(String::from)].into_iter().chain(self.rows.iter().map(cells)).chain([cells(&total)]).collect();
         let lines = aligned(&lines, 2);
         let rule = "─".repeat(lines.iter().map(|line| line.trim_end().chars().count()).max().unwrap_or(0));
@@ -396,9 +443,10 @@ impl fmt::Display for Certificate {
                 f,
                 "\nProved: {} functions in {} cases, every entry within {TOLERANCE:e} of its oracle.\n\
                  ==: entries that must be the same number, and are. Central: the largest error by central differences.\n\
-                 f32: the largest error in f32, where small integers must give the same number, too. Symbolic: a backward's\n\
-                 formula is its forward's derivative, a forward's that of its equation, identical, or with this\n\
-                 probability; * stands for \"on the branch that the values took\".",
+                 f32: the largest error in f32, where small integers must give the same number, too. ∞, NaN: entries that\n\
+                 agree where one of the values is an infinity or NaN. Symbolic: a backward's formula is its forward's\n\
+                 derivative, a forward's that of its equation, identical, or with this probability; * stands for\n\
+                 \"on the branch that the values took\".",
                 self.rows.len(),
                 grouped(self.cases)
             ),

@@ -11,18 +11,21 @@
 //! tested by hand, and for a tied maximum the definition says it too.)
 //!
 //! Settings that are large enough to be cut into parts are compared with the definition, without dual numbers.
+//!
+//! Where a function's definition holds for infinities and NaN too, as for convolutions and poolings, each setting is tried
+//! once more with one of them in one of the values.
 
 pub use super::lessons::{ConvShape, PoolingShape, conv_shapes, pooling_shapes};
 
 use super::array::Array;
-use super::certificate::{Case, Findings};
+use super::certificate::{Case, Findings, Precision};
 use super::draw::Draw;
 use super::lesson::{Lesson, Setting, Visitor, answers, function_of, inputs, output};
 use super::lessons;
 use super::proof::Proof;
 use super::values::{Named, Value};
-use crate::ShapeError;
 use crate::numbers::Dual;
+use crate::{Float, ShapeError};
 use nalgebra::DVector;
 
 /// All cases, in the order of the table.
@@ -83,6 +86,41 @@ fn prove<L: Lesson>(
             };
             findings.single(function_of::<L>(name), single.value(name), expected, terms.elements(), is_exact);
         }
+    }
+    if L::DEFINES_INFINITIES {
+        let [mut draw, _] = Draw::both(number);
+        let x = with_infinity(&inputs::<L>(setting, &mut draw)?, number);
+        infinite::<L, f64>(findings, setting, &x, Precision::F64)?;
+        infinite::<L, f32>(findings, setting, &x.each(|x| x as f32), Precision::F32)?;
+    }
+    Ok(())
+}
+
+/// The same values but for one number, which is ∞, −∞ or NaN. From case to case it is another, and lies elsewhere.
+fn with_infinity(x: &Named<f64>, number: usize) -> Named<f64> {
+    let (at, special) = (number % x.iter().count(), [f64::INFINITY, f64::NEG_INFINITY, f64::NAN][number / 4 % 3]);
+    let values = x.iter().enumerate().map(|(k, (name, value))| {
+        let mut value = value.clone();
+        let len = value.elements().len();
+        if k == at && len > 0 {
+            value.elements_mut()[7 * number % len] = special;
+        }
+        (name, value)
+    });
+    values.fold(Named::default(), |all, (name, value)| all.with(name, value))
+}
+
+/// Compares the functions with their definition on the same numbers.
+fn infinite<L: Lesson, T: Float + Into<f64>>(
+    findings: &mut Findings,
+    setting: &L::Setting,
+    x: &Named<T>,
+    precision: Precision,
+) -> Result<(), ShapeError> {
+    let got = answers::<L, T>(setting, x)?;
+    for (name, expected) in L::definition(setting, x)?.iter() {
+        let (got, expected) = (got.value(name).each(T::into), expected.each(T::into));
+        findings.infinite(function_of::<L>(name), &got, &expected, precision);
     }
     Ok(())
 }

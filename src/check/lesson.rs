@@ -87,6 +87,8 @@ pub trait Lesson: Send + Sync + 'static {
     const IS_LOSS: bool = false;
     /// Whether the backward is given the forward's output y.
     const TAKES_OUTPUT: bool = false;
+    /// Whether the definition also says what becomes of an infinity or NaN among the values.
+    const DEFINES_INFINITIES: bool = false;
     /// What the definition is.
     const DEFINED_BY: &'static str = "equation";
     /// The name of its card, and the text of the file that the card is read from.

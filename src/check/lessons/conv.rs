@@ -133,6 +133,7 @@ impl Lesson for Conv {
     functions! { conv_forward: ConvForward = CONV_FORWARD, conv_backward: ConvBackward = CONV_BACKWARD }
     const GRADIENTS: &'static [Gradient] = GRADIENTS;
     const IS_POLYNOMIAL: bool = true;
+    const DEFINES_INFINITIES: bool = true;
     const DEFINED_BY: &'static str = "naive";
     const CARD: CardText = Some(("conv", include_str!("../../layers/conv.rs")));
     const TORCH: &'static str = "conv2d";
