@@ -1,12 +1,12 @@
 //! The table of proofs: what every case of the [grids](super::grids) found, a row for each function.
 
 use super::array::Array;
-use super::diagnosis::significant;
+use super::diagnosis::told_apart;
 use super::draw::Draw;
 use super::formulas::symbolic_proofs;
 use super::lesson::{Lesson, Visitor, inputs};
 use super::lessons;
-use super::proof::{Check, Failure, Proof, TOLERANCE, above, aligned, error_text, largest_of, relative};
+use super::proof::{Proof, TOLERANCE, above, aligned, error_text, largest_of, relative};
 use super::symbolic::SymbolicProof;
 use crate::ShapeError;
 use rayon::prelude::*;
@@ -125,8 +125,7 @@ fn compare<A: Array<Element = f64>>(
     };
     let is_wrong = |&at: &usize| above(error(at), tolerance) || (demand == Demand::Equality && !same(at));
     let failure = (0..values.len()).find(is_wrong).map(|at| {
-        let (g, e) = (significant(values[at]), significant(wanted[at]));
-        let (g, e) = if g == e { (values[at].to_string(), wanted[at].to_string()) } else { (g, e) };
+        let (g, e) = told_apart(values[at], wanted[at]);
         format!("{:?} is {g}, but must be {e}", got.index_of(at))
     });
     Compared { error: largest_of((0..values.len()).map(error)), failure }
@@ -202,9 +201,8 @@ impl Findings {
                 exact: check.exact,
                 error: largest_of([check.dual, check.adjoint].into_iter()),
                 differences: Some(check.differences),
-                single: None,
-                infinite: 0,
-                failure: check.failure.as_ref().map(|failure| sentence(check, failure)),
+                failure: check.sentence(),
+                ..Item::default()
             });
         }
     }
@@ -216,16 +214,8 @@ impl Findings {
     }
 }
 
-fn sentence(check: &Check, failure: &Failure) -> String {
-    match failure {
-        Failure::Entry { index, .. } => format!("{}{index:?} {failure}", check.name),
-        Failure::Shape(_) => format!("{} {failure}", check.name),
-        _ => format!("{}: {failure}", check.name),
-    }
-}
-
 /// All that is known about one function.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
     /// The function.
     pub function: String,
@@ -312,20 +302,7 @@ impl Certificate {
         let all: Vec<Findings> = cases.par_iter().map(run).collect();
         let by_formulas = symbolic_proofs();
         let row = |(function, oracle): (&str, String)| {
-            let mut row = Row {
-                function: function.into(),
-                oracle,
-                cases: 0,
-                entries: 0,
-                demanded: 0,
-                exact: 0,
-                error: 0.0,
-                differences: None,
-                single: None,
-                infinite: 0,
-                symbolic: None,
-                failures: vec![],
-            };
+            let mut row = Row { function: function.into(), oracle, ..Row::default() };
             let own = || by_formulas.iter().filter(|proof| proof.name() == function);
             row.symbolic = own().max_by(|a, b| a.doubt().total_cmp(&b.doubt())).map(SymbolicProof::summary);
             row.failures.extend(own().filter(|proof| !proof.passed()).map(|proof| format!("by formulas: {proof}")));

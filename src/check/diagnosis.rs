@@ -149,7 +149,7 @@ impl fmt::Display for Diagnosis {
                 f,
                 "Every map is moved by {rows} rows and {columns} columns: was the padding cropped, and by the right amount?"
             ),
-            Reordered => write!(f, "The numbers are right, but they stand in other places: which index runs fastest?"),
+            Reordered => write!(f, "The numbers are right, but they are in other places: which index runs fastest?"),
             OneEntry => write!(f, "It is the only wrong entry."),
             OneIndex { axis, index } => write!(
                 f,
@@ -233,6 +233,21 @@ pub(super) fn significant(x: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
+/// Two different numbers as text: with six significant digits, or with all if six do not tell them apart.
+pub(super) fn told_apart(got: f64, expected: f64) -> (String, String) {
+    let (g, e) = (significant(got), significant(expected));
+    if g == e { (got.to_string(), expected.to_string()) } else { (g, e) }
+}
+
+/// The index of the entry at `offset`, with the last index running fastest.
+pub(super) fn index_of(shape: &[usize], mut offset: usize) -> Vec<usize> {
+    let mut index = vec![0; shape.len()];
+    for (i, &size) in index.iter_mut().zip(shape).rev() {
+        (*i, offset) = (offset % size, offset / size);
+    }
+    index
+}
+
 /// A wrong gradient beside the right one, both with the last index running fastest.
 pub struct Comparison<'a> {
     /// The size of each axis, of both.
@@ -285,12 +300,8 @@ impl Comparison<'_> {
         (0..self.got.len()).all(|at| self.close(self.got[at], self.expected[self.offset(&place(&self.index(at)))]))
     }
 
-    fn index(&self, mut offset: usize) -> Vec<usize> {
-        let mut index = vec![0; self.shape.len()];
-        for (i, &size) in index.iter_mut().zip(self.shape).rev() {
-            (*i, offset) = (offset % size, offset / size);
-        }
-        index
+    fn index(&self, offset: usize) -> Vec<usize> {
+        index_of(self.shape, offset)
     }
 
     fn offset(&self, index: &[usize]) -> usize {

@@ -1,6 +1,6 @@
 //! The optimizers: from gradients to a step.
 //!
-//! Each file holds one rule, where it comes from, and the paper that it stands in. Every rule looks at one number at a
+//! Each file holds one rule, its derivation, and the paper that introduced it. Every rule looks at one number at a
 //! time: from a parameter θ, its gradient g and what is remembered about it, to the next θ and the next memory. What
 //! all of them share, the pass over the parameters and the care of the memories, is in this file.
 //!

@@ -23,7 +23,7 @@ pub(super) struct Prediction {
     shift: usize,
 }
 
-/// What stands in the targets.
+/// What the targets are.
 #[derive(Clone, Copy, PartialEq)]
 enum Targets {
     Numbers,
@@ -207,7 +207,7 @@ mistakes! { MEAN_SQUARED_LOSS of mean_squared_loss(LossFunction)
 }
 
 mistakes! { CROSS_ENTROPY_LOSS of cross_entropy_loss(LossFunction)
-    "the maximum is not subtracted": "e¹⁰⁰⁰ is ∞, and ∞/∞ no number. Subtract the row's maximum from its logits first.",
+    "the maximum is not subtracted": "e¹⁰⁰⁰ is ∞, and ∞/∞ is not a number. Subtract the row's maximum from its logits first.",
     |y, target| {
         let p =
             nalgebra::DMatrix::from_fn(y.nrows(), y.ncols(), |n, j| y[(n, j)].exp() / y.row(n).map(f64::exp).sum());

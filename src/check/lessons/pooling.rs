@@ -351,7 +351,7 @@ mistakes! { MAX_POOLING_FORWARD of max_pooling_forward(PoolingForward)
     "the windows tile, whatever the strides": "Window (i, j) begins at row i·s1 and column j·s2, not at i·k1 and j·k2.",
     |z, pooling, slide| max_pooling_forward(z, pooling, Slide { strides: pooling, ..slide }.round_down());
     "the last window is lost": "There are (H + 2p − k)/s + 1 windows; the + 1 comes after the division, not before it.",
-    |z, pooling, slide| last_window_lost(z, pooling, slide, &max_pooling_forward(z, pooling, slide)?);
+    |z, pooling, slide| Ok(last_window_lost(z, pooling, slide, &max_pooling_forward(z, pooling, slide)?));
     "the mean instead of the maximum": "y is the largest number of the window; here it is the mean of them.",
     avg_pooling_forward;
     "the largest absolute value": "−3 is not larger than 2: the maximum is taken of the numbers, not of their sizes.",
@@ -427,12 +427,12 @@ mistakes! { AVG_POOLING_FORWARD of avg_pooling_forward(PoolingForward)
     "the windows tile, whatever the strides": "Window (i, j) begins at row i·s1 and column j·s2, not at i·k1 and j·k2.",
     |z, pooling, slide| avg_pooling_forward(z, pooling, Slide { strides: pooling, ..slide }.round_down());
     "the last window is lost": "There are (H + 2p − k)/s + 1 windows; the + 1 comes after the division, not before it.",
-    |z, pooling, slide| last_window_lost(z, pooling, slide, &avg_pooling_forward(z, pooling, slide)?);
+    |z, pooling, slide| Ok(last_window_lost(z, pooling, slide, &avg_pooling_forward(z, pooling, slide)?));
 }
 
 mistakes! { AVG_POOLING_BACKWARD of avg_pooling_backward(PoolingBackward)
     "not divided by the window's area":
-        "Every place of a window stands in its mean with the factor 1/(k1·k2) (step 1).",
+        "Each place of a window contributes 1/(k1·k2) to its mean (step 1).",
     |next_dz, z, pooling, slide| {
         let area = (pooling.0 * pooling.1) as f64;
         avg_pooling_backward(&next_dz.map(|delta| delta * area), z, pooling, slide)
@@ -466,7 +466,7 @@ mistakes! { AVG_POOLING_BACKWARD of avg_pooling_backward(PoolingBackward)
         overwrite(next_dz, z, (k1, k2), slide, |window| vec![1.0 / (k1 * k2) as f64; window.len()])
     };
     "the maximum gets the gradient":
-        "Each place of a window has the same part in its mean: this is the backward of max pooling.",
+        "Every place of a window has the same weight in its mean: this is the backward of max pooling.",
     |next_dz, z, pooling, slide| scatter(next_dz, z, pooling, slide, first_maximum);
 }
 
@@ -524,7 +524,7 @@ mistakes! { GLOBAL_AVG_POOLING_FORWARD of global_avg_pooling_forward(GlobalForwa
 }
 
 mistakes! { GLOBAL_AVG_POOLING_BACKWARD of global_avg_pooling_backward(BackToMaps)
-    "not divided by the map's area": "Every pixel stands in its map's mean with the factor 1/(H·W).",
+    "not divided by the map's area": "Each pixel contributes 1/(H·W) to its map's mean.",
     |next_dz, z| Ok(Tensor4::from_fn(z.shape(), |n, c, _, _| next_dz[(n, c)]));
     "divided by the channels, too": "Every channel has a mean of its own: it is divided by H·W, not by C·H·W.",
     |next_dz, z| global_avg_pooling_backward(&(next_dz / z.shape()[1] as f64), z);
@@ -533,18 +533,6 @@ mistakes! { GLOBAL_AVG_POOLING_BACKWARD of global_avg_pooling_backward(BackToMap
 }
 
 // The bricks that the mistakes are built of.
-
-/// The outputs `y`, of as many windows as there are if 1 is added before the division by the stride.
-fn last_window_lost(
-    z: &Tensor4<f64>,
-    (k1, k2): (usize, usize),
-    slide: Slide,
-    y: &Tensor4<f64>,
-) -> Result<Tensor4<f64>, ShapeError> {
-    let ([n, c, h, w], (s1, s2), (p1, p2)) = (z.shape(), slide.strides, slide.padding);
-    let [rows, columns] = [(h + 2 * p1 - k1 + 1) / s1, (w + 2 * p2 - k2 + 1) / s2];
-    Ok(Tensor4::from_fn([n, c, rows, columns], |n, c, i, j| y[(n, c, i, j)]))
-}
 
 /// Every window hands its δ to its places, each by its weight, and what a place gets adds up. The padding is −∞.
 fn scatter(

@@ -103,14 +103,14 @@ mistakes! { PRELU_BACKWARD of prelu_backward(PreluBackward)
         let n = z.shape()[0] as f64;
         g.dz = g.dz.map(|x| x / n);
     });
-    "positive z count in dα": "α[c] stands in y only where z is not positive (step 3): the sum is over δ·min(z, 0).",
+    "positive z count in dα": "y contains α[c] only where z is not positive (step 3): the sum is over δ·min(z, 0).",
     changed!(prelu_backward(next_dz, z, alpha) as g {
         let [n, c, h, w] = z.shape();
         let products = next_dz.matrix().component_mul(z.matrix());
         g.dalpha = DVector::from_fn(c, |c, _| products.columns(c * h * w, h * w).sum() / n as f64);
     });
     "dα is a mean over the pixels, too":
-        "α[c] stands in every pixel of its channel, and their gradients add up (step 3).",
+        "Every pixel of channel c uses α[c], and their gradients add up (step 3).",
     changed!(prelu_backward(next_dz, z, alpha) as g {
         let [_, _, h, w] = z.shape();
         g.dalpha /= (h * w) as f64;

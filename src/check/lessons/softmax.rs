@@ -46,7 +46,7 @@ exercises! { Softmax: softmax_forward(ActivationForward), softmax_backward(Activ
 
 mistakes! { SOFTMAX_FORWARD of softmax_forward(ActivationForward)
     "the maximum is not subtracted":
-        "e¹⁰⁰⁰ is ∞, and ∞/∞ no number. Subtract the row's maximum from its logits first: the quotient stays the same.",
+        "e¹⁰⁰⁰ is ∞, and ∞/∞ is not a number. Subtract the row's maximum from its logits first: the quotient stays the same.",
     |z| DMatrix::from_fn(z.nrows(), z.ncols(), |n, j| z[(n, j)].exp() / z.row(n).map(f64::exp).sum());
     "the sum runs over the whole batch": "Each sample's probabilities sum to 1: the sum runs along its row.",
     |z| {
@@ -61,7 +61,7 @@ mistakes! { SOFTMAX_FORWARD of softmax_forward(ActivationForward)
 
 mistakes! { SOFTMAX_BACKWARD of softmax_backward(ActivationBackward)
     "the diagonal of the Jacobian alone":
-        "Every logit stands in every probability: δ·p·(1 − p) leaves out the terms −pⱼ·pᵢ of all i ≠ j.",
+        "Every probability depends on every logit: δ·p·(1 − p) leaves out the terms −pⱼ·pᵢ of all i ≠ j.",
     |next_dz, p| Ok(next_dz.zip_map(p, |delta, p| delta * p * (1.0 - p)));
     "the mean of next_dz is not weighted":
         "What is subtracted from δⱼ is Σᵢ pᵢ·δᵢ, the mean of δ under p, not its plain mean.",

@@ -34,6 +34,26 @@ pub(super) fn sliding(slide: Slide) -> String {
     format!(", strides {:?}{padding}{rounded}", slide.strides)
 }
 
+/// H × W pixels of every map, from pixel (top, left) on; 0 where there are none.
+pub(super) fn cut(maps: &Tensor4<f64>, (top, left): (usize, usize), [height, width]: [usize; 2]) -> Tensor4<f64> {
+    let [n, c, rows, columns] = maps.shape();
+    Tensor4::from_fn([n, c, height, width], |n, c, i, j| {
+        let (i, j) = (i + top, j + left);
+        if i < rows && j < columns { maps[(n, c, i, j)] } else { 0.0 }
+    })
+}
+
+/// The outputs `y` for z, of as many windows as there are if 1 is added before the division by the stride.
+pub(super) fn last_window_lost(
+    z: &Tensor4<f64>,
+    (k1, k2): (usize, usize),
+    slide: Slide,
+    y: &Tensor4<f64>,
+) -> Tensor4<f64> {
+    let ([_, _, h, w], (s1, s2), (p1, p2)) = (z.shape(), slide.strides, slide.padding);
+    cut(y, (0, 0), [(h + 2 * p1 - k1 + 1) / s1, (w + 2 * p2 - k2 + 1) / s2])
+}
+
 /// The slide of a case of PyTorch's.
 fn slide_of_reference(of: &dyn Fn(&str) -> Option<Vec<f64>>) -> Option<Slide> {
     let ((s1, s2), (p1, p2)) = (pair(of, "stride")?, pair(of, "padding")?);
