@@ -246,7 +246,7 @@ mod lenet {
             let Loss { loss, dy } = cross_entropy_loss(y.matrix(), &targets)?;
             model.backward(&Tensor4::from_vectors(dy), &mut memory)?;
             model.step(&mut sgd)?;
-            Ok::<f32, ShapeError>(loss)
+            Ok::<f32, Error>(loss)
         });
     }
 }

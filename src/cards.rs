@@ -93,11 +93,13 @@ impl Card {
     }
 
     /// All cards: layers, activations, losses, optimizers.
+    #[must_use]
     pub fn all() -> Vec<Card> {
         files().into_iter().map(|(_, functions, source)| read(functions, source)).collect()
     }
 
     /// The card as Markdown.
+    #[must_use]
     pub fn markdown(&self) -> String {
         let functions: Vec<String> = self.functions.split(", ").map(|name| format!("`{name}`")).collect();
         let mut text = format!("## {}\n\n{}  \n{}\n", self.title, self.summary, functions.join(", "));

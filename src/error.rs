@@ -1,8 +1,96 @@
-//! The one error of everything that takes shapes from its caller.
+//! What can be wrong with a call.
+//!
+//! A [`ShapeError`] is the error of every function that can go wrong in its shapes alone: the layers, the activations,
+//! the losses, an optimizer's step. Where more can go wrong, the error is an [`Error`]; `?` turns the one into the other.
+//! Files have an error of their own, [`DataError`](crate::data::DataError), and so has a training,
+//! [`TrainError`](crate::train::TrainError).
 
 use std::fmt;
 
-/// Two shapes that do not fit: which function, what it found, and the rule that was broken.
+/// What is wrong with a call. Its text names the function, what was found, and the rule that it breaks.
+///
+/// ```
+/// use handgrad::prelude::*;
+/// let mut layer = Relu::new();
+/// let error: Error = layer.backward(&Tensor4::from_vectors(dmatrix![1.0]), &mut Memory::new()).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "Relu: backward without a forward: forward must come first: backward needs what it remembers"
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// Shapes that do not fit.
+    Shape(ShapeError),
+    /// A label that is none of the classes.
+    Label {
+        /// The function that was called.
+        function: &'static str,
+        /// Whose label it is, counted from 0.
+        sample: usize,
+        /// The label.
+        label: usize,
+        /// How many classes there are.
+        classes: usize,
+    },
+    /// A call that comes too early: a backward before its forward, or a step before a backward.
+    Order {
+        /// The function or the layer that was called.
+        function: &'static str,
+        /// What was called, and after what.
+        found: String,
+        /// What must come before.
+        rule: &'static str,
+    },
+    /// A state that is none of this optimizer's.
+    State {
+        /// The function that was called.
+        function: &'static str,
+        /// The state it was given.
+        found: String,
+        /// What this optimizer's states are like.
+        rule: String,
+    },
+}
+
+impl Error {
+    /// The same error, found in a layer of this number and description.
+    pub(crate) fn in_layer(self, number: usize, layer: &str) -> Self {
+        match self {
+            Error::Shape(error) => error.in_layer(number, layer).into(),
+            Error::Order { function, found, rule } => {
+                Error::Order { function, found: format!("layer {number} ({layer}): {found}"), rule }
+            }
+            other => other,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Shape(error) => error.fmt(f),
+            Error::Label { function, sample, label, classes } => {
+                let found = format!("label {sample} is {label} but there are {classes} classes");
+                write!(f, "{function}: {found}: labels must be below the number of classes")
+            }
+            Error::Order { function, found, rule } => write!(f, "{function}: {found}: {rule}"),
+            Error::State { function, found, rule } => write!(f, "{function}: {found}: {rule}"),
+        }
+    }
+}
+
+/// Its text is the whole text of what it wraps, so there is no source below it.
+impl std::error::Error for Error {}
+
+impl From<ShapeError> for Error {
+    fn from(error: ShapeError) -> Self {
+        Error::Shape(error)
+    }
+}
+
+/// Shapes that do not fit: which function, what it found, and the rule that was broken.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -26,6 +114,11 @@ impl ShapeError {
     /// Both halves of the message, for `function`.
     pub fn new(function: &'static str, found: impl Into<String>, rule: impl Into<String>) -> Self {
         ShapeError { function, found: found.into(), rule: rule.into() }
+    }
+
+    /// The same error, found in a layer of this number and description.
+    pub(crate) fn in_layer(self, number: usize, layer: &str) -> Self {
+        ShapeError { found: format!("layer {number} ({layer}): {}", self.found), ..self }
     }
 }
 

@@ -58,6 +58,7 @@ use rand_distr::{Distribution, StandardNormal};
 /// assert_eq!(draw(1), draw(1));
 /// assert_ne!(draw(1), draw(2));
 /// ```
+#[must_use]
 pub fn rng(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
 }

@@ -72,8 +72,6 @@
 //! checker of exercises), [`model`] (layers that own their weights, and networks), [`mod@train`], [`data`], [`init`],
 //! [`show`] (figures) and [`cards`] (a layer on half a page).
 
-#![deny(unsafe_code)]
-
 pub mod activations;
 pub mod cards;
 pub mod check;
@@ -98,7 +96,7 @@ mod text;
 pub mod train;
 pub mod window;
 
-pub use error::ShapeError;
+pub use error::{Error, ShapeError};
 pub use float::{Float, lit};
 #[doc(hidden)]
 pub use kernels::cuts;
@@ -125,6 +123,6 @@ pub mod prelude {
     pub use crate::numbers::{Bf16, Counted, Counts, Dual, Equations, F16, Interval, Session, Traced};
     pub use crate::optim::{AdaGrad, Adadelta, Adam, AdamW, Optimizer, RmsProp, Sgd, schedule};
     pub use crate::show;
-    pub use crate::{Float, ShapeError, Slide, Tensor4, dmatrix, dvector, lit};
+    pub use crate::{Error, Float, ShapeError, Slide, Tensor4, dmatrix, dvector, lit};
     pub use nalgebra::{DMatrix, DVector};
 }

@@ -77,6 +77,7 @@ impl<T: Scalar> Tensor4<T> {
     }
 
     /// A batch of vectors (N, m) as the tensor (N, m, 1, 1).
+    #[must_use]
     pub fn from_vectors(data: DMatrix<T>) -> Self {
         let maps = [data.ncols(), 1, 1];
         Tensor4 { data, maps }
@@ -104,6 +105,7 @@ impl<T: Scalar> Tensor4<T> {
     }
 
     /// (N, C, H, W).
+    #[must_use]
     pub fn shape(&self) -> [usize; 4] {
         let [c, h, w] = self.maps;
         [self.data.nrows(), c, h, w]
@@ -116,6 +118,7 @@ impl<T: Scalar> Tensor4<T> {
     }
 
     /// The matrix (N, C·H·W) behind it.
+    #[must_use]
     pub fn matrix(&self) -> &DMatrix<T> {
         &self.data
     }
@@ -126,11 +129,13 @@ impl<T: Scalar> Tensor4<T> {
     }
 
     /// The matrix (N, C·H·W) behind it, without a copy.
+    #[must_use]
     pub fn into_matrix(self) -> DMatrix<T> {
         self.data
     }
 
     /// All elements, the sample index fastest.
+    #[must_use]
     pub fn as_slice(&self) -> &[T] {
         self.data.as_slice()
     }
@@ -142,6 +147,7 @@ impl<T: Scalar> Tensor4<T> {
 
     /// All elements, the last index fastest: the order of NumPy and PyTorch.
     #[inline(never)]
+    #[must_use]
     pub fn to_row_major(&self) -> Vec<T> {
         self.data.transpose().as_slice().to_vec()
     }
@@ -153,6 +159,7 @@ impl<T: Scalar> Tensor4<T> {
 
     /// The first two axes exchanged: (N, C, H, W) becomes (C, N, H, W).
     #[inline(never)]
+    #[must_use]
     pub fn swap_axes(&self) -> Self {
         let [n, c, h, w] = self.shape();
         Tensor4::filled([c, n, h, w], |c, n, i, j| self[(n, c, i, j)].clone())
@@ -160,6 +167,7 @@ impl<T: Scalar> Tensor4<T> {
 
     /// Every map rotated by 180°: both its rows and its columns in reverse order.
     #[inline(never)]
+    #[must_use]
     pub fn rotate_180(&self) -> Self {
         let [_, _, h, w] = self.shape();
         Tensor4::filled(self.shape(), |n, c, i, j| self[(n, c, h - 1 - i, w - 1 - j)].clone())
@@ -170,6 +178,7 @@ impl<T: Scalar> Tensor4<T> {
     /// # Panics
     /// Like a slice, if there is no such sample or map.
     #[inline(never)]
+    #[must_use]
     pub fn map_at(&self, n: usize, c: usize) -> DMatrix<T> {
         let [samples, channels, _, _] = self.shape();
         assert!(n < samples && c < channels, "map {:?} is outside the shape {:?}", (n, c), self.dims());
@@ -181,6 +190,7 @@ impl<T: Scalar> Tensor4<T> {
     /// # Panics
     /// Like a slice, for a number outside the batch.
     #[inline(never)]
+    #[must_use]
     pub fn select(&self, samples: &[usize]) -> Self {
         sizes::demand::<T>("Tensor4::select", &[samples.len(), self.data.ncols()]);
         Tensor4 { data: self.data.select_rows(samples), maps: self.maps }
@@ -191,6 +201,7 @@ impl<T: Scalar> Tensor4<T> {
     /// # Panics
     /// Like a slice, if there are not so many.
     #[inline(never)]
+    #[must_use]
     pub fn samples(&self, first: usize, count: usize) -> Self {
         let all = self.data.nrows();
         assert!(first <= all && count <= all - first, "{count} samples from number {first} on, of a batch of {all}");
@@ -215,6 +226,7 @@ impl<T: Float> Tensor4<T> {
     ///
     /// # Panics
     /// If the shape is larger than any memory: like `Vec::with_capacity`, with the words "capacity overflow".
+    #[must_use]
     pub fn zeros([n, c, h, w]: [usize; 4]) -> Self {
         sizes::demand::<T>("Tensor4::zeros", &[n, c, h, w]);
         Tensor4 { data: DMatrix::zeros(n, c * h * w), maps: [c, h, w] }

@@ -14,6 +14,7 @@ use crate::ShapeError;
 /// assert_eq!(Slide::by(2, 2).round_down().output_size((6, 6), (3, 3))?, (2, 2));
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Slide {

@@ -189,6 +189,7 @@ mod unix {
 /// The system's calls behind a write, which this program sees because the linker prefers its own functions to the
 /// library's.
 #[cfg(target_os = "linux")]
+#[allow(unsafe_code)]
 mod calls {
     use super::*;
     use std::cell::{Cell, RefCell};

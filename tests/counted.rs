@@ -41,7 +41,7 @@ fn every_kind_of_operation_is_counted_as_stated() {
 // The closed formulas.
 
 #[test]
-fn fc_costs_its_formulas() -> Result<(), ShapeError> {
+fn fc_costs_its_formulas() -> Result<(), Error> {
     for (n, l, m) in [(1, 1, 1), (1, 5, 3), (4, 3, 2), (8, 7, 9)] {
         let (z, w, delta) = (matrix(n, l), matrix(l, m), matrix(n, m));
         let b = DVector::from_element(m, Counted(1.0));
@@ -63,7 +63,7 @@ fn meetings(size: usize, out: usize, k: usize, s: usize, p: usize) -> usize {
 }
 
 #[test]
-fn convolution_costs_its_formulas_on_the_whole_grid() -> Result<(), ShapeError> {
+fn convolution_costs_its_formulas_on_the_whole_grid() -> Result<(), Error> {
     let shapes = conv_shapes();
     for shape in &shapes {
         let ConvShape { z: [n, c, h, w], depth: d, kernel: (k1, k2), slide } = *shape;
@@ -120,7 +120,7 @@ fn the_mathematics_of_both_gradients_needs_the_products_of_the_forward() -> Resu
 }
 
 #[test]
-fn a_convolution_that_keeps_its_size_has_a_backward_of_twice_its_forward() -> Result<(), ShapeError> {
+fn a_convolution_that_keeps_its_size_has_a_backward_of_twice_its_forward() -> Result<(), Error> {
     let (z, k, slide) = (tensor([1, 8, 10, 10]), tensor([8, 16, 3, 3]), Slide::default().padding(1, 1));
     let b = DVector::from_element(16, Counted(0.0));
     let (y, forward) = Counts::of(|| conv_forward(&z, &k, &b, slide));
@@ -132,7 +132,7 @@ fn a_convolution_that_keeps_its_size_has_a_backward_of_twice_its_forward() -> Re
 }
 
 #[test]
-fn average_pooling_and_the_losses_cost_their_formulas() -> Result<(), ShapeError> {
+fn average_pooling_and_the_losses_cost_their_formulas() -> Result<(), Error> {
     let (n, c, h, w) = (2, 3, 6, 4);
     let z = tensor([n, c, h, w]);
     let outputs = n * c * (h / 2) * (w / 2);
@@ -159,7 +159,7 @@ fn average_pooling_and_the_losses_cost_their_formulas() -> Result<(), ShapeError
 }
 
 #[test]
-fn max_pooling_only_compares() -> Result<(), ShapeError> {
+fn max_pooling_only_compares() -> Result<(), Error> {
     let z = tensor([2, 3, 6, 4]);
     let (y, forward) = Counts::of(|| max_pooling_forward(&z, (2, 2), Slide::by(2, 2)));
     y?;
@@ -173,7 +173,7 @@ fn max_pooling_only_compares() -> Result<(), ShapeError> {
 // Whole networks.
 
 #[test]
-fn a_lenet_costs_its_formulas_layer_by_layer() -> Result<(), ShapeError> {
+fn a_lenet_costs_its_formulas_layer_by_layer() -> Result<(), Error> {
     let cost = Cost::of(&mut lenet(Start::He, 1), [1, 28, 28])?;
     let products = |layer: &LayerCost| (layer.forward.multiplications, layer.backward.multiplications);
     // Output pixels × taps × D; backward dk the same, dz input pixels × D·k² × C.
@@ -207,7 +207,7 @@ fn a_lenet_costs_its_formulas_layer_by_layer() -> Result<(), ShapeError> {
 }
 
 #[test]
-fn the_table_of_costs_holds_what_was_counted() -> Result<(), ShapeError> {
+fn the_table_of_costs_holds_what_was_counted() -> Result<(), Error> {
     let cost = Cost::of(&mut lenet(Start::He, 1), [1, 28, 28])?;
     let table = cost.to_string();
     let lines: Vec<&str> = table.lines().collect();

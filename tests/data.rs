@@ -410,7 +410,7 @@ fn clutter_is_the_same_from_the_same_seed() -> Result<(), Box<dyn std::error::Er
 }
 
 #[test]
-fn without_ink_there_is_a_background_that_runs_evenly() -> Result<(), ShapeError> {
+fn without_ink_there_is_a_background_that_runs_evenly() -> Result<(), Error> {
     let blank = Dataset::new(Tensor4::<f64>::zeros([3, 1, 28, 28]), vec![0, 1, 2], 10)?;
     let z = clutter::compose(&blank, 7)?.inputs;
     for n in 0..3 {
@@ -427,7 +427,7 @@ fn without_ink_there_is_a_background_that_runs_evenly() -> Result<(), ShapeError
 
 /// All ink and no paper: the digit covers its square in one colour, and that is not the background's.
 #[test]
-fn a_digit_lies_above_all_else_in_a_colour_of_its_own() -> Result<(), ShapeError> {
+fn a_digit_lies_above_all_else_in_a_colour_of_its_own() -> Result<(), Error> {
     let inked = Dataset::new(Tensor4::<f64>::from_fn([20, 1, 28, 28], |_, _, _, _| 1.0), vec![3; 20], 10)?;
     let z = clutter::compose(&inked, 7)?.inputs;
     for n in 0..20 {

@@ -229,7 +229,7 @@ fn step<T: Float>(row: &Row) -> Answer<Work> {
         let Loss { loss, dy } = cross_entropy_loss(y.matrix(), &targets)?;
         model.backward(&Tensor4::from_vectors(dy), &mut memory)?;
         model.step(&mut sgd)?;
-        Ok::<T, ShapeError>(loss)
+        Ok::<T, handgrad::Error>(loss)
     }))
 }
 

@@ -14,9 +14,10 @@
 //! Write δ for `next_dz`, with L = (1/N) Σₙ Lₙ.
 //!
 //! 1. For z > 0, dy = dz; for z < 0, dy = α·dz + z·dα. The sample's loss changes by dLₙ = Σ δ·dy over c, i and j.
-//! 2. The factor of dz: **dz = δ where z > 0, and α·δ elsewhere**.
-//! 3. `α[c]` stands in every y of its channel whose z is not positive, in every sample, with factor z:
-//!    **`dα[c] = (1/N) Σₙ Σᵢⱼ δ·min(z, 0)`**. A single α collects the sum over all channels.
+//! 2. The coefficient of dz: **dz = δ where z > 0, and α·δ elsewhere**.
+//! 3. `α[c]` multiplies z in every output of its channel whose z is not positive, in every sample, so its gradient is the
+//!    sum of δ·z over them, divided by N: **`dα[c] = (1/N) Σₙ Σᵢⱼ δ·min(z, 0)`**. A single α collects the sum over all
+//!    channels.
 //!
 //! Kink: at z = 0 the slope is α on the left and 1 on the right; we take α. In α the layer is linear.
 //!

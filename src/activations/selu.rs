@@ -51,6 +51,7 @@ pub const SELU_ALPHA: f64 = 1.6732632423543772;
 /// assert_eq!(y, dmatrix![-SELU_LAMBDA * SELU_ALPHA, 0.0, SELU_LAMBDA]);
 /// ```
 #[inline(never)]
+#[must_use]
 pub fn selu_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
     let (lambda, alpha): (T, T) = (lit(SELU_LAMBDA), lit(SELU_ALPHA));
     map(z, move |z| pieces(z, || lambda * alpha * exp_m1(z), || lambda * z))

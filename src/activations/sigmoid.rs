@@ -37,6 +37,7 @@ use nalgebra::DMatrix;
 /// assert_eq!(sigmoid_forward(&dmatrix![-1000.0, 0.0, 1000.0]), dmatrix![0.0, 0.5, 1.0]);
 /// ```
 #[inline(never)]
+#[must_use]
 pub fn sigmoid_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
     map(z, |z| {
         let e = exp((-z).min(z)); // of −|z|

@@ -17,7 +17,7 @@
 //!    **pⱼ = exp(zⱼ − m) / Σᵢ exp(zᵢ − m)**: no exp overflows, and the sum is at least 1.
 //! 2. ln pⱼ = zⱼ − ln Σᵢ exp zᵢ, so dpⱼ/pⱼ = dzⱼ − Σᵢ exp(zᵢ)·dzᵢ / Σᵢ exp(zᵢ) = dzⱼ − Σᵢ pᵢ·dzᵢ.
 //!    The Jacobian is ∂pⱼ/∂zᵢ = pⱼ·(1 if i = j, else 0) − pⱼ·pᵢ.
-//! 3. dLₙ = Σⱼ δⱼ·dpⱼ = Σⱼ δⱼ·pⱼ·dzⱼ − Σⱼ δⱼ·pⱼ·Σᵢ pᵢ·dzᵢ, and the factor of dzⱼ in it is
+//! 3. dLₙ = Σⱼ δⱼ·dpⱼ = Σⱼ δⱼ·pⱼ·dzⱼ − Σⱼ δⱼ·pⱼ·Σᵢ pᵢ·dzᵢ, and the coefficient of dzⱼ in it is
 //!    **dzⱼ = pⱼ·(δⱼ − Σᵢ pᵢ·δᵢ)**: how much more than the average of δ under p. The matrix of (2) is never built.
 //!
 //! 4. *In numbers*, (3) loses what is left of a probability close to 1: there the average is δⱼ but for a part that the
@@ -50,6 +50,7 @@ use nalgebra::DMatrix;
 /// assert!((p - dmatrix![0.5, 0.5; 0.25, 0.75]).amax() < 1e-15);
 /// ```
 #[inline(never)]
+#[must_use]
 pub fn softmax_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
     let Exponentials { terms, .. } = exponentials(z);
     let [totals] = sum_rows(z.nrows(), [&terms], [], |[e], []| [e]);

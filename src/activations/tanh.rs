@@ -12,7 +12,7 @@
 //!
 //! Write δ for `next_dz`, and y = s/c with s = eᶻ − e⁻ᶻ and c = eᶻ + e⁻ᶻ.
 //!
-//! 1. ds = c·dz and dc = s·dz, so dy = (c·ds − s·dc)/c² = (c² − s²)/c²·dz = 4/c²·dz, for c² − s² = (c − s)·(c + s) =
+//! 1. ds = c·dz and dc = s·dz, so dy = (c·ds − s·dc)/c² = (c² − s²)/c²·dz = 4/c²·dz, since c² − s² = (c − s)·(c + s) =
 //!    2e⁻ᶻ·2eᶻ.
 //! 2. c is the same at z and at −z. With **e = exp(−2|z|)**, c = e^|z|·(1 + e), and **dz = δ·4e / (1 + e)²**.
 //! 3. *From the output.* (c² − s²)/c² is 1 − y²: on paper, dz = δ·(1 − y²), without an exponential. But y is a rounded

@@ -1,12 +1,12 @@
 //! The table of proofs: what every case of the [grids](super::grids) found, a row for each function.
 
 use super::array::Array;
-use super::diagnosis::significant;
+use super::diagnosis::told_apart;
 use super::draw::Draw;
 use super::formulas::symbolic_proofs;
 use super::lesson::{Lesson, Visitor, inputs};
 use super::lessons;
-use super::proof::{Check, Failure, Proof, TOLERANCE, above, aligned, error_text, largest_of, relative};
+use super::proof::{Proof, TOLERANCE, above, aligned, error_text, largest_of, relative};
 use super::symbolic::SymbolicProof;
 use crate::ShapeError;
 use rayon::prelude::*;
@@ -34,6 +34,7 @@ impl Case {
     }
 
     /// Runs the case.
+    #[must_use]
     pub fn run(&self) -> Findings {
         let mut findings = Findings::default();
         if let Err(error) = (self.proof)(&mut findings) {
@@ -60,14 +61,34 @@ struct Item {
     error: f64,
     differences: Option<f64>,
     single: Option<f64>,
+    infinite: usize,
     failure: Option<String>,
 }
 
 /// The numbers that a function runs on.
-#[derive(Clone, Copy)]
-enum Precision {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// `f64`, to [`TOLERANCE`].
     F64,
+    /// `f32`, to [`TOLERANCE_OF_F32`].
     F32,
+}
+
+/// What is demanded of an entry.
+#[derive(Clone, Copy, PartialEq)]
+enum Demand {
+    /// To lie within the tolerance.
+    Tolerance,
+    /// To be the same number.
+    Equality,
+    /// To lie within the tolerance, or to be the same infinity or NaN.
+    Infinities,
+}
+
+impl Demand {
+    fn of(exact: bool) -> Self {
+        if exact { Demand::Equality } else { Demand::Tolerance }
+    }
 }
 
 struct Compared {
@@ -80,7 +101,7 @@ fn compare<A: Array<Element = f64>>(
     expected: &A,
     terms: &[f64],
     precision: Precision,
-    exact: bool,
+    demand: Demand,
 ) -> Compared {
     if got.shape() != expected.shape() {
         let failure = format!("the shape is {:?}, but must be {:?}", got.shape(), expected.shape());
@@ -92,19 +113,19 @@ fn compare<A: Array<Element = f64>>(
         Precision::F64 => (TOLERANCE, f64::MIN_POSITIVE),
         Precision::F32 => (TOLERANCE_OF_F32, f64::from(f32::MIN_POSITIVE)),
     };
-    let nearest = |x: f64| match precision {
-        Precision::F32 if exact => f64::from(x as f32),
+    let nearest = |x: f64| match (precision, demand) {
+        (Precision::F32, Demand::Equality) => f64::from(x as f32),
         _ => x,
     };
-    let same = |at: usize| values[at] == nearest(wanted[at]);
+    let both_nan = |at: usize| demand == Demand::Infinities && values[at].is_nan() && wanted[at].is_nan();
+    let same = |at: usize| values[at] == nearest(wanted[at]) || both_nan(at);
     let error = |at: usize| match same(at) {
         true => 0.0,
         false => relative(values[at] - nearest(wanted[at]), terms[at].max(smallest)),
     };
-    let is_wrong = |&at: &usize| above(error(at), tolerance) || (exact && !same(at));
+    let is_wrong = |&at: &usize| above(error(at), tolerance) || (demand == Demand::Equality && !same(at));
     let failure = (0..values.len()).find(is_wrong).map(|at| {
-        let (g, e) = (significant(values[at]), significant(wanted[at]));
-        let (g, e) = if g == e { (values[at].to_string(), wanted[at].to_string()) } else { (g, e) };
+        let (g, e) = told_apart(values[at], wanted[at]);
         format!("{:?} is {g}, but must be {e}", got.index_of(at))
     });
     Compared { error: largest_of((0..values.len()).map(error)), failure }
@@ -121,18 +142,7 @@ impl Findings {
         terms: &[f64],
         exact: bool,
     ) {
-        let compared = compare(got, expected, terms, Precision::F64, exact);
-        let entries = expected.elements().len();
-        let pairs = got.elements().iter().zip(expected.elements());
-        self.items.push(Item {
-            function: function.into(),
-            entries,
-            demanded: if exact { entries } else { 0 },
-            exact: pairs.filter(|(g, e)| g == e).count(),
-            error: compared.error,
-            failure: compared.failure,
-            ..Item::default()
-        });
+        self.compare(function, got, expected, terms, Precision::F64, Demand::of(exact));
     }
 
     /// `function` returned `got` in `f32`; in `f64` it returns `expected`, of which `exact` demands the nearest `f32`.
@@ -144,10 +154,41 @@ impl Findings {
         terms: &[f64],
         exact: bool,
     ) {
-        let compared = compare(got, expected, terms, Precision::F32, exact);
-        let failure = compared.failure.map(|failure| format!("in f32: {failure}"));
-        let single = Some(compared.error);
-        self.items.push(Item { function: function.into(), single, failure, ..Item::default() });
+        self.compare(function, got, expected, terms, Precision::F32, Demand::of(exact));
+    }
+
+    fn compare<A: Array<Element = f64>>(
+        &mut self,
+        function: &str,
+        got: &A,
+        expected: &A,
+        terms: &[f64],
+        precision: Precision,
+        demand: Demand,
+    ) {
+        let Compared { error, failure } = compare(got, expected, terms, precision, demand);
+        let entries = expected.elements().len();
+        let failure = failure.map(|failure| match precision {
+            Precision::F64 => failure,
+            Precision::F32 => format!("in f32: {failure}"),
+        });
+        let item = match (demand, precision) {
+            (Demand::Infinities, _) => Item { infinite: entries, ..Item::default() },
+            (_, Precision::F32) => Item { single: Some(error), ..Item::default() },
+            (_, Precision::F64) => {
+                let equal = got.elements().iter().zip(expected.elements()).filter(|(g, e)| g == e).count();
+                let demanded = if demand == Demand::Equality { entries } else { 0 };
+                Item { entries, demanded, exact: equal, error, ..Item::default() }
+            }
+        };
+        self.items.push(Item { function: function.into(), failure, ..item });
+    }
+
+    /// `function` returned `got` for values with an infinity or NaN among them; its oracle says `expected`. An infinity
+    /// or NaN must be the same. A number has the limit of the precision, relative to 1 and itself.
+    pub fn infinite<A: Array<Element = f64>>(&mut self, function: &str, got: &A, expected: &A, precision: Precision) {
+        let terms: Vec<f64> = expected.elements().iter().map(|x| 1.0 + x.abs()).collect();
+        self.compare(function, got, expected, &terms, precision, Demand::Infinities);
     }
 
     /// What a proof says of the backward it is named after.
@@ -160,28 +201,21 @@ impl Findings {
                 exact: check.exact,
                 error: largest_of([check.dual, check.adjoint].into_iter()),
                 differences: Some(check.differences),
-                single: None,
-                failure: check.failure.as_ref().map(|failure| sentence(check, failure)),
+                failure: check.sentence(),
+                ..Item::default()
             });
         }
     }
 
     /// The first failure, with the function it belongs to.
+    #[must_use]
     pub fn failure(&self) -> Option<(&str, &str)> {
         self.items.iter().find_map(|item| Some((item.function.as_str(), item.failure.as_deref()?)))
     }
 }
 
-fn sentence(check: &Check, failure: &Failure) -> String {
-    match failure {
-        Failure::Entry { index, .. } => format!("{}{index:?} {failure}", check.name),
-        Failure::Shape(_) => format!("{} {failure}", check.name),
-        _ => format!("{}: {failure}", check.name),
-    }
-}
-
 /// All that is known about one function.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
     /// The function.
     pub function: String,
@@ -201,6 +235,8 @@ pub struct Row {
     pub differences: Option<f64>,
     /// The largest relative error in `f32`.
     pub single: Option<f64>,
+    /// How many numbers were compared where one of the values is an infinity or NaN.
+    pub infinite: usize,
     /// What the [proof by formulas](super::symbolic) says: "identical", or "1 − ε"; a star stands for "on the branch that
     /// the values took". Of several proofs, the one that leaves most doubt.
     pub symbolic: Option<String>,
@@ -210,6 +246,7 @@ pub struct Row {
 
 impl Row {
     /// Whether there was something to compare, and nothing failed.
+    #[must_use]
     pub fn passed(&self) -> bool {
         self.entries > 0 && self.failures.is_empty()
     }
@@ -223,6 +260,7 @@ fn larger(a: Option<f64>, b: Option<f64>) -> Option<f64> {
 }
 
 /// Every function with a proof, and what it is compared with.
+#[must_use]
 pub fn functions() -> Vec<(&'static str, String)> {
     struct Functions(Vec<(&'static str, String)>);
     impl Visitor for Functions {
@@ -230,7 +268,7 @@ pub fn functions() -> Vec<(&'static str, String)> {
             let by = L::DEFINED_BY;
             let small = L::grid().small;
             let defined = inputs::<L>(&small, &mut Draw::reals(0)).and_then(|x| L::definition(&small, &x));
-            let has_gradients = defined.is_ok_and(|defined| L::GRADIENTS.iter().any(|g| defined.get(g.1).is_ok()));
+            let has_gradients = defined.is_ok_and(|defined| L::GRADIENTS.iter().any(|g| defined.get(g.1).is_some()));
             let oracle = |number: usize| match number + 1 == L::FUNCTIONS.len() && !L::GRADIENTS.is_empty() {
                 false => by.into(),
                 true if L::IS_LOSS || has_gradients => format!("dual, {by}"),
@@ -264,19 +302,7 @@ impl Certificate {
         let all: Vec<Findings> = cases.par_iter().map(run).collect();
         let by_formulas = symbolic_proofs();
         let row = |(function, oracle): (&str, String)| {
-            let mut row = Row {
-                function: function.into(),
-                oracle,
-                cases: 0,
-                entries: 0,
-                demanded: 0,
-                exact: 0,
-                error: 0.0,
-                differences: None,
-                single: None,
-                symbolic: None,
-                failures: vec![],
-            };
+            let mut row = Row { function: function.into(), oracle, ..Row::default() };
             let own = || by_formulas.iter().filter(|proof| proof.name() == function);
             row.symbolic = own().max_by(|a, b| a.doubt().total_cmp(&b.doubt())).map(SymbolicProof::summary);
             row.failures.extend(own().filter(|proof| !proof.passed()).map(|proof| format!("by formulas: {proof}")));
@@ -290,6 +316,7 @@ impl Certificate {
                     row.error = largest_of([row.error, item.error].into_iter());
                     row.differences = larger(row.differences, item.differences);
                     row.single = larger(row.single, item.single);
+                    row.infinite += item.infinite;
                     row.failures.extend(item.failure.as_ref().map(|failure| format!("{}: {failure}", case.name)));
                 }
             }
@@ -304,6 +331,7 @@ impl Certificate {
     }
 
     /// The sum of all rows.
+    #[must_use]
     pub fn total(&self) -> Row {
         let rows = || self.rows.iter();
         Row {
@@ -316,6 +344,7 @@ impl Certificate {
             error: largest_of(rows().map(|row| row.error)),
             differences: Some(largest_of(rows().filter_map(|row| row.differences))),
             single: Some(largest_of(rows().filter_map(|row| row.single))),
+            infinite: rows().map(|row| row.infinite).sum(),
             symbolic: Some(format!("{} proved", rows().filter(|row| row.passed() && row.symbolic.is_some()).count())),
             failures: rows().flat_map(|row| row.failures.clone()).collect(),
         }
@@ -324,25 +353,24 @@ impl Certificate {
     /// The table in Markdown.
     pub fn to_markdown(&self) -> String {
         let mut text = String::new();
-        let mut line = |cells: [String; 10]| text += &format!("| {} |\n", cells.join(" | "));
+        let mut line = |cells: [String; 11]| text += &format!("| {} |\n", cells.join(" | "));
         line(HEADER.map(String::from));
-        line(["---", "---", "---:", "---:", "---:", "---:", "---:", "---:", "---", "---"].map(String::from));
+        line(["---", "---", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---", "---"].map(String::from));
         for row in &self.rows {
-            let [function, rest @ ..] = cells(row);
-            let [oracle, cases, entries, demanded, error, differences, single, symbolic, verdict] = rest;
-            let function = format!("`{function}`");
-            line([function, oracle, cases, entries, demanded, error, differences, single, symbolic, verdict]);
+            let mut cells = cells(row);
+            cells[0] = format!("`{}`", cells[0]);
+            line(cells);
         }
         line(cells(&self.total()).map(|cell| if cell.is_empty() { cell } else { format!("**{cell}**") }));
         text
     }
 }
 
-const HEADER: [&str; 10] =
-    ["function", "compared with", "cases", "entries", "==", "error", "central", "f32", "symbolic", ""];
+const HEADER: [&str; 11] =
+    ["function", "compared with", "cases", "entries", "==", "error", "central", "f32", "∞, NaN", "symbolic", ""];
 const FAILURES_A_ROW: usize = 3;
 
-fn cells(row: &Row) -> [String; 10] {
+fn cells(row: &Row) -> [String; 11] {
     [
         row.function.clone(),
         row.oracle.clone(),
@@ -352,6 +380,7 @@ fn cells(row: &Row) -> [String; 10] {
         error_text(row.error),
         row.differences.map_or_else(String::new, error_text),
         row.single.map_or_else(String::new, error_text),
+        if row.infinite == 0 { String::new() } else { grouped(row.infinite) },
         row.symbolic.clone().unwrap_or_default(),
         if row.passed() { "✓".into() } else { "✗".into() },
     ]
@@ -369,7 +398,7 @@ fn grouped(n: usize) -> String {
 impl fmt::Display for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let total = self.total();
-        let lines: Vec<[String; 10]> =
+        let lines: Vec<[String; 11]> =
             [HEADER.map(String::from)].into_iter().chain(self.rows.iter().map(cells)).chain([cells(&total)]).collect();
         let lines = aligned(&lines, 2);
         let rule = "─".repeat(lines.iter().map(|line| line.trim_end().chars().count()).max().unwrap_or(0));
@@ -391,9 +420,10 @@ impl fmt::Display for Certificate {
                 f,
                 "\nProved: {} functions in {} cases, every entry within {TOLERANCE:e} of its oracle.\n\
                  ==: entries that must be the same number, and are. Central: the largest error by central differences.\n\
-                 f32: the largest error in f32, where small integers must give the same number, too. Symbolic: a backward's\n\
-                 formula is its forward's derivative, a forward's that of its equation, identical, or with this\n\
-                 probability; * stands for \"on the branch that the values took\".",
+                 f32: the largest error in f32, where small integers must give the same number, too. ∞, NaN: entries that\n\
+                 agree where one of the values is an infinity or NaN. Symbolic: a backward's formula is its forward's\n\
+                 derivative, a forward's that of its equation, identical, or with this probability; * stands for\n\
+                 \"on the branch that the values took\".",
                 self.rows.len(),
                 grouped(self.cases)
             ),

@@ -21,7 +21,12 @@ pub enum Role {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Diagnosis {
     /// The gradient has not the shape of what it is the gradient of.
-    Shape { got: Vec<usize>, wanted: Vec<usize> },
+    Shape {
+        /// The shape it has.
+        got: Vec<usize>,
+        /// The shape it must have.
+        wanted: Vec<usize>,
+    },
     /// Some entries are NaN or infinite.
     NotFinite,
     /// All entries agree to nine digits.
@@ -30,34 +35,83 @@ pub enum Diagnosis {
     AllZero,
     /// All entries have the wrong sign.
     SignFlipped,
-    /// All entries are off by this factor.
-    Factor { factor: f64, samples: usize, role: Role },
-    /// All taps of a kernel have one gradient; `centre`: that of the centre tap.
-    EveryTapEqual { centre: bool },
+    /// All entries are off by one factor.
+    Factor {
+        /// What the right entries are multiplied by.
+        factor: f64,
+        /// N.
+        samples: usize,
+        /// What the array is.
+        role: Role,
+    },
+    /// All taps of a kernel have one gradient.
+    EveryTapEqual {
+        /// Whether it is that of the centre tap.
+        centre: bool,
+    },
     /// Two axes are exchanged.
-    Transposed { axes: (usize, usize) },
+    Transposed {
+        /// Which two, counted from 0.
+        axes: (usize, usize),
+    },
     /// Every map is turned by 180°.
     Rotated,
     /// One axis runs backward.
-    Mirrored { axis: usize },
-    /// Every map is moved by so many rows down and columns to the right.
-    Shifted { rows: isize, columns: isize },
+    Mirrored {
+        /// Which one, counted from 0.
+        axis: usize,
+    },
+    /// Every map is moved.
+    Shifted {
+        /// By so many rows down.
+        rows: isize,
+        /// By so many columns to the right.
+        columns: isize,
+    },
     /// The right numbers in another order.
     Reordered,
-    /// Every entry is off by the same number, or by one number for each index along this axis.
-    Offset { axis: Option<usize> },
+    /// Every entry is off by the same number, or by one number for each index along an axis.
+    Offset {
+        /// The axis, if there is one.
+        axis: Option<usize>,
+    },
     /// A single entry is wrong.
     OneEntry,
     /// All wrong entries share one index.
-    OneIndex { axis: usize, index: usize },
-    /// All wrong entries lie this close to the border of their map, all others are right.
-    Borders { width: usize },
+    OneIndex {
+        /// Along this axis, counted from 0.
+        axis: usize,
+        /// The index.
+        index: usize,
+    },
+    /// All wrong entries lie close to the border of their map, all others are right.
+    Borders {
+        /// At most so many entries away from it.
+        width: usize,
+    },
     /// The wrong entries are 0, all others are right.
-    Missing { wrong: usize, entries: usize },
-    /// The wrong entries are off by this factor, all others are right.
-    FactorOfSome { factor: f64, wrong: usize, entries: usize },
+    Missing {
+        /// How many are wrong.
+        wrong: usize,
+        /// How many there are.
+        entries: usize,
+    },
+    /// The wrong entries are off by one factor, all others are right.
+    FactorOfSome {
+        /// What the right entries are multiplied by.
+        factor: f64,
+        /// How many are wrong.
+        wrong: usize,
+        /// How many there are.
+        entries: usize,
+    },
     /// None of these.
-    Scattered { wrong: usize, entries: usize },
+    Scattered {
+        /// How many are wrong.
+        wrong: usize,
+        /// How many there are.
+        entries: usize,
+    },
 }
 
 const ORDINALS: [&str; 4] = ["first", "second", "third", "fourth"];
@@ -95,7 +149,7 @@ impl fmt::Display for Diagnosis {
                 f,
                 "Every map is moved by {rows} rows and {columns} columns: was the padding cropped, and by the right amount?"
             ),
-            Reordered => write!(f, "The numbers are right, but they stand in other places: which index runs fastest?"),
+            Reordered => write!(f, "The numbers are right, but they are in other places: which index runs fastest?"),
             OneEntry => write!(f, "It is the only wrong entry."),
             OneIndex { axis, index } => write!(
                 f,
@@ -179,6 +233,21 @@ pub(super) fn significant(x: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
+/// Two different numbers as text: with six significant digits, or with all if six do not tell them apart.
+pub(super) fn told_apart(got: f64, expected: f64) -> (String, String) {
+    let (g, e) = (significant(got), significant(expected));
+    if g == e { (got.to_string(), expected.to_string()) } else { (g, e) }
+}
+
+/// The index of the entry at `offset`, with the last index running fastest.
+pub(super) fn index_of(shape: &[usize], mut offset: usize) -> Vec<usize> {
+    let mut index = vec![0; shape.len()];
+    for (i, &size) in index.iter_mut().zip(shape).rev() {
+        (*i, offset) = (offset % size, offset / size);
+    }
+    index
+}
+
 /// A wrong gradient beside the right one, both with the last index running fastest.
 pub struct Comparison<'a> {
     /// The size of each axis, of both.
@@ -196,6 +265,7 @@ pub struct Comparison<'a> {
 }
 
 /// The most telling pattern in a wrong gradient.
+#[must_use]
 pub fn diagnose(c: &Comparison<'_>) -> Diagnosis {
     let patterns = [
         not_finite,
@@ -230,12 +300,8 @@ impl Comparison<'_> {
         (0..self.got.len()).all(|at| self.close(self.got[at], self.expected[self.offset(&place(&self.index(at)))]))
     }
 
-    fn index(&self, mut offset: usize) -> Vec<usize> {
-        let mut index = vec![0; self.shape.len()];
-        for (i, &size) in index.iter_mut().zip(self.shape).rev() {
-            (*i, offset) = (offset % size, offset / size);
-        }
-        index
+    fn index(&self, offset: usize) -> Vec<usize> {
+        index_of(self.shape, offset)
     }
 
     fn offset(&self, index: &[usize]) -> usize {

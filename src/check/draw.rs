@@ -18,11 +18,13 @@ pub struct Draw {
 
 impl Draw {
     /// Both kinds for case number `case`.
+    #[must_use]
     pub fn both(case: usize) -> [Draw; 2] {
         [true, false].map(|integers| Draw { rng: ChaCha8Rng::seed_from_u64(case as u64), integers, zeros: true })
     }
 
     /// Real numbers for case number `case`.
+    #[must_use]
     pub fn reals(case: usize) -> Draw {
         let [_, reals] = Draw::both(case);
         reals

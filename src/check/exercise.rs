@@ -61,6 +61,7 @@ use super::{lessons, optimizers, practice};
 /// assert!(catalogue.len() >= 40);
 /// assert!(catalogue.iter().all(|mistake| !mistake.verdict.passed()));
 /// ```
+#[must_use]
 pub fn catalogue() -> Vec<Judged> {
     struct Catalogue(Vec<Judged>);
     impl Visitor for Catalogue {

@@ -13,6 +13,7 @@ use crate::numbers::{Session, Traced};
 const SEED: usize = 7;
 
 /// The proof of every function, each under its name. A loss, which is forward and backward, has two.
+#[must_use]
 pub fn symbolic_proofs() -> Vec<SymbolicProof> {
     struct Proofs(Vec<SymbolicProof>);
     impl Visitor for Proofs {
@@ -39,7 +40,7 @@ fn prove<L: Lesson>(session: &Session) -> Result<Vec<SymbolicProof>, ShapeError>
     let (got, defined) = (answers::<L, Traced>(&setting, &x)?, L::definition(&setting, &x)?);
     let (mut proofs, samples) = (vec![], L::samples(&x));
     for (name, expected) in defined.iter().filter(|(name, _)| is_output::<L>(name)) {
-        let proof = SymbolicProof::of_forward(L::FUNCTIONS[0]).output(name, got.get(name)?, expected);
+        let proof = SymbolicProof::of_forward(L::FUNCTIONS[0]).output(name, got.value(name), expected);
         // A logarithm is known by its derivative alone.
         proofs.push(match expected {
             Value::Number(loss) if L::IS_LOSS && !proof.passed() => {
@@ -52,7 +53,7 @@ fn prove<L: Lesson>(session: &Session) -> Result<Vec<SymbolicProof>, ShapeError>
         let first = got.iter().next().map(|(_, value)| value);
         let proof = match first {
             Some(Value::Number(loss)) if L::IS_LOSS => SymbolicProof::of_loss(name, *loss, samples),
-            Some(y) => SymbolicProof::new(name, y, x.get("next_dz")?),
+            Some(y) => SymbolicProof::new(name, y, x.value("next_dz")),
             None => return Ok(proofs),
         };
         proofs.push(gradients::<L>(proof, &x, &got)?);
@@ -66,7 +67,7 @@ fn gradients<L: Lesson>(
     got: &Named<Traced>,
 ) -> Result<SymbolicProof, ShapeError> {
     for &(of, name, role) in L::GRADIENTS {
-        let (at, gradient) = (x.get(of)?, got.get(name)?);
+        let (at, gradient) = (x.value(of), got.value(name));
         proof = match role {
             Role::Parameter => proof.parameter(name, at, gradient),
             Role::Input | Role::Output => proof.input(name, at, gradient),

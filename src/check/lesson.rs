@@ -48,9 +48,11 @@ pub trait Setting: Clone + Display + Send + Sync + 'static {
         true
     }
 
-    /// The setting of a case of `tests/reference/pytorch.json`, from its values and from what else it names.
-    fn of_reference(_: &Named<f64>, _: &dyn Fn(&str) -> Option<Vec<f64>>) -> Result<Self, ShapeError> {
-        Err(ShapeError::new("Setting::of_reference", "a case of PyTorch's", "this lesson has none"))
+    /// The setting of a case of `tests/reference/pytorch.json`, from its values and from what else it names; nothing if
+    /// that does not name one.
+    #[must_use]
+    fn of_reference(_: &Named<f64>, _: &dyn Fn(&str) -> Option<Vec<f64>>) -> Option<Self> {
+        None
     }
 }
 
@@ -88,6 +90,8 @@ pub trait Lesson: Send + Sync + 'static {
     const LEAST: f64 = 0.0;
     /// Whether the backward is given the forward's output y.
     const TAKES_OUTPUT: bool = false;
+    /// Whether the definition also says what becomes of an infinity or NaN among the values.
+    const DEFINES_INFINITIES: bool = false;
     /// What the definition is.
     const DEFINED_BY: &'static str = "equation";
     /// The name of its card, and the text of the file that the card is read from.
@@ -105,6 +109,7 @@ pub trait Lesson: Send + Sync + 'static {
     fn forward<T: Float>() -> Self::Forward<T>;
 
     /// The crate's backward.
+    #[must_use]
     fn backward<T: Float>() -> Option<Self::Backward<T>> {
         None
     }
@@ -127,7 +132,7 @@ pub trait Lesson: Send + Sync + 'static {
     /// values then. It shares no line with the functions.
     ///
     /// # Errors
-    /// If a value is missing.
+    /// If the shapes do not fit.
     fn definition<T: Float>(setting: &Self::Setting, x: &Named<T>) -> Answer<T>;
 
     /// The settings that it is tried on.
@@ -139,6 +144,7 @@ pub trait Lesson: Send + Sync + 'static {
     }
 
     /// N of these values: the first axis of the first of them.
+    #[must_use]
     fn samples<T: Float>(x: &Named<T>) -> usize {
         x.iter().next().and_then(|(_, value)| value.shape().first().copied()).unwrap_or(1)
     }
@@ -162,10 +168,13 @@ pub fn forward<L: Lesson, T: Float>(setting: &L::Setting, x: &Named<T>) -> Answe
 ///
 /// # Errors
 /// Those of the forward.
+///
+/// # Panics
+/// If it returns nothing.
 pub fn output<L: Lesson, T: Float>(setting: &L::Setting, x: &Named<T>) -> Result<Value<T>, ShapeError> {
     let answer = forward::<L, T>(setting, x)?;
     let first = answer.iter().next().map(|(_, value)| value.clone());
-    first.ok_or_else(|| ShapeError::new(L::FUNCTIONS[0], "nothing was returned", "a forward returns a value"))
+    Ok(first.unwrap_or_else(|| panic!("{} returned nothing", L::FUNCTIONS[0])))
 }
 
 /// What the forward and the backward of the crate answer: the output and every gradient.

@@ -1,7 +1,7 @@
 //! One backward on trial: its gradients, and what the four checks say of each.
 
 use super::array::{Array, lift};
-use super::diagnosis::{Comparison, Diagnosis, Role, diagnose, shape_sentence, significant};
+use super::diagnosis::{Comparison, Diagnosis, Role, diagnose, shape_sentence, told_apart};
 use crate::ShapeError;
 use crate::numbers::Dual;
 use std::fmt;
@@ -22,6 +22,7 @@ const STEP: f64 = 6.055454452393343e-6;
 /// A backward, its upstream gradient, and the checks of its gradients so far.
 ///
 /// The [module](super) shows one at work.
+#[must_use]
 #[derive(Clone, Debug)]
 pub struct Proof {
     name: String,
@@ -55,6 +56,18 @@ pub struct Check {
     pub terms: Vec<f64>,
     /// What is wrong, if anything is.
     pub failure: Option<Failure>,
+}
+
+impl Check {
+    /// What is wrong, if anything is, as a sentence about the gradient.
+    pub(super) fn sentence(&self) -> Option<String> {
+        let failure = self.failure.as_ref()?;
+        Some(match failure {
+            Failure::Entry { index, .. } => format!("{}{index:?} {failure}", self.name),
+            Failure::Shape(_) => format!("{} {failure}", self.name),
+            _ => format!("{}: {failure}", self.name),
+        })
+    }
 }
 
 /// Why a gradient is refused.
@@ -151,21 +164,25 @@ impl Proof {
     }
 
     /// The name of the backward.
+    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// What was found about each gradient, in the order they were added.
+    #[must_use]
     pub fn checks(&self) -> &[Check] {
         &self.checks
     }
 
     /// Whether `==` is demanded of it.
+    #[must_use]
     pub fn is_exact(&self) -> bool {
         self.exact
     }
 
     /// Whether something was compared, and all of it is right.
+    #[must_use]
     pub fn passed(&self) -> bool {
         self.nothing().is_none() && self.checks.iter().all(|check| check.failure.is_none())
     }
@@ -385,9 +402,7 @@ impl fmt::Display for Failure {
             Failure::Shape(Diagnosis::Shape { got, wanted }) => write!(f, "{}", shape_sentence(got, wanted)),
             Failure::Shape(diagnosis) => write!(f, "is wrong. {diagnosis}"),
             Failure::Entry { got, expected, wrong, diagnosis, .. } => {
-                let (g, e) = (significant(*got), significant(*expected));
-                // Where six digits do not tell them apart, show all.
-                let (g, e) = if g == e { (got.to_string(), expected.to_string()) } else { (g, e) };
+                let (g, e) = told_apart(*got, *expected);
                 write!(f, "is {g}, but the forward's dual numbers say {e}. ")?;
                 if *wrong > 1 {
                     write!(f, "{wrong} entries are wrong. ")?;
@@ -444,12 +459,8 @@ impl fmt::Display for Proof {
         for line in aligned(&lines, 1) {
             writeln!(f, "  {line}")?;
         }
-        for (c, failure) in self.checks.iter().filter_map(|c| Some((c, c.failure.as_ref()?))) {
-            match failure {
-                Failure::Entry { index, .. } => writeln!(f, "  {}[{}] {failure}", c.name, list(index))?,
-                Failure::Shape(_) => writeln!(f, "  {} {failure}", c.name)?,
-                _ => writeln!(f, "  {}: {failure}", c.name)?,
-            }
+        for sentence in self.checks.iter().filter_map(Check::sentence) {
+            writeln!(f, "  {sentence}")?;
         }
         let wrong: Vec<&str> = self.checks.iter().filter(|c| c.failure.is_some()).map(|c| c.name.as_str()).collect();
         match (self.nothing(), wrong.as_slice()) {

@@ -55,6 +55,7 @@ const TOLERANCE_OF_VALUES: f64 = 1e-9;
 const BRANCHES_SHOWN: usize = 6;
 
 /// A function, what its results are compared with, and what was found about them so far.
+#[must_use]
 #[derive(Clone, Debug)]
 pub struct SymbolicProof {
     name: String,
@@ -156,21 +157,25 @@ impl SymbolicProof {
     }
 
     /// The conditions under which the proof holds, as far as they were noted.
+    #[must_use]
     pub fn branches(&self) -> &[String] {
         &self.branches
     }
 
     /// What was found.
+    #[must_use]
     pub fn conclusion(&self) -> &Conclusion {
         &self.conclusion
     }
 
     /// The name of the backward.
+    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// The conclusion in a word, with a star if it holds on the branch that the values took.
+    #[must_use]
     pub fn summary(&self) -> String {
         let star = if self.branches.is_empty() { "" } else { "*" };
         match self.conclusion {
@@ -182,6 +187,7 @@ impl SymbolicProof {
     }
 
     /// How much is left to doubt: the probability of an accident, and 1 where nothing is proved.
+    #[must_use]
     pub fn doubt(&self) -> f64 {
         match self.conclusion {
             Conclusion::Identical => 0.0,
@@ -191,6 +197,7 @@ impl SymbolicProof {
     }
 
     /// Whether every entry was proved.
+    #[must_use]
     pub fn passed(&self) -> bool {
         self.entries > 0 && matches!(self.conclusion, Conclusion::Identical | Conclusion::Probable(_))
     }

@@ -94,6 +94,7 @@ impl Value<f64> {
 }
 
 /// Values, each under its name, in the order in which they were added.
+#[must_use]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Named<T: Scalar>(Vec<(&'static str, Value<T>)>);
 
@@ -129,28 +130,36 @@ impl<T: Scalar> Named<T> {
         Named(self.iter().map(|(name, value)| (name, value.each(&mut f))).collect())
     }
 
+    /// The value of this name, if there is one.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value<T>> {
+        self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
     /// The value of this name.
     ///
-    /// # Errors
-    /// If there is none.
-    pub fn get(&self, name: &str) -> Result<&Value<T>, ShapeError> {
-        self.iter().find(|(known, _)| *known == name).map(|(_, value)| value).ok_or_else(|| self.lacks("value", name))
+    /// # Panics
+    /// Like an index, if there is none.
+    #[must_use]
+    pub fn value(&self, name: &str) -> &Value<T> {
+        self.get(name).unwrap_or_else(|| self.lacks("value", name))
     }
 
     /// The number of this name.
     ///
-    /// # Errors
-    /// If there is none.
-    pub fn number(&self, name: &str) -> Result<T, ShapeError> {
-        match self.get(name)? {
-            Value::Number(x) => Ok(x.clone()),
-            _ => Err(self.lacks("number", name)),
+    /// # Panics
+    /// Like an index, if there is none.
+    #[must_use]
+    pub fn number(&self, name: &str) -> T {
+        match self.get(name) {
+            Some(Value::Number(x)) => x.clone(),
+            _ => self.lacks("number", name),
         }
     }
 
-    fn lacks(&self, kind: &str, name: &str) -> ShapeError {
+    fn lacks(&self, kind: &str, name: &str) -> ! {
         let shapes: Vec<String> = self.iter().map(|(name, value)| format!("{name} {:?}", value.shape())).collect();
-        ShapeError::new("Named", format!("there is {}", shapes.join(", ")), format!("a {kind} {name} is asked for"))
+        panic!("a {kind} {name} is asked for, but there is {}", shapes.join(", "))
     }
 }
 
@@ -160,12 +169,12 @@ macro_rules! arrays {
             $(
                 #[doc = concat!("The ", stringify!($kind), " of this name.")]
                 ///
-                /// # Errors
-                /// If there is none.
-                pub fn $kind(&self, name: &str) -> Result<&$array<T>, ShapeError> {
-                    match self.get(name)? {
-                        Value::$variant(x) => Ok(x),
-                        _ => Err(self.lacks(stringify!($kind), name)),
+                /// # Panics
+                /// Like an index, if there is none.
+                pub fn $kind(&self, name: &str) -> &$array<T> {
+                    match self.get(name) {
+                        Some(Value::$variant(x)) => x,
+                        _ => self.lacks(stringify!($kind), name),
                     }
                 }
             )+

@@ -47,6 +47,7 @@ fn to_json(certificate: &Certificate) -> Value {
             "error": row.error,
             "error_by_differences": row.differences,
             "error_in_f32": row.single,
+            "entries_with_infinities": row.infinite,
             "symbolic": row.symbolic,
             "passed": row.passed(),
             "failures": row.failures,

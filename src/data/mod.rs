@@ -12,7 +12,7 @@ pub mod synthetic;
 
 use crate::kernels::elementwise::select_rows;
 use crate::kernels::memory::copy_samples;
-use crate::{Float, ShapeError, Tensor4, lit, sizes};
+use crate::{Error, Float, ShapeError, Tensor4, lit, sizes};
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 use std::fmt;
@@ -28,8 +28,9 @@ use std::path::PathBuf;
 /// let (z, y_true) = data.batch(&[2, 0]);
 /// assert_eq!(z.matrix(), &dmatrix![0.5, 0.6; 0.1, 0.2]);
 /// assert_eq!(y_true, dmatrix![0.0, 1.0, 0.0; 0.0, 0.0, 1.0]);
-/// # Ok::<(), ShapeError>(())
+/// # Ok::<(), Error>(())
 /// ```
+#[must_use]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset<T> {
     /// The inputs, (N, C, H, W).
@@ -44,35 +45,31 @@ impl<T: Float> Dataset<T> {
     /// `inputs` (N, C, H, W) with a label below `classes` for each.
     ///
     /// # Errors
-    /// If there are not N labels, one of them is not below `classes`, or N·classes targets are larger than any memory.
-    pub fn new(inputs: Tensor4<T>, labels: Vec<usize>, classes: usize) -> Result<Self, ShapeError> {
+    /// If there are not N labels or N·classes targets are larger than any memory ([`Error::Shape`]), or if a label is not
+    /// below `classes` ([`Error::Label`]).
+    pub fn new(inputs: Tensor4<T>, labels: Vec<usize>, classes: usize) -> Result<Self, Error> {
         if labels.len() != inputs.shape()[0] {
-            return Err(ShapeError::new(
-                "Dataset::new",
-                format!("{} labels but inputs are {:?}", labels.len(), inputs.dims()),
-                "every input must have one label",
-            ));
+            let found = format!("{} labels but inputs are {:?}", labels.len(), inputs.dims());
+            return Err(ShapeError::new("Dataset::new", found, "every input must have one label").into());
         }
-        if let Some((n, label)) = labels.iter().enumerate().find(|(_, label)| **label >= classes) {
-            return Err(ShapeError::new(
-                "Dataset::new",
-                format!("label {n} is {label} but there are {classes} classes"),
-                "labels must be below the number of classes",
-            ));
+        if let Some(sample) = labels.iter().position(|label| *label >= classes) {
+            return Err(Error::Label { function: "Dataset::new", sample, label: labels[sample], classes });
         }
         if sizes::product::<T>(&[labels.len(), classes]).is_none() {
             let found = format!("the targets are {:?}", (labels.len(), classes));
-            return Err(ShapeError::new("Dataset::new", found, sizes::rule::<T>()));
+            return Err(ShapeError::new("Dataset::new", found, sizes::rule::<T>()).into());
         }
         Ok(Dataset { inputs, labels, classes })
     }
 
     /// How many samples.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
     /// Whether there are no samples.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
@@ -80,6 +77,7 @@ impl<T: Float> Dataset<T> {
     /// The samples with these numbers, in this order: inputs (B, C, H, W) and one-hot targets (B, classes).
     ///
     /// Like a slice, it panics for a number outside the set.
+    #[must_use]
     pub fn batch(&self, samples: &[usize]) -> (Tensor4<T>, DMatrix<T>) {
         let labels: Vec<usize> = samples.iter().map(|&n| self.labels[n]).collect();
         let [_, c, h, w] = self.inputs.shape();
@@ -110,6 +108,7 @@ impl<T: Float> Dataset<T> {
 /// # Panics
 /// Like a slice, for a label that is not below `classes`; and if N·classes targets are larger than any memory.
 #[inline(never)]
+#[must_use]
 pub fn one_hot<T: Float>(labels: &[usize], classes: usize) -> DMatrix<T> {
     sizes::demand::<T>("one_hot", &[labels.len(), classes]);
     let mut targets = DMatrix::zeros(labels.len(), classes);

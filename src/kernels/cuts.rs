@@ -76,6 +76,7 @@ impl Cuts {
     };
 
     /// Every cut after `size` elements.
+    #[must_use]
     pub const fn every(size: usize) -> Cuts {
         Cuts {
             vectors: Vectors::Avx512,

@@ -6,7 +6,7 @@
 //!
 //! # Derivation
 //!
-//! 1. Every element of y is one element of z, with factor 1; so every element of dz is the one element of
+//! 1. Every element of y is one element of z, with coefficient 1; so every element of dz is the one element of
 //!    `next_dz` at the same place, and the backward is the way back: **`dz[n, c, i, j] = δ[n, j + W·(i + H·c)]`**.
 //!
 //! A [`Tensor4`] *is* the matrix of its flat samples, so neither direction computes anything.
@@ -25,6 +25,7 @@ use nalgebra::DMatrix;
 /// # Ok::<(), ShapeError>(())
 /// ```
 #[inline(never)]
+#[must_use]
 pub fn flatten_forward<T: Float>(z: &Tensor4<T>) -> DMatrix<T> {
     copy_rows(z.matrix(), 0..z.shape()[0])
 }

@@ -22,8 +22,8 @@
 //!
 //! 4. *In numbers*, let k be the class of the largest logit, if there is only one. exp(yₖ − m) is 1, and a confident
 //!    prediction has so little beside it that 1 + r rounds to 1. So the sum r = Σᵢ≠ₖ exp(yᵢ − m) of all others is kept
-//!    by itself: **ln Σᵢ exp(yᵢ − m) = ln(1 + r)**, by a function that knows the digits of a small r (`ln_1p`).
-//! 5. By the same right pₖ − y*ₖ would be the difference of two numbers close to 1. Σᵢ pᵢ is 1, so pₖ = 1 − r/(1 + r),
+//!    by itself: **ln Σᵢ exp(yᵢ − m) = ln(1 + r)**, by a function that keeps the digits of a small r (`ln_1p`).
+//! 5. In the same way pₖ − y*ₖ would be the difference of two numbers close to 1. Σᵢ pᵢ is 1, so pₖ = 1 − r/(1 + r),
 //!    and with w = Σᵢ y*ᵢ (3) becomes w·pₖ − y*ₖ = (w − y*ₖ) − w·r/(1 + r): **∂Lₙ/∂yₖ = Σᵢ≠ₖ y*ᵢ − w·r/(1 + r)**.
 //!
 //! m is treated as a constant, which is exact: by step 1 nothing depends on it. No kinks. A logit of −∞ rules its class

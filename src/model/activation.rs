@@ -3,7 +3,7 @@
 use super::{Layer, Memory};
 use crate::activations::*;
 use crate::kernels::memory::{copy_samples, give_back};
-use crate::{Float, ShapeError, Tensor4};
+use crate::{Error, Float, ShapeError, Tensor4};
 
 /// An activation as a layer: `$forward` of a matrix, and `$backward` of next_dz and the forward's input, or of next_dz
 /// and its output; both with α, where there is one.
@@ -39,12 +39,12 @@ macro_rules! activation {
                 Ok(y)
             }
 
-            fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
+            fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, Error> {
                 let kept = memory.pop(stringify!($name))?;
                 let [_, c, h, w] = kept.shape();
                 let dz = $backward(next_dz.matrix(), kept.matrix() $(, self.$alpha)?)?;
                 give_back(kept.into_matrix());
-                Tensor4::from_matrix(dz, [c, h, w])
+                Ok(Tensor4::from_matrix(dz, [c, h, w])?)
             }
         }
     };

@@ -5,7 +5,7 @@ use crate::error::same_shape;
 use crate::kernels::memory::give_back;
 use crate::layers::conv::conv_backward_parameters;
 use crate::layers::{ConvGradients, conv_backward, conv_forward};
-use crate::{Float, ShapeError, Slide, Tensor4};
+use crate::{Error, Float, ShapeError, Slide, Tensor4};
 use nalgebra::DVector;
 
 /// y = z ∗ K + b ([`conv_forward`]), for z (N, C, H, W); y is (N, D, H', W').
@@ -27,6 +27,7 @@ impl<T: Float> Conv2d<T> {
     /// let layer = Conv2d::of(k, Slide::default().padding(2, 2));
     /// assert_eq!(layer.description(), "Conv2d 1 → 6, 5×5, padding 2×2");
     /// ```
+    #[must_use]
     pub fn of(k: Tensor4<T>, slide: Slide) -> Self {
         let b = DVector::zeros(k.shape()[1]);
         Conv2d { k, b, slide, dk: Gradient::default(), db: Gradient::default() }
@@ -58,7 +59,7 @@ impl<T: Float> Layer<T> for Conv2d<T> {
         Ok(y)
     }
 
-    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
+    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, Error> {
         let z = memory.pop("Conv2d")?;
         let ConvGradients { dk, db, dz } = conv_backward(next_dz, &self.k, &z, self.slide)?;
         self.dk.add(dk.into_matrix())?;
@@ -67,7 +68,7 @@ impl<T: Float> Layer<T> for Conv2d<T> {
         Ok(dz)
     }
 
-    fn backward_parameters(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<(), ShapeError> {
+    fn backward_parameters(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<(), Error> {
         let z = memory.pop("Conv2d")?;
         let (dk, db) = conv_backward_parameters(next_dz, &self.k, &z, self.slide)?;
         self.dk.add(dk.into_matrix())?;

@@ -8,7 +8,7 @@ use super::sequential::maps;
 use super::{Layer, Memory, Sequential};
 use crate::numbers::{Counted, Counts};
 use crate::text::{Table, grouped};
-use crate::{ShapeError, Tensor4, sizes};
+use crate::{Error, Tensor4, sizes};
 use std::fmt;
 
 /// One layer, or all of them.
@@ -30,6 +30,7 @@ pub struct LayerCost {
 
 impl LayerCost {
     /// Bytes of the parameters and of one sample's activations, as `f32`.
+    #[must_use]
     pub fn bytes(&self) -> usize {
         self.parameters.saturating_add(self.activations).saturating_mul(4)
     }
@@ -53,7 +54,7 @@ impl LayerCost {
 /// assert_eq!(first.parameters, 784 * 256 + 256);
 /// assert_eq!(first.forward.multiplications, 784 * 256);
 /// assert_eq!(first.backward.multiplications, 2 * first.forward.multiplications);
-/// # Ok::<(), ShapeError>(())
+/// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cost {
@@ -66,7 +67,7 @@ impl Cost {
     ///
     /// # Errors
     /// If the layers do not fit the input or each other, or there is no memory for them.
-    pub fn of(model: &mut Sequential<Counted>, [c, h, w]: [usize; 3]) -> Result<Self, ShapeError> {
+    pub fn of(model: &mut Sequential<Counted>, [c, h, w]: [usize; 3]) -> Result<Self, Error> {
         sizes::fit::<Counted>("Cost::of", "the input", &[1, c, h, w])?;
         model.clear_gradients(); // a sum would be counted
         let mut z = Tensor4::from_fn([1, c, h, w], |_, _, _, _| Counted(0.5));
@@ -91,6 +92,7 @@ impl Cost {
     }
 
     /// The sum of all layers.
+    #[must_use]
     pub fn total(&self) -> LayerCost {
         let layers = || self.layers.iter();
         LayerCost {

@@ -5,7 +5,7 @@ use crate::error::same_shape;
 use crate::kernels::memory::give_back;
 use crate::layers::fc::fc_backward_parameters;
 use crate::layers::{FcGradients, fc_backward, fc_forward};
-use crate::{Float, ShapeError, Tensor4};
+use crate::{Error, Float, ShapeError, Tensor4};
 use nalgebra::{DMatrix, DVector};
 
 /// y = z·W + b ([`fc_forward`]), for z of any shape, read as its matrix (N, C·H·W); y is (N, m, 1, 1).
@@ -25,6 +25,7 @@ impl<T: Float> Dense<T> {
     /// let layer: Dense<f32> = Dense::of(init::he(&mut init::rng(1), [784, 256]));
     /// assert_eq!(layer.description(), "Dense 784 → 256");
     /// ```
+    #[must_use]
     pub fn of(w: DMatrix<T>) -> Self {
         let b = DVector::zeros(w.ncols());
         Dense { w, b, dw: Gradient::default(), db: Gradient::default() }
@@ -55,17 +56,17 @@ impl<T: Float> Layer<T> for Dense<T> {
         Ok(y)
     }
 
-    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
+    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, Error> {
         let z = memory.pop("Dense")?;
         let FcGradients { dw, db, dz } = fc_backward(next_dz.matrix(), &self.w, z.matrix())?;
         self.dw.add(dw)?;
         self.db.add(db)?;
         let [_, c, h, w] = z.shape();
         give_back(z.into_matrix());
-        Tensor4::from_matrix(dz, [c, h, w])
+        Ok(Tensor4::from_matrix(dz, [c, h, w])?)
     }
 
-    fn backward_parameters(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<(), ShapeError> {
+    fn backward_parameters(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<(), Error> {
         let z = memory.pop("Dense")?;
         let (dw, db) = fc_backward_parameters(next_dz.matrix(), &self.w, z.matrix())?;
         self.dw.add(dw)?;

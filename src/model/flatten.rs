@@ -3,7 +3,7 @@
 use super::{Layer, Memory};
 use crate::layers::flatten::unflatten;
 use crate::layers::flatten_forward;
-use crate::{Float, ShapeError, Tensor4};
+use crate::{Error, Float, ShapeError, Tensor4};
 
 /// z (N, C, H, W) as (N, C·H·W, 1, 1) ([`flatten_forward`]).
 ///
@@ -14,6 +14,7 @@ pub struct Flatten;
 
 impl Flatten {
     /// The layer.
+    #[must_use]
     pub fn new() -> Self {
         Flatten
     }
@@ -34,7 +35,7 @@ impl<T: Float> Layer<T> for Flatten {
         Ok(Tensor4::from_vectors(z.into_matrix()))
     }
 
-    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
-        unflatten(next_dz.matrix(), memory.pop_shape("Flatten")?)
+    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, Error> {
+        Ok(unflatten(next_dz.matrix(), memory.pop_shape("Flatten")?)?)
     }
 }

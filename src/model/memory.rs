@@ -1,7 +1,7 @@
 //! What a forward leaves for its backward.
 
 use crate::kernels::memory::give_back;
-use crate::{Float, ShapeError, Tensor4};
+use crate::{Error, Float, Tensor4};
 
 /// A stack. Every forward pushes what its backward needs, and the backward pops it.
 ///
@@ -18,8 +18,9 @@ use crate::{Float, ShapeError, Tensor4};
 /// layer.backward(&Tensor4::from_vectors(dmatrix![10.0]), &mut memory)?; // for y₁
 /// assert_eq!(layer.parameters()[0].gradient, [1.0 * 5.0 + 10.0 * 3.0]);
 /// assert!(memory.is_empty());
-/// # Ok::<(), ShapeError>(())
+/// # Ok::<(), Error>(())
 /// ```
+#[must_use]
 #[derive(Debug)]
 pub struct Memory<T> {
     entries: Vec<Entry<T>>,
@@ -47,6 +48,7 @@ impl<T: Float> Memory<T> {
     }
 
     /// Whether every forward has had its backward.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -65,7 +67,7 @@ impl<T: Float> Memory<T> {
     ///
     /// # Errors
     /// If nothing is remembered, or the last forward was that of another kind of layer.
-    pub fn pop(&mut self, layer: &'static str) -> Result<Tensor4<T>, ShapeError> {
+    pub fn pop(&mut self, layer: &'static str) -> Result<Tensor4<T>, Error> {
         self.take(layer, |kept| if let Kept::Tensor(z) = kept { Ok(z) } else { Err(kept) })
     }
 
@@ -78,7 +80,7 @@ impl<T: Float> Memory<T> {
     ///
     /// # Errors
     /// Those of [`pop`](Self::pop).
-    pub fn pop_shape(&mut self, layer: &'static str) -> Result<[usize; 4], ShapeError> {
+    pub fn pop_shape(&mut self, layer: &'static str) -> Result<[usize; 4], Error> {
         self.take(layer, |kept| if let Kept::Shape(shape) = kept { Ok(shape) } else { Err(kept) })
     }
 
@@ -86,11 +88,11 @@ impl<T: Float> Memory<T> {
     ///
     /// # Errors
     /// Those of `forwards`.
-    pub fn forwards<R>(
+    pub fn forwards<R, E>(
         &mut self,
         layer: &'static str,
-        forwards: impl FnOnce(&mut Self) -> Result<R, ShapeError>,
-    ) -> Result<R, ShapeError> {
+        forwards: impl FnOnce(&mut Self) -> Result<R, E>,
+    ) -> Result<R, E> {
         let start = self.entries.len();
         let result = forwards(self);
         match result {
@@ -108,8 +110,8 @@ impl<T: Float> Memory<T> {
     pub fn backwards<R>(
         &mut self,
         layer: &'static str,
-        backwards: impl FnOnce(&mut Self) -> Result<R, ShapeError>,
-    ) -> Result<R, ShapeError> {
+        backwards: impl FnOnce(&mut Self) -> Result<R, Error>,
+    ) -> Result<R, Error> {
         let start = self.take(layer, |kept| if let Kept::Start(start) = kept { Ok(start) } else { Err(kept) })?;
         let result = backwards(self);
         self.cut(start);
@@ -117,21 +119,18 @@ impl<T: Float> Memory<T> {
     }
 
     /// Takes the last entry if it is of this layer, and `kept` knows what to do with it.
-    fn take<R>(
-        &mut self,
-        layer: &'static str,
-        kept: impl FnOnce(Kept<T>) -> Result<R, Kept<T>>,
-    ) -> Result<R, ShapeError> {
+    fn take<R>(&mut self, layer: &'static str, kept: impl FnOnce(Kept<T>) -> Result<R, Kept<T>>) -> Result<R, Error> {
         let Some(last) = self.entries.pop() else {
             let rule = "forward must come first: backward needs what it remembers";
-            return Err(ShapeError::new(layer, "backward without a forward", rule));
+            return Err(Error::Order { function: layer, found: "backward without a forward".into(), rule });
         };
         let other = last.layer;
         let unwanted = if other == layer { kept(last.kept) } else { Err(last.kept) };
         unwanted.map_err(|kept| {
             self.entries.push(Entry { layer: other, kept });
             let rule = "backwards must come in the reverse order of the forwards";
-            ShapeError::new(layer, format!("backward, but the last forward was that of {other}"), rule)
+            let found = format!("backward, but the last forward was that of {other}");
+            Error::Order { function: layer, found, rule }
         })
     }
 

@@ -27,7 +27,7 @@
 //! let gradients: Vec<_> = model.parameters().iter().map(|p| (p.name.clone(), p.gradient.to_vec())).collect();
 //! assert_eq!(gradients[0], ("0.weight".into(), vec![3.0, 3.0, 0.0, 0.0])); // the second unit sleeps
 //! assert_eq!(gradients[2], ("2.weight".into(), vec![3.0, 0.0]));
-//! # Ok::<(), ShapeError>(())
+//! # Ok::<(), Error>(())
 //! ```
 
 mod activation;
@@ -57,7 +57,7 @@ pub use pooling::*;
 pub use prelu::*;
 pub use sequential::*;
 
-use crate::{Float, ShapeError, Tensor4};
+use crate::{Error, Float, ShapeError, Tensor4};
 
 /// A forward and its backward, with the weights they share.
 pub trait Layer<T: Float>: Send + Sync {
@@ -80,16 +80,16 @@ pub trait Layer<T: Float>: Send + Sync {
     /// of the shape of its output. The gradients of the parameters are added to those that are there.
     ///
     /// # Errors
-    /// If the last that `memory` remembers is no forward of such a layer, or `next_dz` does not have the shape of its
-    /// output.
-    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError>;
+    /// If the last that `memory` remembers is no forward of such a layer ([`Error::Order`]), or `next_dz` does not have
+    /// the shape of its output ([`Error::Shape`]).
+    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, Error>;
 
     /// [`backward`](Self::backward) for the parameters' gradients alone, without dz. A training asks a network for no
     /// more, because the input is not learned.
     ///
     /// # Errors
     /// Those of [`backward`](Self::backward).
-    fn backward_parameters(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<(), ShapeError> {
+    fn backward_parameters(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<(), Error> {
         self.backward(next_dz, memory).map(drop)
     }
 

@@ -41,6 +41,7 @@ impl<'a, T: Float> Parameter<'a, T> {
     }
 
     /// The values in PyTorch's order, the last index of `shape` fastest.
+    #[must_use]
     pub fn to_row_major(&self) -> Vec<T> {
         self.row_major().map(|offset| self.values[offset]).collect()
     }

@@ -7,7 +7,7 @@ use crate::layers::{
     avg_pooling_backward, avg_pooling_forward, global_avg_pooling_backward, global_avg_pooling_forward,
     global_max_pooling_backward, global_max_pooling_forward, max_pooling_backward, max_pooling_forward,
 };
-use crate::{Float, ShapeError, Slide, Tensor4};
+use crate::{Error, Float, ShapeError, Slide, Tensor4};
 
 /// A pooling by windows as a layer: `$forward` and `$backward` of z, the window and its slide.
 macro_rules! windows {
@@ -47,11 +47,11 @@ macro_rules! windows {
                 Ok(y)
             }
 
-            fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
+            fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, Error> {
                 let z = memory.pop(stringify!($name))?;
                 let dz = $backward(next_dz, &z, self.pooling, self.slide);
                 give_back(z.into_matrix());
-                dz
+                Ok(dz?)
             }
         }
     };
@@ -95,11 +95,11 @@ macro_rules! whole_maps {
                 Ok(y)
             }
 
-            fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
+            fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, Error> {
                 let z = memory.pop(stringify!($name))?;
                 let dz = $backward(next_dz.matrix(), &z);
                 give_back(z.into_matrix());
-                dz
+                Ok(dz?)
             }
         }
     };

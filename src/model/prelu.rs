@@ -3,7 +3,7 @@
 use super::{Gradient, Layer, Memory, Parameter, ParameterMut};
 use crate::activations::{PreluGradients, prelu_backward, prelu_forward};
 use crate::kernels::memory::give_back;
-use crate::{Float, ShapeError, Tensor4, lit};
+use crate::{Error, Float, ShapeError, Tensor4, lit};
 use nalgebra::DVector;
 
 /// z, or α\[c\]·z where z is negative ([`prelu_forward`]), for z (N, C, H, W) and α (C) or (1).
@@ -15,11 +15,13 @@ pub struct Prelu<T> {
 
 impl<T: Float> Prelu<T> {
     /// The layer with a slope of 0.25 for each of this many channels: He's start, and PyTorch's.
+    #[must_use]
     pub fn new(channels: usize) -> Self {
         Self::of(DVector::from_element(channels, lit(0.25)))
     }
 
     /// The layer with these slopes, one for each channel or one for all.
+    #[must_use]
     pub fn of(alpha: DVector<T>) -> Self {
         Prelu { alpha, dalpha: Gradient::default() }
     }
@@ -40,7 +42,7 @@ impl<T: Float> Layer<T> for Prelu<T> {
         Ok(y)
     }
 
-    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
+    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, Error> {
         let z = memory.pop("Prelu")?;
         let PreluGradients { dalpha, dz } = prelu_backward(next_dz, &z, &self.alpha)?;
         self.dalpha.add(dalpha)?;

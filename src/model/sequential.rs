@@ -5,12 +5,13 @@ use crate::kernels::memory::give_back;
 use crate::kernels::wide_awake;
 use crate::optim::Optimizer;
 use crate::text::Table;
-use crate::{Float, ShapeError, Tensor4, sizes};
+use crate::{Error, Float, ShapeError, Tensor4, sizes};
 
 /// Layers in a row, each fed by the one before: the chain that the chain rule is named after.
 ///
 /// Its layers are counted from 0 and its parameters are named as PyTorch's `nn.Sequential` names them: `0.weight`,
 /// `0.bias`, `3.weight`, … Since it is a [`Layer`] itself, one may stand in another.
+#[must_use]
 pub struct Sequential<T> {
     layers: Vec<Box<dyn Layer<T>>>,
 }
@@ -33,6 +34,7 @@ impl<T: Float> Sequential<T> {
     }
 
     /// The layers, to be looked at.
+    #[must_use]
     pub fn layers(&self) -> &[Box<dyn Layer<T>>] {
         &self.layers
     }
@@ -43,6 +45,7 @@ impl<T: Float> Sequential<T> {
     }
 
     /// How many numbers the model learns.
+    #[must_use]
     pub fn parameter_count(&self) -> usize {
         self.parameters().iter().map(|p| p.values.len()).sum()
     }
@@ -50,15 +53,16 @@ impl<T: Float> Sequential<T> {
     /// One step of the optimizer with the gradients of the backwards since the last step, which are cleared.
     ///
     /// # Errors
-    /// If a parameter has no gradient, or the optimizer has made steps with other parameters before. Nothing has changed
-    /// then.
-    pub fn step(&mut self, optimizer: &mut (impl Optimizer<T> + ?Sized)) -> Result<(), ShapeError> {
+    /// If a parameter has no gradient ([`Error::Order`]), or the optimizer has made steps with other parameters before
+    /// ([`Error::Shape`]). Nothing has changed then.
+    pub fn step(&mut self, optimizer: &mut (impl Optimizer<T> + ?Sized)) -> Result<(), Error> {
         let (mut values, gradients): (Vec<_>, Vec<_>) =
             self.parameters_mut().into_iter().map(|p| (p.values, p.gradient)).unzip();
         let sums: Vec<&[T]> = gradients.iter().map(|gradient| &gradient[..]).collect();
         if let Some(at) = values.iter().zip(&sums).position(|(values, sum)| sum.is_empty() && !values.is_empty()) {
             let found = format!("parameter {at} has no gradient");
-            return Err(ShapeError::new("Sequential::step", found, "a backward must come before every step"));
+            let rule = "a backward must come before every step";
+            return Err(Error::Order { function: "Sequential::step", found, rule });
         }
         optimizer.step(&mut values, &sums)?;
         gradients.into_iter().for_each(Gradient::clear);
@@ -82,7 +86,7 @@ impl<T: Float> Sequential<T> {
         let mut table = Table::new("><<>");
         table.row(["", "input", &maps(&z)]);
         for (number, layer) in self.layers.iter().enumerate() {
-            z = layer.infer(&z).map_err(|error| self.located(number, error))?;
+            z = layer.infer(&z).map_err(|error| error.in_layer(number, &layer.description()))?;
             let learned: usize = layer.parameters().iter().map(|p| p.values.len()).sum();
             let learned = if learned == 0 { String::new() } else { learned.to_string() };
             table.row([number.to_string(), layer.description(), maps(&z), learned]);
@@ -97,22 +101,17 @@ impl<T: Float> Sequential<T> {
         first: usize,
         next_dz: &Tensor4<T>,
         memory: &mut Memory<T>,
-    ) -> Result<Option<Tensor4<T>>, ShapeError> {
+    ) -> Result<Option<Tensor4<T>>, Error> {
         let mut dz = None;
         for number in (first..self.layers.len()).rev() {
             let next_dz = dz.as_ref().unwrap_or(next_dz);
-            let next = self.layers[number].backward(next_dz, memory).map_err(|error| self.located(number, error))?;
+            let layer = &mut self.layers[number];
+            let next = layer.backward(next_dz, memory).map_err(|error| error.in_layer(number, &layer.description()))?;
             if let Some(used) = dz.replace(next) {
                 give_back(used.into_matrix());
             }
         }
         Ok(dz)
-    }
-
-    /// The error with the layer's number and kind in it.
-    fn located(&self, number: usize, error: ShapeError) -> ShapeError {
-        let layer = self.layers[number].description();
-        ShapeError { found: format!("layer {number} ({layer}): {}", error.found), ..error }
     }
 }
 
@@ -138,9 +137,9 @@ impl<T: Float> Layer<T> for Sequential<T> {
     fn infer(&self, z: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError> {
         let Some((first, others)) = self.layers.split_first() else { return Ok(z.clone()) };
         wide_awake::<T, _>(z.as_slice().len(), || {
-            let mut y = first.infer(z).map_err(|error| self.located(0, error))?;
+            let mut y = first.infer(z).map_err(|error| error.in_layer(0, &first.description()))?;
             for (number, layer) in others.iter().enumerate() {
-                let next = layer.infer(&y).map_err(|error| self.located(number + 1, error))?;
+                let next = layer.infer(&y).map_err(|error| error.in_layer(number + 1, &layer.description()))?;
                 give_back(std::mem::replace(&mut y, next).into_matrix());
             }
             Ok(y)
@@ -150,29 +149,30 @@ impl<T: Float> Layer<T> for Sequential<T> {
     fn forward(&mut self, mut z: Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
         wide_awake::<T, _>(z.as_slice().len(), || {
             memory.forwards("Sequential", |memory| {
-                for number in 0..self.layers.len() {
-                    z = self.layers[number].forward(z, memory).map_err(|error| self.located(number, error))?;
+                for (number, layer) in self.layers.iter_mut().enumerate() {
+                    z = layer.forward(z, memory).map_err(|error| error.in_layer(number, &layer.description()))?;
                 }
                 Ok(z)
             })
         })
     }
 
-    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
+    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, Error> {
         memory.backwards("Sequential", |memory| {
             Ok(self.backward_to(0, next_dz, memory)?.unwrap_or_else(|| next_dz.clone()))
         })
     }
 
     /// Down to the first layer that learns; the layers below it have no part in any gradient.
-    fn backward_parameters(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<(), ShapeError> {
+    fn backward_parameters(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<(), Error> {
         let Some(first) = self.layers.iter().position(|layer| !layer.parameters().is_empty()) else {
             return self.backward(next_dz, memory).map(drop);
         };
         memory.backwards("Sequential", |memory| {
             let dz = self.backward_to(first + 1, next_dz, memory)?;
             let next_dz = dz.as_ref().unwrap_or(next_dz);
-            self.layers[first].backward_parameters(next_dz, memory).map_err(|error| self.located(first, error))?;
+            let layer = &mut self.layers[first];
+            layer.backward_parameters(next_dz, memory).map_err(|error| error.in_layer(first, &layer.description()))?;
             if let Some(used) = dz {
                 give_back(used.into_matrix());
             }

@@ -77,6 +77,7 @@ impl Counts {
     }
 
     /// All operations together.
+    #[must_use]
     pub fn total(self) -> u64 {
         self.additions + self.multiplications + self.divisions + self.comparisons + self.transcendentals
     }

@@ -60,6 +60,7 @@ impl<const E: u32, const M: u32> Mini<E, M> {
     const SMALLEST_NORMAL: f64 = power(1 - Self::LARGEST_EXPONENT);
 
     /// The number of the format nearest to `x`.
+    #[must_use]
     pub fn nearest(x: f64) -> Self {
         if !x.is_finite() {
             return Mini(x);

@@ -49,6 +49,7 @@ use crate::{Float, ShapeError};
 /// assert_eq!(w, [-4.8]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[must_use]
 #[derive(Clone, Debug)]
 pub struct Adadelta<T> {
     learning_rate: T,
@@ -58,7 +59,7 @@ pub struct Adadelta<T> {
 }
 
 impl<T: Float> Adadelta<T> {
-    /// With the factor η on every step (1 in the paper), ρ = 0.9 and ε = 1e-6.
+    /// With every step multiplied by η (1 in the paper), ρ = 0.9 and ε = 1e-6.
     pub fn new(learning_rate: T) -> Self {
         Adadelta { learning_rate, rho: 0.9, epsilon: 1e-6, state: State::new() }
     }

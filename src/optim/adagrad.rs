@@ -29,7 +29,7 @@
 //! 4. The scale of g cancels in g/√s (but for ε), and no step is longer than η. Under a steady gradient step t has the
 //!    length η/√t: the learning rate falls by itself, and never rises again.
 //!
-//! Libraries differ in ε: here and in PyTorch and in the paper it stands outside the root.
+//! Libraries differ in ε: here and in PyTorch and in the paper it is outside the root.
 //!
 //! Source: Duchi, Hazan, Singer, *Adaptive subgradient methods for online learning and stochastic optimization* (2011).
 
@@ -48,6 +48,7 @@ use crate::{Float, ShapeError, lit};
 /// assert_eq!(w, [-1.8, -1.8]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[must_use]
 #[derive(Clone, Debug)]
 pub struct AdaGrad<T> {
     learning_rate: T,

@@ -51,6 +51,7 @@ use crate::{Float, ShapeError, lit};
 /// assert!((w[0] - 0.875f64).abs() < 1e-15 && (w[1] - 1.125f64).abs() < 1e-15 && (w[2] - 0.875f64).abs() < 1e-15);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[must_use]
 #[derive(Clone, Debug)]
 pub struct Adam<T> {
     learning_rate: T,

@@ -40,6 +40,7 @@ use crate::{Float, ShapeError, lit};
 /// assert_eq!(w, [8.0 * (1.0 - 0.5 * 0.5)]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[must_use]
 #[derive(Clone, Debug)]
 pub struct AdamW<T> {
     learning_rate: T,

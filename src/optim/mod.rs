@@ -1,6 +1,6 @@
 //! The optimizers: from gradients to a step.
 //!
-//! Each file holds one rule, where it comes from, and the paper that it stands in. Every rule looks at one number at a
+//! Each file holds one rule, its derivation, and the paper that introduced it. Every rule looks at one number at a
 //! time: from a parameter θ, its gradient g and what is remembered about it, to the next θ and the next memory. What
 //! all of them share, the pass over the parameters and the care of the memories, is in this file.
 //!
@@ -34,7 +34,7 @@ macro_rules! remembers {
             self.state.clone()
         }
 
-        fn restore(&mut self, state: State<T>) -> Result<(), ShapeError> {
+        fn restore(&mut self, state: State<T>) -> Result<(), crate::Error> {
             let memories: fn(&Self) -> usize = $memories;
             self.state.restore($restore, memories(self), state)
         }
@@ -58,7 +58,7 @@ pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
 use crate::kernels::elementwise::update;
-use crate::{Float, ShapeError, lit};
+use crate::{Error, Float, ShapeError, lit};
 
 /// A rule that turns gradients into better parameters.
 ///
@@ -91,8 +91,8 @@ pub trait Optimizer<T: Float>: Send {
     /// … and given back, so that training goes on bit for bit.
     ///
     /// # Errors
-    /// If these cannot be the memories of such an optimizer.
-    fn restore(&mut self, state: State<T>) -> Result<(), ShapeError>;
+    /// If these cannot be the memories of such an optimizer ([`Error::State`]).
+    fn restore(&mut self, state: State<T>) -> Result<(), Error>;
 }
 
 /// An optimizer that is chosen while the program runs.
@@ -112,7 +112,7 @@ impl<T: Float, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
     fn state(&self) -> State<T> {
         (**self).state()
     }
-    fn restore(&mut self, state: State<T>) -> Result<(), ShapeError> {
+    fn restore(&mut self, state: State<T>) -> Result<(), Error> {
         (**self).restore(state)
     }
 }
@@ -186,19 +186,21 @@ impl<T: Float> State<T> {
     }
 
     /// Takes the place of `self` if it can be the state of an optimizer with `kinds` memories of each parameter.
-    fn restore(&mut self, function: &'static str, kinds: usize, state: State<T>) -> Result<(), ShapeError> {
+    fn restore(&mut self, function: &'static str, kinds: usize, state: State<T>) -> Result<(), Error> {
         if state.steps > MOST_STEPS {
             let found = format!("the number of steps is {}", state.steps);
-            return Err(ShapeError::new(function, found, format!("no optimizer has taken more than {MOST_STEPS}")));
+            let rule = format!("no optimizer has taken more than {MOST_STEPS}");
+            return Err(Error::State { function, found, rule });
         }
         let count = state.memories.len();
         let whole = if kinds == 0 { count == 0 } else { count.is_multiple_of(kinds) };
         if !whole {
-            return Err(ShapeError::new(
+            let found = format!("the number of memories is {count}");
+            return Err(Error::State {
                 function,
-                format!("the number of memories is {count}"),
-                format!("this optimizer keeps {kinds} of each parameter"),
-            ));
+                found,
+                rule: format!("this optimizer keeps {kinds} of each parameter"),
+            });
         }
         *self = state;
         Ok(())

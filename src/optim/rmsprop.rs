@@ -22,11 +22,11 @@
 //! 3. AdaGrad's number does that too, but it is a sum over all the past and only grows: after t steps the learning rate
 //!    is η/√t, though the gradients of long ago belong to a landscape the parameters have left. So forget: with
 //!    **v ← α·v + (1 − α)·g²**, a square that is k steps old weighs (1 − α)·αᵏ. These weights sum to 1, and their mean
-//!    age is α/(1 − α). In the code this is v + (1 − α)·(g² − v), or as it stands where α is ½ or less.
+//!    age is α/(1 − α). In the code this is v + (1 − α)·(g² − v), or as it is written above where α is ½ or less.
 //! 4. v starts at 0 and is too small at first: after the first step √v = √(1 − α)·|g|, so this step has the length
 //!    η/√(1 − α), ten times η for α = 0.99. [`Adam`](super::Adam) corrects that.
 //!
-//! Libraries differ: α is 0.99 here and in PyTorch, 0.9 in the source and in Keras; ε stands outside the root here and
+//! Libraries differ: α is 0.99 here and in PyTorch, 0.9 in the source and in Keras; ε is outside the root here and
 //! in PyTorch, inside it in TensorFlow.
 //!
 //! Source: Tieleman, Hinton, *Neural Networks for Machine Learning*, lecture 6e (2012).
@@ -44,6 +44,7 @@ use crate::{Float, ShapeError};
 /// assert_eq!(w, [-2.0, -2.0]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[must_use]
 #[derive(Clone, Debug)]
 pub struct RmsProp<T> {
     learning_rate: T,

@@ -11,6 +11,7 @@
 use std::f64::consts::PI;
 
 /// 1, always.
+#[must_use]
 pub fn constant(_t: u64) -> f64 {
     1.0
 }
@@ -21,6 +22,7 @@ pub fn constant(_t: u64) -> f64 {
 /// use handgrad::optim::schedule::step;
 /// assert_eq!([step(9, 10, 0.5), step(10, 10, 0.5), step(29, 10, 0.5)], [1.0, 0.5, 0.25]);
 /// ```
+#[must_use]
 pub fn step(t: u64, every: u64, factor: f64) -> f64 {
     factor.powf(t.checked_div(every).unwrap_or(0) as f64)
 }
@@ -37,6 +39,7 @@ pub fn step(t: u64, every: u64, factor: f64) -> f64 {
 /// assert!((cosine(8, 4, 12) - 0.5).abs() < 1e-15); // half-way: cos(π/2), of which π/2 is a rounded one
 /// assert_eq!(cosine(12, 4, 12), 0.0);
 /// ```
+#[must_use]
 pub fn cosine(t: u64, warmup: u64, total: u64) -> f64 {
     if t < warmup {
         return (t + 1) as f64 / warmup as f64;

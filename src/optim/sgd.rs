@@ -61,6 +61,7 @@ use crate::{Float, ShapeError, lit};
 /// assert_eq!(w, [0.5 - 0.5 * 1.5]);
 /// # Ok::<(), ShapeError>(())
 /// ```
+#[must_use]
 #[derive(Clone, Debug)]
 pub struct Sgd<T> {
     learning_rate: T,

@@ -38,6 +38,7 @@ impl Surface {
     pub const ALL: [Surface; 4] = [Surface::Bowl, Surface::Valley, Surface::Rosenbrock, Surface::Saddle];
 
     /// What a picture of it is called.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Surface::Bowl => "Bowl",

@@ -5,6 +5,7 @@
 /// ```
 /// assert_eq!(handgrad::show::base64(b"foobar"), "Zm9vYmFy");
 /// ```
+#[must_use]
 pub fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);

@@ -17,6 +17,7 @@ const MARKED: usize = 25;
 /// Curves, points or bars between two axes.
 ///
 /// Made by [`curve`], [`accuracy`], [`xy`], [`bars`] or [`histogram`].
+#[must_use]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chart {
     title: Option<String>,

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::{fs, io};
 
 /// An SVG picture with an alt text.
+#[must_use]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
     /// Width and height in pixels.
@@ -19,6 +20,7 @@ pub struct Figure {
 
 impl Figure {
     /// The SVG document.
+    #[must_use]
     pub fn svg(&self) -> String {
         let ((w, h), alt) = (self.size, escape(&self.alt));
         let (w2, h2) = (w * canvas::FINE, h * canvas::FINE);
@@ -37,6 +39,7 @@ impl Figure {
     }
 
     /// The picture as an HTML image, which even an untrusted notebook displays.
+    #[must_use]
     pub fn html(&self) -> String {
         let (alt, source) = (escape(&self.alt), base64(self.svg().as_bytes()));
         format!("<img alt=\"{alt}\" width=\"{}\" src=\"data:image/svg+xml;base64,{source}\">", self.size.0)

@@ -14,6 +14,7 @@ const MAPS: usize = 100;
 const WIDTH: f64 = 640.0;
 
 /// The maps of a tensor, side by side. Made by [`images`] or [`photographs`].
+#[must_use]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Images {
     title: String,

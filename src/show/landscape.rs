@@ -28,6 +28,7 @@ const MOMENTS: usize = 120;
 const DOTTED: usize = 60;
 
 /// A map of a function with paths on it. Made by [`landscape`].
+#[must_use]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Landscape {
     title: String,

@@ -17,6 +17,7 @@ const WRITTEN: usize = 12;
 const CELLS: usize = 512;
 
 /// A matrix, a colour for each entry. Made by [`heat`] or [`error_map`].
+#[must_use]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Heat {
     title: String,

@@ -9,6 +9,7 @@ const LINE: f64 = 19.0;
 const LENGTH: f64 = 220.0;
 
 /// Named ratios in groups, a horizontal bar for each, and a line at 1. Made by [`ratios`].
+#[must_use]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ratios {
     title: String,

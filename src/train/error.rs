@@ -1,11 +1,12 @@
-use crate::ShapeError;
+use crate::{Error, ShapeError};
 use std::fmt;
 
 /// Why a training could not go on.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum TrainError {
     /// The model does not fit the data, or its layers each other.
-    Shape(ShapeError),
+    Model(Error),
     /// The data or the batches are not what a training can be made of.
     Data(String),
     /// A loss is NaN or infinite.
@@ -33,7 +34,7 @@ pub enum TrainError {
 impl fmt::Display for TrainError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            TrainError::Shape(error) => error.fmt(f),
+            TrainError::Model(error) => error.fmt(f),
             TrainError::Data(problem) => problem.fmt(f),
             TrainError::TestNotFinite { epoch, loss, learning_rate } => {
                 let is = format!("the test loss after epoch {epoch} is {loss}");
@@ -47,17 +48,17 @@ impl fmt::Display for TrainError {
     }
 }
 
-impl std::error::Error for TrainError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            TrainError::Shape(error) => Some(error),
-            _ => None,
-        }
+/// Its text is the whole text of what it wraps, so there is no source below it.
+impl std::error::Error for TrainError {}
+
+impl From<Error> for TrainError {
+    fn from(error: Error) -> Self {
+        TrainError::Model(error)
     }
 }
 
 impl From<ShapeError> for TrainError {
     fn from(error: ShapeError) -> Self {
-        TrainError::Shape(error)
+        TrainError::Model(error.into())
     }
 }

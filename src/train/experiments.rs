@@ -6,7 +6,7 @@ use crate::losses::{Loss, mean_squared_loss};
 use crate::model::{Conv2d, Dense, Flatten, Layer, MaxPool2d, Memory, Relu, Sequential};
 use crate::numbers::Dual;
 use crate::optim::Sgd;
-use crate::{Float, ShapeError, Slide, Tensor4, init};
+use crate::{Error, Float, Slide, Tensor4, init};
 use nalgebra::DMatrix;
 
 /// What one of the two did.
@@ -29,7 +29,7 @@ pub struct Ones {
 ///
 /// # Errors
 /// None that a caller could cause: the shapes are fixed.
-pub fn ones(pooled: bool, learning_rate: f64, steps: usize, seed: u64) -> Result<Ones, ShapeError> {
+pub fn ones(pooled: bool, learning_rate: f64, steps: usize, seed: u64) -> Result<Ones, Error> {
     let rng = &mut init::rng(seed);
     let z: Tensor4<f64> = init::normal(rng, [3, 3, 28, 28], 1.0);
     let mut model = Sequential::new().with(Conv2d::of(init::normal(rng, [3, 4, 3, 3], 1e-3), Slide::default()));
@@ -92,7 +92,7 @@ pub fn descent(
     every: usize,
     seed: u64,
     mut look: impl FnMut(usize, f64, f64),
-) -> Result<Descent, ShapeError> {
+) -> Result<Descent, Error> {
     let mut model: Sequential<f64> = small_mlp(seed);
     let mut hessian = Hessian::new(small_mlp::<Dual<f64>>(seed), images, targets, mean_squared_loss);
     let (mut optimizer, mut memory) = (Sgd::new(learning_rate), Memory::new());
@@ -109,7 +109,7 @@ pub fn descent(
             hessian.move_to(&model)?;
             let top = match hessian.largest_eigenvalue(Search::default(), steepest.as_deref()) {
                 Ok(top) => top,
-                Err(TrainError::Shape(error)) => return Err(error),
+                Err(TrainError::Model(error)) => return Err(error),
                 Err(error) => {
                     descent.failed = Some(error);
                     return Ok(descent);

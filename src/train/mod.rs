@@ -144,6 +144,7 @@ pub enum End {
 type Factor = Box<dyn Fn(u64) -> f64 + Send>;
 
 /// A model in training.
+#[must_use]
 pub struct Training<T> {
     /// What is trained.
     pub model: Sequential<T>,

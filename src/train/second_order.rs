@@ -50,7 +50,7 @@ use crate::error::same_shape;
 use crate::losses::Loss;
 use crate::model::{Layer, Memory, Sequential};
 use crate::numbers::Dual;
-use crate::{Float, ShapeError, Tensor4, init, lit};
+use crate::{Error, Float, ShapeError, Tensor4, init, lit};
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
 /// The Hessian of a network's loss on a batch, by its products with vectors.
@@ -148,7 +148,7 @@ impl<T: Float> Hessian<T> {
     ///
     /// # Errors
     /// If v does not have an entry for each parameter, or the model does not fit the batch.
-    pub fn along(&mut self, v: &[T]) -> Result<Along<T>, ShapeError> {
+    pub fn along(&mut self, v: &[T]) -> Result<Along<T>, Error> {
         let count = self.model.parameter_count();
         same_shape("Hessian::along", ("v", v.len()), ("the vector of all parameters", count))?;
         let mut direction = v.iter();
@@ -171,7 +171,7 @@ impl<T: Float> Hessian<T> {
     ///
     /// # Errors
     /// Those of [`along`](Self::along).
-    pub fn times(&mut self, v: &[T]) -> Result<Vec<T>, ShapeError> {
+    pub fn times(&mut self, v: &[T]) -> Result<Vec<T>, Error> {
         Ok(self.along(v)?.product)
     }
 

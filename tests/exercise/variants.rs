@@ -709,7 +709,7 @@ fn optimizer_variants() -> Vec<Variant> {
         ),
         (
             "rmsprop",
-            "ε stands inside the root",
+            "ε is inside the root",
             exercise::rmsprop(|w, g, v, r| {
                 let v = v + (1.0 - r.alpha) * (g * g - v);
                 (w - r.rate * g * (v + r.epsilon).powf(-0.5), v)

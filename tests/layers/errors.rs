@@ -2,8 +2,8 @@
 
 use handgrad::prelude::*;
 
-fn message<T: std::fmt::Debug>(result: Result<T, ShapeError>) -> String {
-    result.unwrap_err().to_string()
+fn message<T, E: std::fmt::Display>(result: Result<T, E>) -> String {
+    result.err().map(|error| error.to_string()).unwrap_or_default()
 }
 
 fn m(rows: usize, columns: usize) -> DMatrix<f64> {
@@ -166,4 +166,29 @@ fn flatten_and_tensors() {
         message(Tensor4::from_row_major([1, 2, 2, 2], &[0.0; 7])),
         "Tensor4::from_row_major: 7 values but the shape is (1, 2, 2, 2): there must be N·C·H·W = 8 of them"
     );
+}
+
+#[test]
+fn each_error_says_what_is_wrong() {
+    let z = || t([1, 2, 1, 1]);
+    let mut memory = Memory::new();
+    let mut net = Sequential::new().with(Dense::of(m(2, 3)));
+    let early = net.backward(&z(), &mut memory).unwrap_err();
+    assert!(matches!(early, Error::Order { function: "Sequential", .. }), "{early:?}");
+    let early = net.step(&mut Sgd::new(0.1)).unwrap_err();
+    assert!(matches!(early, Error::Order { function: "Sequential::step", .. }), "{early:?}");
+
+    net.forward(z(), &mut memory).unwrap();
+    let wide = net.backward(&z(), &mut memory).unwrap_err();
+    assert!(matches!(&wide, Error::Shape(error) if error.function == "fc_backward"), "{wide:?}");
+    assert!(wide.to_string().starts_with("fc_backward: layer 0 (Dense 2 → 3): next_dz is (1, 2)"), "{wide}");
+
+    let label = handgrad::data::Dataset::new(z(), vec![3], 3).unwrap_err();
+    assert_eq!(label, Error::Label { function: "Dataset::new", sample: 0, label: 3, classes: 3 });
+    let rule = "labels must be below the number of classes";
+    assert_eq!(label.to_string(), format!("Dataset::new: label 0 is 3 but there are 3 classes: {rule}"));
+
+    let state = handgrad::optim::State { steps: 1, memories: vec![vec![0.0]] };
+    let state = Adam::new(0.1).restore(state).unwrap_err();
+    assert!(matches!(state, Error::State { function: "Adam::restore", .. }), "{state:?}");
 }

@@ -27,7 +27,7 @@ impl<T: Float> Visitor for Agrees<T> {
         let (got, expected) =
             (answers::<L, T>(&setting, &x.each(lit::<T>)).unwrap(), answers::<L, f64>(&setting, &x).unwrap());
         for (name, expected) in expected.iter() {
-            let got = got.get(name).unwrap().each(|x| ToPrimitive::to_f64(&x).unwrap());
+            let got = got.value(name).each(|x| ToPrimitive::to_f64(&x).unwrap());
             let error = super::relative_error(got.elements(), expected.elements());
             let (functions, number) = (L::FUNCTIONS, std::any::type_name::<T>());
             assert!(error <= self.tolerance, "{name} of {functions:?} on {number}: off by {error:e}");

@@ -6,7 +6,7 @@ use handgrad::data::{Dataset, cifar10, synthetic};
 use handgrad::init::ChaCha8Rng;
 use handgrad::prelude::*;
 use rand::RngExt;
-use std::fmt::Debug;
+use std::fmt::Display;
 
 const MAX: usize = usize::MAX;
 /// Where products and sums of 32 or 64 bits turn over, and the sizes beside them.
@@ -30,8 +30,8 @@ const HOSTILE: [usize; 14] = [
 const FEW: u128 = 1 << 12;
 const REFUSED: u128 = 1 << 48;
 
-fn message<T: Debug>(result: Result<T, ShapeError>) -> String {
-    result.unwrap_err().to_string()
+fn message<T, E: Display>(result: Result<T, E>) -> String {
+    result.err().map(|error| error.to_string()).unwrap_or_default()
 }
 
 /// Three times out of four a small size.
@@ -111,7 +111,7 @@ fn shapes_beyond_all_memory_are_refused() {
 #[test]
 #[should_panic(expected = "Tensor4::zeros: capacity overflow: the shape is (4294967296, 4294967296, 1, 1)")]
 fn zeros_beyond_all_memory() {
-    Tensor4::<f64>::zeros([1 << 32, 1 << 32, 1, 1]);
+    let _ = Tensor4::<f64>::zeros([1 << 32, 1 << 32, 1, 1]);
 }
 
 #[test]
@@ -129,13 +129,13 @@ fn weights_beyond_all_memory() {
 #[test]
 #[should_panic(expected = "one_hot: capacity overflow")]
 fn targets_beyond_all_memory() {
-    handgrad::data::one_hot::<f64>(&[1, 1], 1 << 63);
+    let _ = handgrad::data::one_hot::<f64>(&[1, 1], 1 << 63);
 }
 
 #[test]
 #[should_panic(expected = "1 samples from number 18446744073709551615 on, of a batch of 3")]
 fn samples_beyond_the_last() {
-    integers(1, [3, 1, 1, 1]).samples(MAX, 1);
+    let _ = integers(1, [3, 1, 1, 1]).samples(MAX, 1);
 }
 
 #[test]

@@ -38,7 +38,7 @@ impl<T: Float> Layer<T> for Centre<T> {
         memory.push_shape("Centre", z.shape());
         Ok(y)
     }
-    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
+    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, Error> {
         memory.pop_shape("Centre")?;
         Ok(next_dz.clone())
     }

@@ -62,23 +62,28 @@ fn resumed_anywhere_it_goes_on_bit_for_bit() {
     assert!(state(&whole) == state(&straight), "interrupted after an epoch");
 }
 
+type New<T> = fn() -> Box<dyn Optimizer<T>>;
+
+/// One of each kind.
+fn optimizers<T: Float>() -> [New<T>; 8] {
+    [
+        || Box::new(Sgd::new(lit(0.01)).learning_rate_decay(0.1)),
+        || Box::new(Sgd::new(lit(0.01)).momentum(0.9)),
+        || Box::new(Sgd::new(lit(0.01)).nesterov(0.9)),
+        || Box::new(AdaGrad::new(lit(0.01))),
+        || Box::new(RmsProp::new(lit(0.001))),
+        || Box::new(Adadelta::new(lit(1.0))),
+        || Box::new(Adam::new(lit(0.001))),
+        || Box::new(AdamW::new(lit(0.001))),
+    ]
+}
+
 #[test]
 fn every_optimizer_can_be_interrupted() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("run");
     let data = digits::<f32>(32);
-    type Optimizers = [fn() -> Box<dyn Optimizer<f32>>; 8];
-    let optimizers: Optimizers = [
-        || Box::new(Sgd::new(0.01).learning_rate_decay(0.1)),
-        || Box::new(Sgd::new(0.01).momentum(0.9)),
-        || Box::new(Sgd::new(0.01).nesterov(0.9)),
-        || Box::new(AdaGrad::new(0.01)),
-        || Box::new(RmsProp::new(0.001)),
-        || Box::new(Adadelta::new(1.0)),
-        || Box::new(Adam::new(0.001)),
-        || Box::new(AdamW::new(0.001)),
-    ];
-    for optimizer in optimizers {
+    for optimizer in optimizers() {
         let mut straight = lenet_with(optimizer());
         until(&mut straight, &data, 3);
         let mut training = lenet_with(optimizer());
@@ -169,17 +174,7 @@ fn a_checkpoint_of_another_training_is_refused() {
     );
     // What is remembered by one optimizer means something else to another, though it be as much.
     let with = |optimizer: Box<dyn Optimizer<f64>>| Training::new(model(2), optimizer, cross_entropy_loss, plan);
-    type New = fn() -> Box<dyn Optimizer<f64>>;
-    let optimizers: [New; 8] = [
-        || Box::new(Sgd::new(0.01)),
-        || Box::new(Sgd::new(0.01).momentum(0.9)),
-        || Box::new(Sgd::new(0.01).nesterov(0.9)),
-        || Box::new(AdaGrad::new(0.01)),
-        || Box::new(RmsProp::new(0.001)),
-        || Box::new(Adadelta::new(1.0)),
-        || Box::new(Adam::new(0.001)),
-        || Box::new(AdamW::new(0.001)),
-    ];
+    let optimizers = optimizers();
     for (i, theirs) in optimizers.iter().enumerate() {
         let mut training = with(theirs());
         training.fit(&line(), &line(), 1, silently).unwrap();

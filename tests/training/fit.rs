@@ -73,7 +73,7 @@ impl Layer<f32> for Recorder {
         self.0.lock().unwrap().push(z.matrix().column(0).iter().copied().collect());
         Ok(z)
     }
-    fn backward(&mut self, next_dz: &Tensor4<f32>, _: &mut Memory<f32>) -> Result<Tensor4<f32>, ShapeError> {
+    fn backward(&mut self, next_dz: &Tensor4<f32>, _: &mut Memory<f32>) -> Result<Tensor4<f32>, Error> {
         Ok(next_dz.clone())
     }
 }

@@ -101,12 +101,12 @@ impl<T: Float> Layer<T> for PerToken<T> {
         memory.push("PerToken", z);
         Ok(y)
     }
-    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
+    fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, Error> {
         let z = memory.pop("PerToken")?;
         let samples = z.shape()[0];
         let FcGradients { dw, dz, .. } = fc_backward_rows(&Self::tokens(next_dz), &self.w, &Self::tokens(&z), samples)?;
         self.dw.add(dw)?;
-        Self::sequences(dz, samples)
+        Ok(Self::sequences(dz, samples)?)
     }
     fn parameters(&self) -> Vec<Parameter<'_, T>> {
         let (d, m) = self.w.shape();

@@ -65,7 +65,7 @@ fn full(hessian: &mut Hessian<f64>, count: usize) -> DMatrix<f64> {
 // (c) against dual numbers of dual numbers through the forward alone
 
 #[test]
-fn the_hessian_is_the_second_derivative_of_the_forward() -> Result<(), ShapeError> {
+fn the_hessian_is_the_second_derivative_of_the_forward() -> Result<(), Error> {
     let (z, target) = tiny_batch();
     for (loss, twice) in [
         (cross_entropy_loss as fn(&_, &_) -> _, cross_entropy_loss as fn(&_, &_) -> _),
@@ -97,14 +97,14 @@ fn the_hessian_is_the_second_derivative_of_the_forward() -> Result<(), ShapeErro
 // (d) against central differences of the gradient
 
 #[test]
-fn products_are_central_differences_of_the_gradient() -> Result<(), ShapeError> {
+fn products_are_central_differences_of_the_gradient() -> Result<(), Error> {
     let (z, target) = digits();
     let mut model = lenet::<f64>(Start::He, 1);
     let v = direction(4, model.parameter_count());
     let mut hessian = Hessian::new(lenet::<Dual<f64>>(Start::He, 1), &z, &target, cross_entropy_loss);
     let along = hessian.along(&v)?;
 
-    let mut gradient = |h: f64| -> Result<Vec<f64>, ShapeError> {
+    let mut gradient = |h: f64| -> Result<Vec<f64>, Error> {
         let start = lenet::<f64>(Start::He, 1);
         model.copy_parameters(&start, |w| w)?;
         model.clear_gradients();
@@ -131,7 +131,7 @@ fn products_are_central_differences_of_the_gradient() -> Result<(), ShapeError> 
 // (e) properties
 
 #[test]
-fn a_hessian_is_symmetric_and_linear_and_its_pass_knows_the_slope() -> Result<(), ShapeError> {
+fn a_hessian_is_symmetric_and_linear_and_its_pass_knows_the_slope() -> Result<(), Error> {
     let (z, target) = digits();
     let mut hessian = Hessian::new(lenet::<Dual<f64>>(Start::He, 1), &z, &target, cross_entropy_loss);
     let count = lenet::<f64>(Start::He, 1).parameter_count();
@@ -232,7 +232,7 @@ fn without_a_finite_loss_there_is_no_eigenvalue() {
 }
 
 #[test]
-fn a_descent_that_diverges_says_so_and_keeps_what_was_before() -> Result<(), ShapeError> {
+fn a_descent_that_diverges_says_so_and_keeps_what_was_before() -> Result<(), Error> {
     let images: Tensor4<f64> = init::normal(&mut init::rng(3), [8, 1, 28, 28], 1.0);
     let targets = DMatrix::from_fn(8, 10, |n, j| f64::from(u8::from(n == j)));
     let mut looks = 0;
@@ -246,7 +246,7 @@ fn a_descent_that_diverges_says_so_and_keeps_what_was_before() -> Result<(), Sha
 }
 
 #[test]
-fn it_moves_with_the_weights_and_refuses_what_does_not_fit() -> Result<(), ShapeError> {
+fn it_moves_with_the_weights_and_refuses_what_does_not_fit() -> Result<(), Error> {
     let (z, target) = tiny_batch();
     let mut hessian = Hessian::new(tiny::<Dual<f64>>(), &z, &target, cross_entropy_loss);
     let v = direction(8, 27);
@@ -275,7 +275,7 @@ fn it_moves_with_the_weights_and_refuses_what_does_not_fit() -> Result<(), Shape
 }
 
 #[test]
-fn a_descent_is_looked_at_without_being_touched() -> Result<(), ShapeError> {
+fn a_descent_is_looked_at_without_being_touched() -> Result<(), Error> {
     let rng = &mut init::rng(3);
     let images: Tensor4<f64> = init::normal(rng, [8, 1, 28, 28], 1.0);
     let targets = DMatrix::from_fn(8, 10, |n, j| f64::from(u8::from(n == j)));

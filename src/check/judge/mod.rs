@@ -24,7 +24,7 @@ use trial::Trial;
 pub struct Mistake<F> {
     /// What it is called, unique among the mistakes in its function.
     pub name: &'static str,
-    /// What is right, and what stands here instead.
+    /// What is right, and what is here instead.
     pub sentence: &'static str,
     /// The function that makes it.
     pub wrong: F,
@@ -32,16 +32,17 @@ pub struct Mistake<F> {
 
 /// Known mistakes in a function: a name and a sentence, and the function that makes it.
 macro_rules! mistakes {
-    ($name:ident of $function:ident($F:ty) $($mistake:literal: $sentence:literal, $wrong:expr;)+) => {
-        #[doc = concat!("Known mistakes in [`", stringify!($function), "`](fn@crate::prelude::", stringify!($function), ").")]
-        pub const $name: &[crate::check::judge::Mistake<$F>] = &[$(crate::check::judge::Mistake {
-            name: $mistake,
-            sentence: $sentence,
-            wrong: $wrong,
-        }),+];
+    ($name:ident of $function:ident($F:ty) $($mistakes:tt)+) => {
+        mistakes! { @ $name($F)
+            concat!("Known mistakes in [`", stringify!($function), "`](fn@crate::prelude::", stringify!($function), ").");
+            $($mistakes)+
+        }
     };
-    ($name:ident of $kind:literal($F:ty) $($mistake:literal: $sentence:literal, $wrong:expr;)+) => {
-        #[doc = concat!("Known mistakes in a step of ", $kind, ".")]
+    ($name:ident of $kind:literal($F:ty) $($mistakes:tt)+) => {
+        mistakes! { @ $name($F) concat!("Known mistakes in a step of ", $kind, "."); $($mistakes)+ }
+    };
+    (@ $name:ident($F:ty) $doc:expr; $($mistake:literal: $sentence:literal, $wrong:expr;)+) => {
+        #[doc = $doc]
         pub const $name: &[crate::check::judge::Mistake<$F>] = &[$(crate::check::judge::Mistake {
             name: $mistake,
             sentence: $sentence,
@@ -153,7 +154,7 @@ pub struct Judged {
     pub function: &'static str,
     /// What it is called.
     pub name: &'static str,
-    /// What is right, and what stands there instead.
+    /// What is right, and what is there instead.
     pub sentence: &'static str,
     /// What is said of whoever made it.
     pub verdict: Verdict,

@@ -30,7 +30,7 @@ const FACTORS: [(Factor, Option<&str>); 6] = [
 pub struct Suspicion {
     /// What the mistake is called in the [catalogue](crate::check::mistakes).
     pub name: &'static str,
-    /// What is right, and what stands there instead.
+    /// What is right, and what is there instead.
     pub sentence: &'static str,
     /// The arrays that it explains.
     pub arrays: Vec<&'static str>,

@@ -4,7 +4,7 @@ use super::answer::{Outcome, Part};
 use super::features::{Feature, Where, locate};
 use super::suspects::{Evidence, Suspicion};
 use super::trial::{Mark, Problem, Trial, wrong_entries};
-use crate::check::diagnosis::{Diagnosis, shape_sentence, significant};
+use crate::check::diagnosis::{Diagnosis, index_of, shape_sentence, significant, told_apart};
 use crate::show::{self, Figure};
 use nalgebra::DMatrix;
 use std::fmt;
@@ -88,37 +88,44 @@ impl Verdict {
     }
 
     /// Whether all entries of all cases are right.
+    #[must_use]
     pub fn passed(&self) -> bool {
         self.failure.is_none()
     }
 
     /// The function whose place the reader's one takes.
+    #[must_use]
     pub fn function(&self) -> &'static str {
         self.function
     }
 
     /// How many cases it was tried on.
+    #[must_use]
     pub fn cases(&self) -> usize {
         self.cases
     }
 
     /// How many numbers it has to get right.
+    #[must_use]
     pub fn entries(&self) -> usize {
         self.entries
     }
 
     /// How many cases it gets wrong.
+    #[must_use]
     pub fn wrong_cases(&self) -> usize {
         self.failure.as_ref().map_or(0, |failure| failure.wrong_cases)
     }
 
     /// The likeliest mistakes, at most one for each array that is wrong.
+    #[must_use]
     pub fn suspicions(&self) -> &[Suspicion] {
         self.failure.as_ref().map_or(&[], |failure| &failure.suspicions)
     }
 
     /// What would be suspected if the numbers of the mistakes were not known, but only their tracks: in which cases they
     /// are wrong, and by which pattern.
+    #[must_use]
     pub fn suspicions_by_track(&self) -> &[Suspicion] {
         self.failure.as_ref().map_or(&[], |failure| &failure.by_track)
     }
@@ -133,9 +140,10 @@ impl Verdict {
     /// let figure = verdict.error_map().unwrap();
     /// assert!(figure.alt.starts_with("your y, how far off: errors of a 3 × 3 matrix."), "{}", figure.alt);
     /// ```
+    #[must_use]
     pub fn error_map(&self) -> Option<Figure> {
         let Trouble::Entry { got, right, wrong, .. } = &self.failure.as_ref()?.trouble else { return None };
-        let index = index_of(right, first(wrong));
+        let index = index_of(&right.shape, first(wrong));
         let title = format!("your {}, how far off", title_at(right, &index));
         let map = show::error_map(&title, &map_at(got, &index)?, &map_at(right, &index)?).ok()?;
         Some(map.figure())
@@ -188,7 +196,7 @@ impl Verdict {
         let failure = self.failure.as_ref()?;
         let mut blocks: Vec<Block> = failure.case.inputs.iter().flat_map(blocks).collect();
         if let Trouble::Entry { got, right, wrong, .. } = &failure.trouble {
-            let index = index_of(right, first(wrong));
+            let index = index_of(&right.shape, first(wrong));
             for (whose, part) in [("your", got), ("right", right)] {
                 blocks
                     .extend(map_at(part, &index).map(|map| block(format!("{whose} {}", title_at(part, &index)), &map)));
@@ -310,9 +318,7 @@ impl fmt::Display for Trouble {
             }
             Trouble::Entry { got, right, wrong, .. } => {
                 let at = first(wrong);
-                let (g, r) = (significant(got.values[at]), significant(right.values[at]));
-                // Where six digits do not tell them apart, show all.
-                let (g, r) = if g == r { (got.values[at].to_string(), right.values[at].to_string()) } else { (g, r) };
+                let (g, r) = told_apart(got.values[at], right.values[at]);
                 write!(f, "There {} is {g}, but must be {r}", entry(right, at))?;
                 let (count, entries) = (wrong.iter().filter(|&&wrong| wrong).count(), right.values.len());
                 match count {
@@ -331,17 +337,9 @@ fn first(wrong: &[bool]) -> usize {
     wrong.iter().position(|&wrong| wrong).unwrap_or(0)
 }
 
-fn index_of(part: &Part, mut offset: usize) -> Vec<usize> {
-    let mut index = vec![0; part.shape.len()];
-    for (i, &size) in index.iter_mut().zip(&part.shape).rev() {
-        (*i, offset) = (offset % size, offset / size);
-    }
-    index
-}
-
 /// "dz[0, 0, 1, 2]", or "loss", which has no index.
 fn entry(part: &Part, offset: usize) -> String {
-    let index: Vec<String> = index_of(part, offset).iter().map(usize::to_string).collect();
+    let index: Vec<String> = index_of(&part.shape, offset).iter().map(usize::to_string).collect();
     if index.is_empty() { part.name.into() } else { format!("{}[{}]", part.name, index.join(", ")) }
 }
 
@@ -353,7 +351,7 @@ fn title_at(part: &Part, index: &[usize]) -> String {
     }
 }
 
-/// The matrix that an entry stands in: its map of a tensor; a vector as one row. A single number stands in none.
+/// The matrix that contains an entry: its map of a tensor; a vector as one row. A single number is in none.
 fn map_at(part: &Part, index: &[usize]) -> Option<DMatrix<f64>> {
     let (rows, columns, before) = match (&part.shape[..], index) {
         (&[len], _) => (1, len, 0),

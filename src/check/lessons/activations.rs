@@ -34,15 +34,15 @@ macro_rules! activation {
 
             fn call_forward<T: Float>(f: $F<T>, _rows: &Rows, x: &Named<T>) -> Answer<T> {
                 $(let $alpha = slope(_rows);)?
-                Ok(Named::of([("y", f(x.matrix("z")? $(, $alpha)?).into())]))
+                Ok(Named::of([("y", f(x.matrix("z") $(, $alpha)?).into())]))
             }
             fn call_backward<T: Float>(f: $B<T>, _rows: &Rows, x: &Named<T>) -> Answer<T> {
                 $(let $alpha = slope(_rows);)?
-                Ok(Named::of([("dz", f(x.matrix("next_dz")?, x.matrix("z")? $(, $alpha)?)?.into())]))
+                Ok(Named::of([("dz", f(x.matrix("next_dz"), x.matrix("z") $(, $alpha)?)?.into())]))
             }
             fn definition<T: Float>(_rows: &Rows, x: &Named<T>) -> Answer<T> {
                 $(let $alpha: T = slope(_rows);)?
-                Ok(Named::of([("y", x.matrix("z")?.map(|$z| $definition).into())]))
+                Ok(Named::of([("y", x.matrix("z").map(|$z| $definition).into())]))
             }
             fn grid() -> Grid<Rows> {
                 $grid

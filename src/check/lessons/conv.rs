@@ -60,11 +60,11 @@ impl Lesson for SingleChannel {
     const QUESTIONS: &'static [Question] = Conv::QUESTIONS;
 
     fn call_forward<T: Float>(f: SingleChannelConv<T>, setting: &OneMap, x: &Named<T>) -> Answer<T> {
-        let y = f(x.matrix("z")?, x.matrix("k")?, x.number("b")?, setting.0.slide)?;
+        let y = f(x.matrix("z"), x.matrix("k"), x.number("b"), setting.0.slide)?;
         Ok(Named::of([("y", y.into())]))
     }
     fn definition<T: Float>(setting: &OneMap, x: &Named<T>) -> Answer<T> {
-        let y = one_map(x.matrix("z")?, x.matrix("k")?, x.number("b")?, setting.0.slide);
+        let y = one_map(x.matrix("z"), x.matrix("k"), x.number("b"), setting.0.slide);
         Ok(Named::of([("y", y.into())]))
     }
     fn grid() -> Grid<OneMap> {
@@ -78,11 +78,11 @@ impl Lesson for SingleChannel {
 }
 
 fn call_conv<T: Float>(f: ConvForward<T>, shape: &ConvShape, x: &Named<T>) -> Answer<T> {
-    Ok(Named::of([("y", f(x.tensor("z")?, x.tensor("k")?, x.vector("b")?, shape.slide)?.into())]))
+    Ok(Named::of([("y", f(x.tensor("z"), x.tensor("k"), x.vector("b"), shape.slide)?.into())]))
 }
 
 fn call_conv_backward<T: Float>(f: ConvBackward<T>, shape: &ConvShape, x: &Named<T>) -> Answer<T> {
-    let g = f(x.tensor("next_dz")?, x.tensor("k")?, x.tensor("z")?, shape.slide)?;
+    let g = f(x.tensor("next_dz"), x.tensor("k"), x.tensor("z"), shape.slide)?;
     Ok(Named::of([("dk", g.dk.into()), ("db", g.db.into()), ("dz", g.dz.into())]))
 }
 
@@ -106,7 +106,7 @@ impl Lesson for ConvNaive {
 
     /// `b[d]` plus the sum over c of the single-channel convolutions of `z[n, c]` by `K[c, d]`.
     fn definition<T: Float>(shape: &ConvShape, x: &Named<T>) -> Answer<T> {
-        let (z, k, b) = (x.tensor("z")?, x.tensor("k")?, x.vector("b")?);
+        let (z, k, b) = (x.tensor("z"), x.tensor("k"), x.vector("b"));
         let ([samples, channels, height, width], [_, depth, ..]) = (z.shape(), k.shape());
         let (rows, columns) = shape.slide.output_size((height, width), shape.kernel)?;
         let mut y = Tensor4::from_fn([samples, depth, rows, columns], |_, d, _, _| b[d]);
@@ -133,6 +133,7 @@ impl Lesson for Conv {
     functions! { conv_forward: ConvForward = CONV_FORWARD, conv_backward: ConvBackward = CONV_BACKWARD }
     const GRADIENTS: &'static [Gradient] = GRADIENTS;
     const IS_POLYNOMIAL: bool = true;
+    const DEFINES_INFINITIES: bool = true;
     const DEFINED_BY: &'static str = "naive";
     const CARD: CardText = Some(("conv", include_str!("../../layers/conv.rs")));
     const TORCH: &'static str = "conv2d";
@@ -176,7 +177,7 @@ impl Lesson for Conv {
     }
     fn definition<T: Float>(shape: &ConvShape, x: &Named<T>) -> Answer<T> {
         let y = call_conv(conv_forward_naive, shape, x)?;
-        if x.get("next_dz").is_err() {
+        if x.get("next_dz").is_none() {
             return Ok(y);
         }
         let g = call_conv_backward(conv_backward_naive, shape, x)?;
@@ -231,7 +232,7 @@ fn padded([n, c, h, w]: [usize; 4], (p1, p2): (usize, usize)) -> Resized {
 }
 
 fn call_resize<T: Float>(f: Resize<T>, setting: &Resized, x: &Named<T>) -> Answer<T> {
-    Ok(Named::of([("y", f(x.tensor("z")?, setting.by)?.into())]))
+    Ok(Named::of([("y", f(x.tensor("z"), setting.by)?.into())]))
 }
 
 /// [`insert_zeros`].
@@ -251,7 +252,7 @@ impl Lesson for InsertZeros {
 
     /// Every element of z at s times its row and column, on a ground of zeros.
     fn definition<T: Float>(setting: &Resized, x: &Named<T>) -> Answer<T> {
-        let (z, (s1, s2)) = (x.tensor("z")?, setting.by);
+        let (z, (s1, s2)) = (x.tensor("z"), setting.by);
         let [n, c, h, w] = z.shape();
         let mut y = Tensor4::zeros([n, c, (h - 1) * s1 + 1, (w - 1) * s2 + 1]);
         for (q, (i, j)) in (0..n * c).flat_map(|q| (0..h).flat_map(move |i| (0..w).map(move |j| (q, (i, j))))) {
@@ -281,7 +282,7 @@ impl Lesson for RemovePadding {
 
     /// What is at least p1 rows and p2 columns away from the border.
     fn definition<T: Float>(setting: &Resized, x: &Named<T>) -> Answer<T> {
-        let (z, (p1, p2)) = (x.tensor("z")?, setting.by);
+        let (z, (p1, p2)) = (x.tensor("z"), setting.by);
         let [n, c, h, w] = z.shape();
         let y = Tensor4::from_fn([n, c, h - 2 * p1, w - 2 * p2], |n, c, i, j| z[(n, c, i + p1, j + p2)]);
         Ok(Named::of([("y", y.into())]))
@@ -327,7 +328,7 @@ mistakes! { CONV_FORWARD of conv_forward(ConvForward)
         "Tap u of window i lies over z[i·s + u − p], with zeros on all sides; here − p is missing.",
     |z, k, b, slide| {
         let ([_, _, h, w], (p1, p2)) = (z.shape(), slide.padding);
-        conv_forward(&in_the_corner(z, (h + 2 * p1, w + 2 * p2)), k, b, slide.padding(0, 0))
+        conv_forward(&cut(z, (0, 0), [h + 2 * p1, w + 2 * p2]), k, b, slide.padding(0, 0))
     };
     "the padding repeats the border":
         "The padding is made of zeros; here every place of it has the value of the nearest pixel.",
@@ -342,9 +343,9 @@ mistakes! { CONV_FORWARD of conv_forward(ConvForward)
     "the windows move by 1 instead of the stride":
         "Window (i, j) begins at row i·s1 and column j·s2; here it begins at row i and column j.",
     |z, k, b, slide| {
-        let right = conv_forward(z, k, b, slide)?;
+        let [_, _, rows, columns] = conv_forward(z, k, b, slide)?.shape();
         let everywhere = conv_forward(z, k, b, Slide { strides: (1, 1), ..slide })?;
-        Ok(Tensor4::from_fn(right.shape(), |n, d, i, j| everywhere[(n, d, i, j)]))
+        Ok(cut(&everywhere, (0, 0), [rows, columns]))
     };
     "the strides of rows and columns are exchanged": "s1 is the step from row to row, s2 from column to column.",
     |z, k, b, slide| {
@@ -353,20 +354,16 @@ mistakes! { CONV_FORWARD of conv_forward(ConvForward)
     };
     "the last window is lost": "There are (H + 2p − k)/s + 1 windows; the + 1 comes after the division, not before it.",
     |z, k, b, slide| {
-        let ([_, _, h, w], [_, _, k1, k2]) = (z.shape(), k.shape());
-        let ((s1, s2), (p1, p2)) = (slide.strides, slide.padding);
-        let [rows, columns] = [(h + 2 * p1 - k1 + 1) / s1, (w + 2 * p2 - k2 + 1) / s2];
-        let right = conv_forward(z, k, b, slide)?;
-        let [n, d, ..] = right.shape();
-        Ok(Tensor4::from_fn([n, d, rows, columns], |n, d, i, j| right[(n, d, i, j)]))
+        let [_, _, k1, k2] = k.shape();
+        Ok(last_window_lost(z, (k1, k2), slide, &conv_forward(z, k, b, slide)?))
     };
     "the number of windows is rounded up":
-        "A window that reaches beyond the padded image is none: (H + 2p − k)/s is rounded down.",
+        "A window that reaches beyond the padded image does not count: (H + 2p − k)/s is rounded down.",
     |z, k, b, slide| {
         let padded = z.pad(slide.padding)?;
         let ([_, _, h, w], [_, _, k1, k2], (s1, s2)) = (padded.shape(), k.shape(), slide.strides);
         let side = |size: usize, k: usize, s: usize| (size - k).div_ceil(s) * s + k;
-        conv_forward(&in_the_corner(&padded, (side(h, k1, s1), side(w, k2, s2))), k, b, slide.padding(0, 0))
+        conv_forward(&cut(&padded, (0, 0), [side(h, k1, s1), side(w, k2, s2)]), k, b, slide.padding(0, 0))
     };
 }
 
@@ -399,12 +396,8 @@ mistakes! { INSERT_ZEROS of insert_zeros(Resize)
     "zeros follow the last row, too":
         "Zeros come between the rows: (H − 1)·s + 1 rows in all, and the last of them is one of z's.",
     |z, (s1, s2)| {
-        let [n, d, h, w] = z.shape();
-        let place = |i: usize, s: usize| if i.is_multiple_of(s) { Some(i / s) } else { None };
-        Ok(Tensor4::from_fn([n, d, h * s1, w * s2], |n, d, i, j| match (place(i, s1), place(j, s2)) {
-            (Some(i), Some(j)) => z[(n, d, i, j)],
-            _ => 0.0,
-        }))
+        let [_, _, h, w] = z.shape();
+        Ok(cut(&insert_zeros(z, (s1, s2))?, (0, 0), [h * s1, w * s2]))
     };
     "the strides of rows and columns are exchanged": "s1 is the distance of the rows, s2 that of the columns.",
     |z, (s1, s2)| insert_zeros(z, (s2, s1));
@@ -418,85 +411,72 @@ mistakes! { INSERT_ZEROS of insert_zeros(Resize)
 mistakes! { REMOVE_PADDING of remove_padding(Resize)
     "the padding is removed at the end alone": "p rows go above and p below: row r of the result is row r + p of z.",
     |z, (p1, p2)| {
-        let [n, c, h, w] = z.shape();
-        Ok(Tensor4::from_fn([n, c, h - 2 * p1, w - 2 * p2], |n, c, i, j| z[(n, c, i, j)]))
+        let [_, _, h, w] = z.shape();
+        Ok(cut(z, (0, 0), [h - 2 * p1, w - 2 * p2]))
     };
     "the padding is removed at the beginning alone": "p rows go above and p below: H − 2p rows are left.",
     |z, (p1, p2)| {
-        let [n, c, h, w] = z.shape();
-        Ok(Tensor4::from_fn([n, c, h - p1, w - p2], |n, c, i, j| z[(n, c, i + p1, j + p2)]))
+        let [_, _, h, w] = z.shape();
+        Ok(cut(z, (p1, p2), [h - p1, w - p2]))
     };
     "the paddings of rows and columns are exchanged": "p1 is the number of rows, p2 that of columns.",
     |z, (p1, p2)| remove_padding(z, (p2, p1));
-}
-
-/// Every map in the upper left corner of so many rows and columns of zeros.
-fn in_the_corner(maps: &Tensor4<f64>, (rows, columns): (usize, usize)) -> Tensor4<f64> {
-    let [n, c, h, w] = maps.shape();
-    Tensor4::from_fn([n, c, rows, columns], |n, c, i, j| if i < h && j < w { maps[(n, c, i, j)] } else { 0.0 })
 }
 
 type Tensor = Tensor4<f64>;
 
 mistakes! { CONV_BACKWARD of conv_backward(ConvBackward)
     "the kernel is not rotated":
-        "dz is a convolution with K rotated by 180° (step 6); here K stands as the forward used it.",
+        "dz is a convolution with K rotated by 180° (step 6); here K is not rotated.",
     changed!(conv_backward(next_dz, k, z, slide) as g {
-        let dilated = insert_zeros(next_dz, slide.strides)?;
-        g.dz = input_gradient(&dilated, &k.swap_axes(), z, slide.padding)?;
+        g.dz = input_gradient(next_dz, slide.strides, &k.swap_axes(), z, slide.padding)?;
     });
     "only the rows of the kernel are reversed":
         "A rotation by 180° reverses the rows of K and its columns, too (step 6).",
     changed!(conv_backward(next_dz, k, z, slide) as g {
         let [c, d, k1, k2] = k.shape();
         let mirrored = Tensor4::from_fn([d, c, k1, k2], |d, c, u, v| k[(c, d, k1 - 1 - u, v)]);
-        let dilated = insert_zeros(next_dz, slide.strides)?;
-        g.dz = input_gradient(&dilated, &mirrored, z, slide.padding)?;
+        g.dz = input_gradient(next_dz, slide.strides, &mirrored, z, slide.padding)?;
     });
     "only the columns of the kernel are reversed":
         "A rotation by 180° reverses the columns of K and its rows, too (step 6).",
     changed!(conv_backward(next_dz, k, z, slide) as g {
         let [c, d, k1, k2] = k.shape();
         let mirrored = Tensor4::from_fn([d, c, k1, k2], |d, c, u, v| k[(c, d, u, k2 - 1 - v)]);
-        let dilated = insert_zeros(next_dz, slide.strides)?;
-        g.dz = input_gradient(&dilated, &mirrored, z, slide.padding)?;
+        g.dz = input_gradient(next_dz, slide.strides, &mirrored, z, slide.padding)?;
     });
     "the kernel is transposed instead of rotated":
         "A rotation by 180° takes tap (u, v) to (k1 − 1 − u, k2 − 1 − v) (step 6), not to (v, u).",
     changed!(conv_backward(next_dz, k, z, slide) as g {
         let [c, d, k1, k2] = k.shape();
         let transposed = Tensor4::from_fn([d, c, k2, k1], |d, c, u, v| k[(c, d, v, u)]);
-        let dilated = insert_zeros(next_dz, slide.strides)?;
-        g.dz = input_gradient(&dilated, &transposed, z, slide.padding)?;
+        g.dz = input_gradient(next_dz, slide.strides, &transposed, z, slide.padding)?;
     });
     "the kernel's channels are not swapped":
         "The sum for dz runs over the output maps d, so K's axes C and D change places (step 6).",
     changed!(conv_backward(next_dz, k, z, slide) as g {
-        let dilated = insert_zeros(next_dz, slide.strides)?;
-        g.dz = input_gradient(&dilated, &k.rotate_180(), z, slide.padding)?;
+        g.dz = input_gradient(next_dz, slide.strides, &k.rotate_180(), z, slide.padding)?;
     });
     "zeros are not inserted for dz":
         "With a stride s, δ[i] belongs to row i·s: s − 1 zeros come between its rows (step 5). Here dz takes δ as \
          it is.",
     changed!(conv_backward(next_dz, k, z, slide) as g {
-        g.dz = input_gradient(next_dz, &turned(k), z, slide.padding)?;
+        g.dz = input_gradient(next_dz, (1, 1), &turned(k), z, slide.padding)?;
     });
     "zeros are not inserted for dK":
         "K[u] met ẑ[i·s + u], so dK pairs δ[i] with that pixel (step 3). Here it takes ẑ[i + u].",
-    changed!(conv_backward(next_dz, k, z, slide) as g { g.dk = kernel_gradient(&z.pad(slide.padding)?, next_dz, k)?; });
+    changed!(conv_backward(next_dz, k, z, slide) as g { g.dk = kernel_gradient(&z.pad(slide.padding)?, next_dz, (1, 1), k)?; });
     "a zero too many is inserted":
         "Between two rows of δ come s − 1 zeros, so that they lie s apart (step 5); here they are s zeros.",
     changed!(conv_backward(next_dz, k, z, slide) as g {
         let (s1, s2) = slide.strides;
-        let dilated = insert_zeros(next_dz, (s1 + 1, s2 + 1))?;
-        g.dz = input_gradient(&dilated, &turned(k), z, slide.padding)?;
+        g.dz = input_gradient(next_dz, (s1 + 1, s2 + 1), &turned(k), z, slide.padding)?;
     });
     "the strides of rows and columns are exchanged":
         "Zeros are inserted by s1 between rows and by s2 between columns (step 5); here it is the other way.",
     changed!(conv_backward(next_dz, k, z, slide) as g {
         let (s1, s2) = slide.strides;
-        let dilated = insert_zeros(next_dz, (s2, s1))?;
-        g.dz = input_gradient(&dilated, &turned(k), z, slide.padding)?;
+        g.dz = input_gradient(next_dz, (s2, s1), &turned(k), z, slide.padding)?;
     });
     "δ is not padded for dz":
         "The convolution for dz needs k − 1 rows of zeros around δ̂ (step 6), or the pixels at the border, which \
@@ -520,15 +500,13 @@ mistakes! { CONV_BACKWARD of conv_backward(ConvBackward)
     "the padding is cut off at the end alone":
         "dz[r] is dẑ[r + p]: p rows go at either end (step 7). Here dz[r] is dẑ[r].",
     changed!(conv_backward(next_dz, k, z, slide) as g {
-        let dilated = insert_zeros(next_dz, slide.strides)?;
-        g.dz = input_gradient(&dilated, &turned(k), z, (0, 0))?;
+        g.dz = input_gradient(next_dz, slide.strides, &turned(k), z, (0, 0))?;
     });
     "the padding is cut off at the beginning alone":
         "dz[r] is dẑ[r + p]: p rows go at either end (step 7). Here dz[r] is dẑ[r + 2p].",
     changed!(conv_backward(next_dz, k, z, slide) as g {
         let (p1, p2) = slide.padding;
-        let dilated = insert_zeros(next_dz, slide.strides)?;
-        g.dz = input_gradient(&dilated, &turned(k), z, (2 * p1, 2 * p2))?;
+        g.dz = input_gradient(next_dz, slide.strides, &turned(k), z, (2 * p1, 2 * p2))?;
     });
     "rows that no window reaches are missing from dz":
         "dz has the shape of z: what rounding down has left over gets no gradient, that is 0, but it is there.",
@@ -538,25 +516,24 @@ mistakes! { CONV_BACKWARD of conv_backward(ConvBackward)
         g.dz = remove_padding(&correlate(&dilated, &turned(k))?, slide.padding)?;
     });
     "dK is computed from the unpadded input":
-        "A tap over the border has seen the padding, and its gradient must count that: dK is the correlation of \
+        "A tap over the border also sees the padding, and its gradient must include that: dK is the correlation of \
          the padded ẑ with δ̂ (step 3).",
     changed!(conv_backward(next_dz, k, z, slide) as g {
-        g.dk = kernel_gradient(z, &insert_zeros(next_dz, slide.strides)?, k)?;
+        g.dk = kernel_gradient(z, next_dz, slide.strides, k)?;
     });
     "every tap gets the centre tap's gradient":
-        "From the unpadded z comes a dK of one number where k1·k2 should be (step 3), and broadcasting spreads it \
-         over the kernel without a word.",
+        "The unpadded z gives a dK of one number instead of k1·k2 (step 3), and broadcasting spreads it silently \
+         over the kernel.",
     changed!(conv_backward(next_dz, k, z, slide) as g {
-        let dk = kernel_gradient(z, &insert_zeros(next_dz, slide.strides)?, k)?;
+        let dk = kernel_gradient(z, next_dz, slide.strides, k)?;
         let [_, _, rows, columns] = dk.shape();
-        let dk = Tensor4::from_fn(k.shape(), |c, d, u, v| dk[(c, d, u.min(rows - 1), v.min(columns - 1))]);
-        g.dk = dk;
+        g.dk = Tensor4::from_fn(k.shape(), |c, d, u, v| dk[(c, d, u.min(rows - 1), v.min(columns - 1))]);
     });
     "dK's taps are off by the padding": "Tap u of window i lies over z[i·s + u − p] (step 3); here the − p is missing.",
     changed!(conv_backward(next_dz, k, z, slide) as g {
         let ([_, _, height, width], (p1, p2)) = (z.shape(), slide.padding);
         let beside = cut(z, (0, 0), [height + 2 * p1, width + 2 * p2]);
-        g.dk = kernel_gradient(&beside, &insert_zeros(next_dz, slide.strides)?, k)?;
+        g.dk = kernel_gradient(&beside, next_dz, slide.strides, k)?;
     });
     "dK is rotated": "Only dz takes a rotated kernel (step 6); dK is correlated as the forward was (step 3).",
     changed!(conv_backward(next_dz, k, z, slide) as g { g.dk = g.dk.rotate_180(); });
@@ -587,19 +564,16 @@ mistakes! { CONV_BACKWARD of conv_backward(ConvBackward)
     changed!(conv_backward(next_dz, k, z, slide) as g {
         let n = z.shape()[0];
         let last = conv_backward(&next_dz.samples(n - 1, 1), k, &z.samples(n - 1, 1), slide)?;
-        let (dk, db) = (last.dk.map(|x| x / n as f64), last.db / n as f64);
-        g.dk = dk;
-        g.db = db;
+        (g.dk, g.db) = (last.dk.map(|x| x / n as f64), last.db / n as f64);
     });
     "db is a mean over the pixels":
-        "A bias stands in every pixel of its map, and their gradients add up (step 2): the mean is over samples alone.",
-    |next_dz, k, z, slide| {
+        "A bias is added to every pixel of its map, and their gradients add up (step 2): the mean is over samples alone.",
+    changed!(conv_backward(next_dz, k, z, slide) as g {
         let [_, _, rows, columns] = next_dz.shape();
-        let right = conv_backward(next_dz, k, z, slide)?;
-        Ok(ConvGradients { db: right.db / (rows * columns) as f64, ..right })
-    };
+        g.db /= (rows * columns) as f64;
+    });
     "db is the gradient of one pixel":
-        "A bias stands in every pixel of its map, and its gradient is the sum over all of them (step 2).",
+        "A bias is added to every pixel of its map, and its gradient is the sum over all of them (step 2).",
     changed!(conv_backward(next_dz, k, z, slide) as g {
         let n = z.shape()[0];
         g.db =
@@ -614,30 +588,28 @@ fn correlate(z: &Tensor, k: &Tensor) -> Result<Tensor, ShapeError> {
     conv_forward(z, k, &DVector::zeros(k.shape()[1]), Slide::default())
 }
 
-/// H × W pixels of every map, from pixel (top, left) on; 0 where there are none.
-fn cut(maps: &Tensor, (top, left): (usize, usize), [height, width]: [usize; 2]) -> Tensor {
-    let [n, c, rows, columns] = maps.shape();
-    Tensor4::from_fn([n, c, height, width], |n, c, i, j| {
-        let (i, j) = (i + top, j + left);
-        if i < rows && j < columns { maps[(n, c, i, j)] } else { 0.0 }
-    })
-}
-
-/// Steps 6 and 7, of a δ̂ and a kernel (D, C, k1, k2) that are given.
+/// Steps 5 to 7, with a kernel (D, C, k1, k2) that is given.
 fn input_gradient(
-    dilated: &Tensor,
+    next_dz: &Tensor,
+    strides: (usize, usize),
     kernel: &Tensor,
     z: &Tensor,
     cropped: (usize, usize),
 ) -> Result<Tensor, ShapeError> {
     let ([_, _, k1, k2], [_, _, height, width]) = (kernel.shape(), z.shape());
+    let dilated = insert_zeros(next_dz, strides)?;
     Ok(cut(&correlate(&dilated.pad((k1 - 1, k2 - 1))?, kernel)?, cropped, [height, width]))
 }
 
-/// Step 3, of an image ẑ and a δ̂ that are given: at most k1 × k2 taps.
-fn kernel_gradient(padded: &Tensor, dilated: &Tensor, k: &Tensor) -> Result<Tensor, ShapeError> {
+/// Step 3, of an image ẑ that is given: at most k1 × k2 taps.
+fn kernel_gradient(
+    padded: &Tensor,
+    next_dz: &Tensor,
+    strides: (usize, usize),
+    k: &Tensor,
+) -> Result<Tensor, ShapeError> {
     let (n, [_, _, k1, k2]) = (padded.shape()[0] as f64, k.shape());
-    let dk = correlate(&padded.swap_axes(), dilated)?.map(|sum| sum / n);
+    let dk = correlate(&padded.swap_axes(), &insert_zeros(next_dz, strides)?)?.map(|sum| sum / n);
     let [_, _, rows, columns] = dk.shape();
     Ok(cut(&dk, (0, 0), [rows.min(k1), columns.min(k2)]))
 }

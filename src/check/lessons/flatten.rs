@@ -51,15 +51,15 @@ impl Lesson for Flatten {
     ];
 
     fn call_forward<T: Float>(f: FlattenForward<T>, _: &Maps, x: &Named<T>) -> Answer<T> {
-        Ok(Named::of([("y", f(x.tensor("z")?).into())]))
+        Ok(Named::of([("y", f(x.tensor("z")).into())]))
     }
     fn call_backward<T: Float>(f: BackToMaps<T>, _: &Maps, x: &Named<T>) -> Answer<T> {
-        Ok(Named::of([("dz", f(x.matrix("next_dz")?, x.tensor("z")?)?.into())]))
+        Ok(Named::of([("dz", f(x.matrix("next_dz"), x.tensor("z"))?.into())]))
     }
 
     /// The numbers of a sample in a row: channel by channel, row by row.
     fn definition<T: Float>(_: &Maps, x: &Named<T>) -> Answer<T> {
-        let z = x.tensor("z")?;
+        let z = x.tensor("z");
         let [n, c, h, w] = z.shape();
         let y = DMatrix::from_fn(n, c * h * w, |n, q| z[(n, q / (h * w), q / w % h, q % w)]);
         Ok(Named::of([("y", y.into())]))

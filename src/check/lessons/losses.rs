@@ -9,7 +9,7 @@ use crate::check::lesson::{Answer, CardText, Gradient, Grid, Lesson, Question, S
 use crate::check::signatures::LossFunction;
 use crate::check::values::{Named, Value};
 use crate::losses::{Loss, cross_entropy_loss, mean_squared_loss};
-use crate::{Float, ShapeError, dmatrix, lit};
+use crate::{Float, dmatrix, lit};
 use nalgebra::DMatrix;
 use std::fmt;
 
@@ -23,7 +23,7 @@ pub(super) struct Prediction {
     shift: usize,
 }
 
-/// What stands in the targets.
+/// What the targets are.
 #[derive(Clone, Copy, PartialEq)]
 enum Targets {
     Numbers,
@@ -80,9 +80,9 @@ impl Setting for Prediction {
         ]
     }
 
-    fn of_reference(x: &Named<f64>, _: &dyn Fn(&str) -> Option<Vec<f64>>) -> Result<Self, ShapeError> {
-        let (samples, d) = x.matrix("y_predict")?.shape();
-        Ok(Prediction { samples, d, targets: Targets::Numbers, shift: 0 })
+    fn of_reference(x: &Named<f64>, _: &dyn Fn(&str) -> Option<Vec<f64>>) -> Option<Self> {
+        let (samples, d) = x.matrix("y_predict").shape();
+        Some(Prediction { samples, d, targets: Targets::Numbers, shift: 0 })
     }
 }
 
@@ -104,7 +104,7 @@ fn grid(proved: &[Targets], told: &[Targets]) -> Grid<Prediction> {
 }
 
 fn call<T: Float>(f: LossFunction<T>, x: &Named<T>) -> Answer<T> {
-    let Loss { loss, dy } = f(x.matrix("y_predict")?, x.matrix("y_true")?)?;
+    let Loss { loss, dy } = f(x.matrix("y_predict"), x.matrix("y_true"))?;
     Ok(Named::of([("loss", Value::Number(loss)), ("dy", dy.into())]))
 }
 
@@ -129,7 +129,7 @@ impl Lesson for MeanSquared {
 
     /// Σ (y − y*)² / 2N.
     fn definition<T: Float>(_: &Prediction, x: &Named<T>) -> Answer<T> {
-        let (y, target) = (x.matrix("y_predict")?, x.matrix("y_true")?);
+        let (y, target) = (x.matrix("y_predict"), x.matrix("y_true"));
         let squares = y.iter().zip(target).fold(T::zero(), |sum, (&y, &t)| sum + (y - t) * (y - t));
         Ok(Named::of([("loss", Value::Number(squares / (lit::<T>(y.nrows() as f64) * lit(2.0))))]))
     }
@@ -167,7 +167,7 @@ impl Lesson for CrossEntropy {
 
     /// −Σ y*·ln p / N, where −ln pⱼ = ln Σᵢ exp(yᵢ − yⱼ), and the term of j itself is 1.
     fn definition<T: Float>(_: &Prediction, x: &Named<T>) -> Answer<T> {
-        let (y, target) = (x.matrix("y_predict")?, x.matrix("y_true")?);
+        let (y, target) = (x.matrix("y_predict"), x.matrix("y_true"));
         let others = |n: usize, j: usize| {
             (0..y.ncols()).filter(|&i| i != j).fold(T::zero(), |sum, i| sum + (y[(n, i)] - y[(n, j)]).exp())
         };
@@ -208,7 +208,7 @@ mistakes! { MEAN_SQUARED_LOSS of mean_squared_loss(LossFunction)
 }
 
 mistakes! { CROSS_ENTROPY_LOSS of cross_entropy_loss(LossFunction)
-    "the maximum is not subtracted": "e¹⁰⁰⁰ is ∞, and ∞/∞ no number. Subtract the row's maximum from its logits first.",
+    "the maximum is not subtracted": "e¹⁰⁰⁰ is ∞, and ∞/∞ is not a number. Subtract the row's maximum from its logits first.",
     |y, target| {
         let p =
             nalgebra::DMatrix::from_fn(y.nrows(), y.ncols(), |n, j| y[(n, j)].exp() / y.row(n).map(f64::exp).sum());

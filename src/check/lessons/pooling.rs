@@ -13,50 +13,77 @@ use crate::{Float, ShapeError, Slide, Tensor4, lit};
 use nalgebra::DMatrix;
 use std::fmt;
 
-/// The numbers under window (i, j), row by row, each with its pixel; a place in the padding has none and counts as
-/// `padding`.
+/// The numbers under window (i, j), row by row, and the pixel of each; a place in the padding has none and counts as
+/// `padding`, or not at all.
 fn window<T: Float>(
     map: &DMatrix<T>,
     (k1, k2): (usize, usize),
     slide: Slide,
     (i, j): (usize, usize),
-    padding: T,
-) -> Vec<(T, Option<(usize, usize)>)> {
-    let mut values = Vec::new();
-    for u in 0..k1 {
-        for v in 0..k2 {
-            let r = (i * slide.strides.0 + u) as isize - slide.padding.0 as isize;
-            let q = (j * slide.strides.1 + v) as isize - slide.padding.1 as isize;
-            let inside = r >= 0 && q >= 0 && r < map.nrows() as isize && q < map.ncols() as isize;
-            let pixel = inside.then_some((r as usize, q as usize));
-            values.push((pixel.map_or(padding, |at| map[at]), pixel));
-        }
-    }
-    values
+    padding: Option<T>,
+) -> (Vec<T>, Vec<Option<(usize, usize)>>) {
+    let pixel = |(u, v): (usize, usize)| {
+        let r = (i * slide.strides.0 + u).checked_sub(slide.padding.0).filter(|&r| r < map.nrows())?;
+        let q = (j * slide.strides.1 + v).checked_sub(slide.padding.1).filter(|&q| q < map.ncols())?;
+        Some((r, q))
+    };
+    let places = every(k1, k2).map(pixel);
+    places.filter_map(|pixel| Some((pixel.map(|at| map[at]).or(padding)?, pixel))).unzip()
 }
 
-/// How a window becomes one number: its maximum over a padding of this value, or its mean over zeros.
+/// dz, for which every window calls `give(dz, δ, weight)` at each of its pixels. `weights` sees the numbers of a window,
+/// row by row, as [`window`] lists them.
+fn hand_out<T: Float, W>(
+    (next_dz, z): (&Tensor4<T>, &Tensor4<T>),
+    k: (usize, usize),
+    slide: Slide,
+    padding: Option<T>,
+    weights: impl Fn(&[T]) -> Vec<W>,
+    give: impl Fn(&mut T, T, W),
+) -> Tensor4<T> {
+    let [samples, channels, rows, columns] = next_dz.shape();
+    let mut dz = Tensor4::zeros(z.shape());
+    for (n, c) in every(samples, channels) {
+        let map = z.map_at(n, c);
+        for (i, j) in every(rows, columns) {
+            let (numbers, pixels) = window(&map, k, slide, (i, j), padding);
+            for (pixel, weight) in pixels.into_iter().zip(weights(&numbers)) {
+                if let Some((r, q)) = pixel {
+                    give(&mut dz[(n, c, r, q)], next_dz[(n, c, i, j)], weight);
+                }
+            }
+        }
+    }
+    dz
+}
+
+fn every(a: usize, b: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..a).flat_map(move |i| (0..b).map(move |j| (i, j)))
+}
+
+/// How a window becomes one number: its maximum, with a padding that counts as this number or not at all; or its mean,
+/// with a padding of zeros.
 #[derive(Clone, Copy)]
 enum Pooling<T> {
-    Max { padding: T },
+    Max { padding: Option<T> },
     Average,
 }
 
 impl<T: Float> Pooling<T> {
-    fn padding(self) -> T {
+    fn padding(self) -> Option<T> {
         match self {
             Pooling::Max { padding } => padding,
-            Pooling::Average => T::zero(),
+            Pooling::Average => Some(T::zero()),
         }
     }
 
-    /// The places of a window that have a part in its result.
-    fn counted(self, window: &[(T, Option<(usize, usize)>)]) -> Vec<bool> {
+    /// Whether each place of a window has a part in its result.
+    fn counted(self, window: &[T]) -> Vec<bool> {
         if matches!(self, Pooling::Average) {
             return vec![true; window.len()];
         }
-        let largest = window.iter().fold(T::neg_infinity(), |max, x| max.max(x.0));
-        let first = window.iter().position(|x| x.0 == largest);
+        let largest = window.iter().fold(T::neg_infinity(), |max, x| max.max(*x));
+        let first = window.iter().position(|x| x.is_nan()).or_else(|| window.iter().position(|x| *x == largest));
         (0..window.len()).map(|at| Some(at) == first).collect()
     }
 
@@ -71,63 +98,110 @@ impl<T: Float> Pooling<T> {
     fn forward(self, z: &Tensor4<T>, k: (usize, usize), slide: Slide, out: (usize, usize)) -> Tensor4<T> {
         let [samples, channels, _, _] = z.shape();
         Tensor4::from_fn([samples, channels, out.0, out.1], |n, c, i, j| {
-            let window = window(&z.map_at(n, c), k, slide, (i, j), self.padding());
-            let terms = window.iter().zip(self.counted(&window)).filter(|(_, counted)| *counted);
-            terms.fold(T::zero(), |sum, (x, _)| sum + x.0) / self.divisor(k)
+            let (numbers, _) = window(&z.map_at(n, c), k, slide, (i, j), self.padding());
+            let terms = numbers.iter().zip(self.counted(&numbers)).filter(|(_, counted)| *counted);
+            terms.fold(T::zero(), |sum, (x, _)| sum + *x) / self.divisor(k)
         })
     }
 
     /// Every window hands its δ to the places that have a part in it.
     fn backward(self, next_dz: &Tensor4<T>, z: &Tensor4<T>, k: (usize, usize), slide: Slide) -> Tensor4<T> {
-        let [samples, channels, rows, columns] = next_dz.shape();
-        let mut dz = Tensor4::zeros(z.shape());
-        for (n, c) in every(samples, channels) {
-            let map = z.map_at(n, c);
-            for (i, j) in every(rows, columns) {
-                let window = window(&map, k, slide, (i, j), self.padding());
-                let places = window.iter().zip(self.counted(&window)).filter(|(_, counted)| *counted);
-                for (r, q) in places.filter_map(|((_, pixel), _)| *pixel) {
-                    dz[(n, c, r, q)] += next_dz[(n, c, i, j)] / self.divisor(k);
+        hand_out(
+            (next_dz, z),
+            k,
+            slide,
+            self.padding(),
+            |window| self.counted(window),
+            |dz, delta, counted| {
+                if counted {
+                    *dz += delta / self.divisor(k);
                 }
-            }
-        }
-        dz
+            },
+        )
     }
-}
 
-fn every(a: usize, b: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..a).flat_map(move |i| (0..b).map(move |j| (i, j)))
-}
-
-impl<T: Float> Pooling<T> {
     /// y, and dz where there is a next_dz.
     fn answer(self, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
-        let (z, PoolingShape { window, slide, .. }) = (x.tensor("z")?, *shape);
+        let (z, PoolingShape { window, slide, .. }) = (x.tensor("z"), *shape);
         let [_, _, height, width] = z.shape();
         let y = self.forward(z, window, slide, slide.output_size((height, width), window)?);
         let y = Named::of([("y", y.into())]);
-        let Ok(next_dz) = x.tensor("next_dz") else { return Ok(y) };
-        Ok(y.with("dz", self.backward(next_dz, z, window, slide)))
+        if x.get("next_dz").is_none() {
+            return Ok(y);
+        }
+        Ok(y.with("dz", self.backward(x.tensor("next_dz"), z, window, slide)))
     }
 
     /// The same of a window as large as the map.
     fn of_whole_maps(self, maps: &WholeMaps, x: &Named<T>) -> Answer<T> {
-        let (z, [_, _, height, width]) = (x.tensor("z")?, maps.z);
+        let (z, [_, _, height, width]) = (x.tensor("z"), maps.z);
         let (window, slide) = ((height, width), Slide::default());
         let y = Named::of([("y", self.forward(z, window, slide, (1, 1)).into_matrix().into())]);
-        let Ok(next_dz) = x.matrix("next_dz") else { return Ok(y) };
-        let next_dz = Tensor4::from_vectors(next_dz.clone());
+        if x.get("next_dz").is_none() {
+            return Ok(y);
+        }
+        let next_dz = Tensor4::from_vectors(x.matrix("next_dz").clone());
         Ok(y.with("dz", self.backward(&next_dz, z, window, slide)))
     }
 }
 
-fn call<T: Float>(f: PoolingForward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
-    Ok(Named::of([("y", f(x.tensor("z")?, shape.window, shape.slide)?.into())]))
+/// The lesson of a pooling by windows: what defines it, where it is exact, and what else belongs to it.
+macro_rules! by_windows {
+    ($lesson:ident as $pooling:expr, exact where $exact:expr; $($own:tt)*) => {
+        impl Lesson for $lesson {
+            type Setting = PoolingShape;
+            const DEFINES_INFINITIES: bool = true;
+            $($own)*
+
+            fn call_forward<T: Float>(f: PoolingForward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
+                Ok(Named::of([("y", f(x.tensor("z"), shape.window, shape.slide)?.into())]))
+            }
+            fn call_backward<T: Float>(f: PoolingBackward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
+                let dz = f(x.tensor("next_dz"), x.tensor("z"), shape.window, shape.slide)?;
+                Ok(Named::of([("dz", dz.into())]))
+            }
+            fn definition<T: Float>(shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
+                $pooling.answer(shape, x)
+            }
+            fn grid() -> Grid<PoolingShape> {
+                pooling_grid()
+            }
+            fn is_exact(shape: &PoolingShape) -> bool {
+                let exact: fn((usize, usize)) -> bool = $exact;
+                exact(shape.window)
+            }
+        }
+    };
 }
 
-fn call_backward<T: Float>(f: PoolingBackward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
-    let dz = f(x.tensor("next_dz")?, x.tensor("z")?, shape.window, shape.slide)?;
-    Ok(Named::of([("dz", dz.into())]))
+/// The same of a pooling of whole maps.
+macro_rules! of_whole_maps {
+    ($lesson:ident as $pooling:expr, exact where $exact:expr; $($own:tt)*) => {
+        impl Lesson for $lesson {
+            type Setting = WholeMaps;
+            const DEFINES_INFINITIES: bool = true;
+            $($own)*
+            const CARD: CardText = Some(("global_pooling", include_str!("../../layers/pooling/global.rs")));
+            const QUESTIONS: &'static [Question] = QUESTIONS;
+
+            fn call_forward<T: Float>(f: GlobalForward<T>, _: &WholeMaps, x: &Named<T>) -> Answer<T> {
+                Ok(Named::of([("y", f(x.tensor("z"))?.into())]))
+            }
+            fn call_backward<T: Float>(f: BackToMaps<T>, _: &WholeMaps, x: &Named<T>) -> Answer<T> {
+                Ok(Named::of([("dz", f(x.matrix("next_dz"), x.tensor("z"))?.into())]))
+            }
+            fn definition<T: Float>(maps: &WholeMaps, x: &Named<T>) -> Answer<T> {
+                $pooling.of_whole_maps(maps, x)
+            }
+            fn grid() -> Grid<WholeMaps> {
+                whole_maps()
+            }
+            fn is_exact(maps: &WholeMaps) -> bool {
+                let exact: fn((usize, usize)) -> bool = $exact;
+                exact((maps.z[2], maps.z[3]))
+            }
+        }
+    };
 }
 
 const QUESTIONS: &[Question] = &[
@@ -152,8 +226,7 @@ const QUESTIONS: &[Question] = &[
 /// [`max_pooling_forward`] and [`max_pooling_backward`].
 pub(super) struct MaxPooling;
 
-impl Lesson for MaxPooling {
-    type Setting = PoolingShape;
+by_windows! { MaxPooling as Pooling::Max { padding: None }, exact where |_| true;
     functions! {
         max_pooling_forward: PoolingForward = MAX_POOLING_FORWARD,
         max_pooling_backward: PoolingBackward = MAX_POOLING_BACKWARD
@@ -161,53 +234,19 @@ impl Lesson for MaxPooling {
     const CARD: CardText = Some(("max_pooling", include_str!("../../layers/pooling/max.rs")));
     const TORCH: &'static str = "max_pool2d";
     const QUESTIONS: &'static [Question] = QUESTIONS;
-
-    fn call_forward<T: Float>(f: PoolingForward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
-        call(f, shape, x)
-    }
-    fn call_backward<T: Float>(f: PoolingBackward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
-        call_backward(f, shape, x)
-    }
-    fn definition<T: Float>(shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
-        Pooling::Max { padding: T::neg_infinity() }.answer(shape, x)
-    }
-    fn grid() -> Grid<PoolingShape> {
-        pooling_grid()
-    }
-    fn is_exact(_: &PoolingShape) -> bool {
-        true
-    }
 }
 
 /// [`max_pooling_zero_padded_forward`] and [`max_pooling_zero_padded_backward`].
 pub(super) struct MaxPoolingZeroPadded;
 
-impl Lesson for MaxPoolingZeroPadded {
-    type Setting = PoolingShape;
+by_windows! { MaxPoolingZeroPadded as Pooling::Max { padding: Some(T::zero()) }, exact where |_| true;
     functions! { max_pooling_zero_padded_forward: PoolingForward, max_pooling_zero_padded_backward: PoolingBackward }
-
-    fn call_forward<T: Float>(f: PoolingForward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
-        call(f, shape, x)
-    }
-    fn call_backward<T: Float>(f: PoolingBackward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
-        call_backward(f, shape, x)
-    }
-    fn definition<T: Float>(shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
-        Pooling::Max { padding: T::zero() }.answer(shape, x)
-    }
-    fn grid() -> Grid<PoolingShape> {
-        Grid { problems: vec![], ..pooling_grid() }
-    }
-    fn is_exact(_: &PoolingShape) -> bool {
-        true
-    }
 }
 
 /// [`avg_pooling_forward`] and [`avg_pooling_backward`].
 pub(super) struct AvgPooling;
 
-impl Lesson for AvgPooling {
-    type Setting = PoolingShape;
+by_windows! { AvgPooling as Pooling::Average, exact where |(k1, k2)| (k1 * k2).is_power_of_two();
     functions! {
         avg_pooling_forward: PoolingForward = AVG_POOLING_FORWARD,
         avg_pooling_backward: PoolingBackward = AVG_POOLING_BACKWARD
@@ -216,22 +255,6 @@ impl Lesson for AvgPooling {
     const CARD: CardText = Some(("avg_pooling", include_str!("../../layers/pooling/average.rs")));
     const TORCH: &'static str = "avg_pool2d";
     const QUESTIONS: &'static [Question] = QUESTIONS;
-
-    fn call_forward<T: Float>(f: PoolingForward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
-        call(f, shape, x)
-    }
-    fn call_backward<T: Float>(f: PoolingBackward<T>, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
-        call_backward(f, shape, x)
-    }
-    fn definition<T: Float>(shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
-        Pooling::Average.answer(shape, x)
-    }
-    fn grid() -> Grid<PoolingShape> {
-        pooling_grid()
-    }
-    fn is_exact(shape: &PoolingShape) -> bool {
-        (shape.window.0 * shape.window.1).is_power_of_two()
-    }
 }
 
 /// Maps that are pooled to one number each.
@@ -268,8 +291,8 @@ impl Setting for WholeMaps {
         self.values != Values::Tied
     }
 
-    fn of_reference(x: &Named<f64>, _: &dyn Fn(&str) -> Option<Vec<f64>>) -> Result<Self, ShapeError> {
-        Ok(WholeMaps { z: x.tensor("z")?.shape(), values: Values::Distinct })
+    fn of_reference(x: &Named<f64>, _: &dyn Fn(&str) -> Option<Vec<f64>>) -> Option<Self> {
+        Some(WholeMaps { z: x.tensor("z").shape(), values: Values::Distinct })
     }
 }
 
@@ -288,67 +311,27 @@ fn whole_maps() -> Grid<WholeMaps> {
     }
 }
 
-const GLOBAL_CARD: CardText = Some(("global_pooling", include_str!("../../layers/pooling/global.rs")));
-
 /// [`global_max_pooling_forward`] and [`global_max_pooling_backward`].
 pub(super) struct GlobalMaxPooling;
 
-impl Lesson for GlobalMaxPooling {
-    type Setting = WholeMaps;
+of_whole_maps! { GlobalMaxPooling as Pooling::Max { padding: None }, exact where |_| true;
     functions! {
         global_max_pooling_forward: GlobalForward = GLOBAL_MAX_POOLING_FORWARD,
         global_max_pooling_backward: BackToMaps = GLOBAL_MAX_POOLING_BACKWARD
     }
-    const CARD: CardText = GLOBAL_CARD;
     const TORCH: &'static str = "adaptive_max_pool2d";
-    const QUESTIONS: &'static [Question] = QUESTIONS;
-
-    fn call_forward<T: Float>(f: GlobalForward<T>, _: &WholeMaps, x: &Named<T>) -> Answer<T> {
-        Ok(Named::of([("y", f(x.tensor("z")?)?.into())]))
-    }
-    fn call_backward<T: Float>(f: BackToMaps<T>, _: &WholeMaps, x: &Named<T>) -> Answer<T> {
-        Ok(Named::of([("dz", f(x.matrix("next_dz")?, x.tensor("z")?)?.into())]))
-    }
-    fn definition<T: Float>(maps: &WholeMaps, x: &Named<T>) -> Answer<T> {
-        Pooling::Max { padding: T::neg_infinity() }.of_whole_maps(maps, x)
-    }
-    fn grid() -> Grid<WholeMaps> {
-        whole_maps()
-    }
-    fn is_exact(_: &WholeMaps) -> bool {
-        true
-    }
 }
 
 /// [`global_avg_pooling_forward`] and [`global_avg_pooling_backward`].
 pub(super) struct GlobalAvgPooling;
 
-impl Lesson for GlobalAvgPooling {
-    type Setting = WholeMaps;
+of_whole_maps! { GlobalAvgPooling as Pooling::Average, exact where |(h, w)| (h * w).is_power_of_two();
     functions! {
         global_avg_pooling_forward: GlobalForward = GLOBAL_AVG_POOLING_FORWARD,
         global_avg_pooling_backward: BackToMaps = GLOBAL_AVG_POOLING_BACKWARD
     }
     const IS_POLYNOMIAL: bool = true;
-    const CARD: CardText = GLOBAL_CARD;
     const TORCH: &'static str = "adaptive_avg_pool2d";
-    const QUESTIONS: &'static [Question] = QUESTIONS;
-
-    fn call_forward<T: Float>(f: GlobalForward<T>, _: &WholeMaps, x: &Named<T>) -> Answer<T> {
-        Ok(Named::of([("y", f(x.tensor("z")?)?.into())]))
-    }
-    fn call_backward<T: Float>(f: BackToMaps<T>, _: &WholeMaps, x: &Named<T>) -> Answer<T> {
-        Ok(Named::of([("dz", f(x.matrix("next_dz")?, x.tensor("z")?)?.into())]))
-    }
-    fn definition<T: Float>(maps: &WholeMaps, x: &Named<T>) -> Answer<T> {
-        Pooling::Average.of_whole_maps(maps, x)
-    }
-    fn grid() -> Grid<WholeMaps> {
-        whole_maps()
-    }
-    fn is_exact(maps: &WholeMaps) -> bool {
-        (maps.z[2] * maps.z[3]).is_power_of_two()
-    }
 }
 
 exercises! {
@@ -368,7 +351,7 @@ mistakes! { MAX_POOLING_FORWARD of max_pooling_forward(PoolingForward)
     "the windows tile, whatever the strides": "Window (i, j) begins at row i·s1 and column j·s2, not at i·k1 and j·k2.",
     |z, pooling, slide| max_pooling_forward(z, pooling, Slide { strides: pooling, ..slide }.round_down());
     "the last window is lost": "There are (H + 2p − k)/s + 1 windows; the + 1 comes after the division, not before it.",
-    |z, pooling, slide| last_window_lost(z, pooling, slide, &max_pooling_forward(z, pooling, slide)?);
+    |z, pooling, slide| Ok(last_window_lost(z, pooling, slide, &max_pooling_forward(z, pooling, slide)?));
     "the mean instead of the maximum": "y is the largest number of the window; here it is the mean of them.",
     avg_pooling_forward;
     "the largest absolute value": "−3 is not larger than 2: the maximum is taken of the numbers, not of their sizes.",
@@ -406,12 +389,7 @@ mistakes! { MAX_POOLING_BACKWARD of max_pooling_backward(PoolingBackward)
     |next_dz, z, pooling, slide| scatter(next_dz, z, pooling, slide, |window| vec![1.0; window.len()]);
     "windows that overlap overwrite each other":
         "Where two windows have the same maximum, their δ add up (step 2): was = written for += ?",
-    |next_dz, z, pooling, slide| {
-        overwrite(next_dz, z, pooling, slide, |window| {
-            let first = window.iter().position(|&x| x == maximum(window));
-            (0..window.len()).map(|at| f64::from(Some(at) == first)).collect()
-        })
-    };
+    |next_dz, z, pooling, slide| overwrite(next_dz, z, pooling, slide, first_maximum);
     "the padding counts as 0":
         "The padding is −∞ and never wins; here the δ of a negative window at the border is lost in it.",
     max_pooling_zero_padded_backward;
@@ -426,10 +404,7 @@ mistakes! { MAX_POOLING_BACKWARD of max_pooling_backward(PoolingBackward)
         "Window (i, j) begins at row i·s1 and column j·s2; here at row i·s2 and column j·s1.",
     |next_dz, z, pooling, slide| {
         let (s1, s2) = slide.strides;
-        scatter(next_dz, z, pooling, Slide { strides: (s2, s1), ..slide }, |window| {
-            let first = window.iter().position(|&x| x == maximum(window));
-            (0..window.len()).map(|at| f64::from(Some(at) == first)).collect()
-        })
+        scatter(next_dz, z, pooling, Slide { strides: (s2, s1), ..slide }, first_maximum)
     };
 }
 
@@ -452,12 +427,12 @@ mistakes! { AVG_POOLING_FORWARD of avg_pooling_forward(PoolingForward)
     "the windows tile, whatever the strides": "Window (i, j) begins at row i·s1 and column j·s2, not at i·k1 and j·k2.",
     |z, pooling, slide| avg_pooling_forward(z, pooling, Slide { strides: pooling, ..slide }.round_down());
     "the last window is lost": "There are (H + 2p − k)/s + 1 windows; the + 1 comes after the division, not before it.",
-    |z, pooling, slide| last_window_lost(z, pooling, slide, &avg_pooling_forward(z, pooling, slide)?);
+    |z, pooling, slide| Ok(last_window_lost(z, pooling, slide, &avg_pooling_forward(z, pooling, slide)?));
 }
 
 mistakes! { AVG_POOLING_BACKWARD of avg_pooling_backward(PoolingBackward)
     "not divided by the window's area":
-        "Every place of a window stands in its mean with the factor 1/(k1·k2) (step 1).",
+        "Each place of a window contributes 1/(k1·k2) to its mean (step 1).",
     |next_dz, z, pooling, slide| {
         let area = (pooling.0 * pooling.1) as f64;
         avg_pooling_backward(&next_dz.map(|delta| delta * area), z, pooling, slide)
@@ -491,13 +466,8 @@ mistakes! { AVG_POOLING_BACKWARD of avg_pooling_backward(PoolingBackward)
         overwrite(next_dz, z, (k1, k2), slide, |window| vec![1.0 / (k1 * k2) as f64; window.len()])
     };
     "the maximum gets the gradient":
-        "Each place of a window has the same part in its mean: this is the backward of max pooling.",
-    |next_dz, z, pooling, slide| {
-        scatter(next_dz, z, pooling, slide, |window| {
-            let first = window.iter().position(|&x| x == maximum(window));
-            (0..window.len()).map(|at| f64::from(Some(at) == first)).collect()
-        })
-    };
+        "Every place of a window has the same weight in its mean: this is the backward of max pooling.",
+    |next_dz, z, pooling, slide| scatter(next_dz, z, pooling, slide, first_maximum);
 }
 
 mistakes! { GLOBAL_MAX_POOLING_FORWARD of global_max_pooling_forward(GlobalForward)
@@ -554,7 +524,7 @@ mistakes! { GLOBAL_AVG_POOLING_FORWARD of global_avg_pooling_forward(GlobalForwa
 }
 
 mistakes! { GLOBAL_AVG_POOLING_BACKWARD of global_avg_pooling_backward(BackToMaps)
-    "not divided by the map's area": "Every pixel stands in its map's mean with the factor 1/(H·W).",
+    "not divided by the map's area": "Each pixel contributes 1/(H·W) to its map's mean.",
     |next_dz, z| Ok(Tensor4::from_fn(z.shape(), |n, c, _, _| next_dz[(n, c)]));
     "divided by the channels, too": "Every channel has a mean of its own: it is divided by H·W, not by C·H·W.",
     |next_dz, z| global_avg_pooling_backward(&(next_dz / z.shape()[1] as f64), z);
@@ -564,28 +534,16 @@ mistakes! { GLOBAL_AVG_POOLING_BACKWARD of global_avg_pooling_backward(BackToMap
 
 // The bricks that the mistakes are built of.
 
-/// The outputs `y`, of as many windows as there are if 1 is added before the division by the stride.
-fn last_window_lost(
-    z: &Tensor4<f64>,
-    (k1, k2): (usize, usize),
-    slide: Slide,
-    y: &Tensor4<f64>,
-) -> Result<Tensor4<f64>, crate::ShapeError> {
-    let ([n, c, h, w], (s1, s2), (p1, p2)) = (z.shape(), slide.strides, slide.padding);
-    let [rows, columns] = [(h + 2 * p1 - k1 + 1) / s1, (w + 2 * p2 - k2 + 1) / s2];
-    Ok(Tensor4::from_fn([n, c, rows, columns], |n, c, i, j| y[(n, c, i, j)]))
-}
-
-/// Every window hands its δ to its places, each by its weight, and what a place gets adds up. `weights` sees the
-/// numbers of a window, row by row, −∞ in the padding.
+/// Every window hands its δ to its places, each by its weight, and what a place gets adds up. The padding is −∞.
 fn scatter(
     next_dz: &Tensor4<f64>,
     z: &Tensor4<f64>,
     pooling: (usize, usize),
     slide: Slide,
     weights: impl Fn(&[f64]) -> Vec<f64>,
-) -> Result<Tensor4<f64>, crate::ShapeError> {
-    Ok(hand_out(next_dz, z, pooling, slide, weights, |dz, share| *dz += share))
+) -> Result<Tensor4<f64>, ShapeError> {
+    let add = |dz: &mut f64, delta: f64, weight: f64| *dz += delta * weight;
+    Ok(hand_out((next_dz, z), pooling, slide, Some(f64::NEG_INFINITY), weights, add))
 }
 
 /// The same, but a place keeps only what the last window gives it.
@@ -595,42 +553,19 @@ fn overwrite(
     pooling: (usize, usize),
     slide: Slide,
     weights: impl Fn(&[f64]) -> Vec<f64>,
-) -> Result<Tensor4<f64>, crate::ShapeError> {
-    Ok(hand_out(next_dz, z, pooling, slide, weights, |dz, share| {
-        if share != 0.0 {
-            *dz = share;
+) -> Result<Tensor4<f64>, ShapeError> {
+    let replace = |dz: &mut f64, delta: f64, weight: f64| {
+        if delta * weight != 0.0 {
+            *dz = delta * weight;
         }
-    }))
+    };
+    Ok(hand_out((next_dz, z), pooling, slide, Some(f64::NEG_INFINITY), weights, replace))
 }
 
-fn hand_out(
-    next_dz: &Tensor4<f64>,
-    z: &Tensor4<f64>,
-    (k1, k2): (usize, usize),
-    slide: Slide,
-    weights: impl Fn(&[f64]) -> Vec<f64>,
-    give: impl Fn(&mut f64, f64),
-) -> Tensor4<f64> {
-    let ([samples, channels, rows, columns], [_, _, h, w]) = (next_dz.shape(), z.shape());
-    let mut dz = Tensor4::zeros(z.shape());
-    let every = |a: usize, b: usize| (0..a).flat_map(move |i| (0..b).map(move |j| (i, j)));
-    for ((n, c), (i, j)) in every(samples, channels).flat_map(|nc| every(rows, columns).map(move |ij| (nc, ij))) {
-        let pixels: Vec<Option<(usize, usize)>> = every(k1, k2)
-            .map(|(u, v)| {
-                let r = (i * slide.strides.0 + u).checked_sub(slide.padding.0).filter(|&r| r < h)?;
-                let q = (j * slide.strides.1 + v).checked_sub(slide.padding.1).filter(|&q| q < w)?;
-                Some((r, q))
-            })
-            .collect();
-        let window: Vec<f64> =
-            pixels.iter().map(|pixel| pixel.map_or(f64::NEG_INFINITY, |(r, q)| z[(n, c, r, q)])).collect();
-        for (pixel, weight) in pixels.into_iter().zip(weights(&window)) {
-            if let Some((r, q)) = pixel {
-                give(&mut dz[(n, c, r, q)], next_dz[(n, c, i, j)] * weight);
-            }
-        }
-    }
-    dz
+/// 1 at the first maximum of a window, and 0 elsewhere.
+fn first_maximum(window: &[f64]) -> Vec<f64> {
+    let first = window.iter().position(|&x| x == maximum(window));
+    (0..window.len()).map(|at| f64::from(Some(at) == first)).collect()
 }
 
 fn maximum(window: &[f64]) -> f64 {

@@ -8,7 +8,7 @@ use crate::check::judge::{Feature, Mistake, changed, mistakes};
 use crate::check::lesson::{Answer, CardText, DZ, Gradient, Grid, Lesson, Question, Setting};
 use crate::check::signatures::{PreluBackward, PreluForward};
 use crate::check::values::Named;
-use crate::{Float, ShapeError, Tensor4};
+use crate::{Float, Tensor4};
 use nalgebra::DVector;
 use std::fmt;
 
@@ -32,8 +32,8 @@ impl Setting for Slopes {
         vec![(self.0[0] > 1, Feature::Batch), (self.0[1] > 1, Feature::Maps)]
     }
 
-    fn of_reference(x: &Named<f64>, _: &dyn Fn(&str) -> Option<Vec<f64>>) -> Result<Self, ShapeError> {
-        Ok(Slopes(x.tensor("z")?.shape(), x.vector("alpha")?.len()))
+    fn of_reference(x: &Named<f64>, _: &dyn Fn(&str) -> Option<Vec<f64>>) -> Option<Self> {
+        Some(Slopes(x.tensor("z").shape(), x.vector("alpha").len()))
     }
 }
 
@@ -54,16 +54,16 @@ impl Lesson for Prelu {
     ];
 
     fn call_forward<T: Float>(f: PreluForward<T>, _: &Slopes, x: &Named<T>) -> Answer<T> {
-        Ok(Named::of([("y", f(x.tensor("z")?, x.vector("alpha")?)?.into())]))
+        Ok(Named::of([("y", f(x.tensor("z"), x.vector("alpha"))?.into())]))
     }
     fn call_backward<T: Float>(f: PreluBackward<T>, _: &Slopes, x: &Named<T>) -> Answer<T> {
-        let g = f(x.tensor("next_dz")?, x.tensor("z")?, x.vector("alpha")?)?;
+        let g = f(x.tensor("next_dz"), x.tensor("z"), x.vector("alpha"))?;
         Ok(Named::of([("dalpha", g.dalpha.into()), ("dz", g.dz.into())]))
     }
 
     /// max(z, 0) + α·min(z, 0), with the slope of the channel.
     fn definition<T: Float>(_: &Slopes, x: &Named<T>) -> Answer<T> {
-        let (z, alpha, zero) = (x.tensor("z")?, x.vector("alpha")?, T::zero());
+        let (z, alpha, zero) = (x.tensor("z"), x.vector("alpha"), T::zero());
         let y = Tensor4::from_fn(z.shape(), |n, c, i, j| {
             let z = z[(n, c, i, j)];
             z.max(zero) + alpha[c % alpha.len()] * z.min(zero)
@@ -103,14 +103,14 @@ mistakes! { PRELU_BACKWARD of prelu_backward(PreluBackward)
         let n = z.shape()[0] as f64;
         g.dz = g.dz.map(|x| x / n);
     });
-    "positive z count in dα": "α[c] stands in y only where z is not positive (step 3): the sum is over δ·min(z, 0).",
+    "positive z count in dα": "y contains α[c] only where z is not positive (step 3): the sum is over δ·min(z, 0).",
     changed!(prelu_backward(next_dz, z, alpha) as g {
         let [n, c, h, w] = z.shape();
         let products = next_dz.matrix().component_mul(z.matrix());
         g.dalpha = DVector::from_fn(c, |c, _| products.columns(c * h * w, h * w).sum() / n as f64);
     });
     "dα is a mean over the pixels, too":
-        "α[c] stands in every pixel of its channel, and their gradients add up (step 3).",
+        "Every pixel of channel c uses α[c], and their gradients add up (step 3).",
     changed!(prelu_backward(next_dz, z, alpha) as g {
         let [_, _, h, w] = z.shape();
         g.dalpha /= (h * w) as f64;

@@ -26,14 +26,14 @@ impl Lesson for Softmax {
     const QUESTIONS: &'static [Question] = rows::QUESTIONS;
 
     fn call_forward<T: Float>(f: ActivationForward<T>, _: &Rows, x: &Named<T>) -> Answer<T> {
-        Ok(Named::of([("y", f(x.matrix("z")?).into())]))
+        Ok(Named::of([("y", f(x.matrix("z")).into())]))
     }
     fn call_backward<T: Float>(f: ActivationBackward<T>, _: &Rows, x: &Named<T>) -> Answer<T> {
-        Ok(Named::of([("dz", f(x.matrix("next_dz")?, x.matrix("y")?)?.into())]))
+        Ok(Named::of([("dz", f(x.matrix("next_dz"), x.matrix("y"))?.into())]))
     }
     /// exp(zₙⱼ) / Σᵢ exp(zₙᵢ).
     fn definition<T: Float>(_: &Rows, x: &Named<T>) -> Answer<T> {
-        let z = x.matrix("z")?;
+        let z = x.matrix("z");
         let total = |n: usize| z.row(n).iter().fold(T::zero(), |sum, z| sum + z.exp());
         let y = DMatrix::from_fn(z.nrows(), z.ncols(), |n, j| z[(n, j)].exp() / total(n));
         Ok(Named::of([("y", y.into())]))
@@ -47,7 +47,7 @@ exercises! { Softmax: softmax_forward(ActivationForward), softmax_backward(Activ
 
 mistakes! { SOFTMAX_FORWARD of softmax_forward(ActivationForward)
     "the maximum is not subtracted":
-        "e¹⁰⁰⁰ is ∞, and ∞/∞ no number. Subtract the row's maximum from its logits first: the quotient stays the same.",
+        "e¹⁰⁰⁰ is ∞, and ∞/∞ is not a number. Subtract the row's maximum from its logits first: the quotient stays the same.",
     |z| DMatrix::from_fn(z.nrows(), z.ncols(), |n, j| z[(n, j)].exp() / z.row(n).map(f64::exp).sum());
     "the sum runs over the whole batch": "Each sample's probabilities sum to 1: the sum runs along its row.",
     |z| {
@@ -62,7 +62,7 @@ mistakes! { SOFTMAX_FORWARD of softmax_forward(ActivationForward)
 
 mistakes! { SOFTMAX_BACKWARD of softmax_backward(ActivationBackward)
     "the diagonal of the Jacobian alone":
-        "Every logit stands in every probability: δ·p·(1 − p) leaves out the terms −pⱼ·pᵢ of all i ≠ j.",
+        "Every probability depends on every logit: δ·p·(1 − p) leaves out the terms −pⱼ·pᵢ of all i ≠ j.",
     |next_dz, p| Ok(next_dz.zip_map(p, |delta, p| delta * p * (1.0 - p)));
     "the mean of next_dz is not weighted":
         "What is subtracted from δⱼ is Σᵢ pᵢ·δᵢ, the mean of δ under p, not its plain mean.",

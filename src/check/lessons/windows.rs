@@ -4,7 +4,7 @@ use crate::check::draw::Draw;
 use crate::check::judge::Feature;
 use crate::check::lesson::{Grid, Setting};
 use crate::check::values::Named;
-use crate::{ShapeError, Slide, Tensor4};
+use crate::{Slide, Tensor4};
 use std::fmt;
 
 /// One convolution's shapes.
@@ -34,20 +34,36 @@ pub(super) fn sliding(slide: Slide) -> String {
     format!(", strides {:?}{padding}{rounded}", slide.strides)
 }
 
-/// The slide of a case of PyTorch's.
-fn slide_of_reference(of: &dyn Fn(&str) -> Option<Vec<f64>>) -> Result<Slide, ShapeError> {
-    let ((s1, s2), (p1, p2)) = (pair(of, "stride")?, pair(of, "padding")?);
-    let slide = Slide::by(s1, s2).padding(p1, p2);
-    Ok(if of("round_down") == Some(vec![1.0]) { slide.round_down() } else { slide })
+/// H × W pixels of every map, from pixel (top, left) on; 0 where there are none.
+pub(super) fn cut(maps: &Tensor4<f64>, (top, left): (usize, usize), [height, width]: [usize; 2]) -> Tensor4<f64> {
+    let [n, c, rows, columns] = maps.shape();
+    Tensor4::from_fn([n, c, height, width], |n, c, i, j| {
+        let (i, j) = (i + top, j + left);
+        if i < rows && j < columns { maps[(n, c, i, j)] } else { 0.0 }
+    })
 }
 
-fn pair(of: &dyn Fn(&str) -> Option<Vec<f64>>, name: &str) -> Result<(usize, usize), ShapeError> {
-    match of(name).as_deref() {
-        Some(&[a, b]) => Ok((a as usize, b as usize)),
-        found => {
-            Err(ShapeError::new("Setting::of_reference", format!("{name} is {found:?}"), "two numbers are needed"))
-        }
-    }
+/// The outputs `y` for z, of as many windows as there are if 1 is added before the division by the stride.
+pub(super) fn last_window_lost(
+    z: &Tensor4<f64>,
+    (k1, k2): (usize, usize),
+    slide: Slide,
+    y: &Tensor4<f64>,
+) -> Tensor4<f64> {
+    let ([_, _, h, w], (s1, s2), (p1, p2)) = (z.shape(), slide.strides, slide.padding);
+    cut(y, (0, 0), [(h + 2 * p1 - k1 + 1) / s1, (w + 2 * p2 - k2 + 1) / s2])
+}
+
+/// The slide of a case of PyTorch's.
+fn slide_of_reference(of: &dyn Fn(&str) -> Option<Vec<f64>>) -> Option<Slide> {
+    let ((s1, s2), (p1, p2)) = (pair(of, "stride")?, pair(of, "padding")?);
+    let slide = Slide::by(s1, s2).padding(p1, p2);
+    Some(if of("round_down") == Some(vec![1.0]) { slide.round_down() } else { slide })
+}
+
+fn pair(of: &dyn Fn(&str) -> Option<Vec<f64>>, name: &str) -> Option<(usize, usize)> {
+    let [a, b] = of(name)?.try_into().ok()?;
+    Some((a as usize, b as usize))
 }
 
 impl Setting for ConvShape {
@@ -77,9 +93,9 @@ impl Setting for ConvShape {
         ]
     }
 
-    fn of_reference(x: &Named<f64>, of: &dyn Fn(&str) -> Option<Vec<f64>>) -> Result<Self, ShapeError> {
-        let ([_, depth, k1, k2], slide) = (x.tensor("k")?.shape(), slide_of_reference(of)?);
-        Ok(ConvShape { z: x.tensor("z")?.shape(), depth, kernel: (k1, k2), slide })
+    fn of_reference(x: &Named<f64>, of: &dyn Fn(&str) -> Option<Vec<f64>>) -> Option<Self> {
+        let ([_, depth, k1, k2], slide) = (x.tensor("k").shape(), slide_of_reference(of)?);
+        Some(ConvShape { z: x.tensor("z").shape(), depth, kernel: (k1, k2), slide })
     }
 }
 
@@ -90,6 +106,7 @@ impl Setting for ConvShape {
 /// 2. Along the rows every side of a kernel (1–5) with every stride (1–3), padding (0–3) and remainder that the stride
 ///    can leave, along the columns the same in another order.
 /// 3. 1×1 images under every kernel, padding and stride that fits them.
+#[must_use]
 pub fn conv_shapes() -> Vec<ConvShape> {
     let mut shapes = Vec::new();
     let kernels = (1..=5).flat_map(|k1| (1..=5).map(move |k2| (k1, k2)));
@@ -294,9 +311,9 @@ impl Setting for PoolingShape {
         self.values != Values::Tied
     }
 
-    fn of_reference(x: &Named<f64>, of: &dyn Fn(&str) -> Option<Vec<f64>>) -> Result<Self, ShapeError> {
+    fn of_reference(x: &Named<f64>, of: &dyn Fn(&str) -> Option<Vec<f64>>) -> Option<Self> {
         let (window, slide) = (pair(of, "window")?, slide_of_reference(of)?);
-        Ok(PoolingShape { z: x.tensor("z")?.shape(), window, slide, values: Values::Distinct })
+        Some(PoolingShape { z: x.tensor("z").shape(), window, slide, values: Values::Distinct })
     }
 }
 
@@ -330,6 +347,7 @@ impl Values {
 /// Every window from 1×1 to 4×4 with seven strides from 1×1 to 3×3, so that windows overlap, tile and leave gaps;
 /// paddings smaller than the window, N and C 1–4, outputs of 1–3 and remainders of 0–2 run through beside them. Then
 /// 1×1 images.
+#[must_use]
 pub fn pooling_shapes() -> Vec<PoolingShape> {
     let mut shapes = Vec::new();
     let windows = (1..=4).flat_map(|k1| (1..=4).map(move |k2| (k1, k2)));

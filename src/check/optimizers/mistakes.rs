@@ -24,7 +24,7 @@ mistakes! { MOMENTUM of "Sgd with momentum, which remembers v"(RuleOfOne)
     |w, g, v, r| (w - r.rate * (r.momentum * v + g), v);
     "the old velocity moves w": "First v ← μ·v + g, then w ← w − η·v with the new v.",
     |w, g, v, r| (w - r.rate * v, r.momentum * v + g);
-    "the gradient is damped": "v ← μ·v + g: g enters whole, not times 1 − μ, which would make a running mean of it.",
+    "the gradient is damped": "v ← μ·v + g: g is added whole; times 1 − μ it would become a running mean.",
     |w, g, v, r| {
         let v = r.momentum * v + (1.0 - r.momentum) * g;
         (w - r.rate * v, v)
@@ -61,7 +61,7 @@ mistakes! { ADAGRAD of "AdaGrad, which remembers s"(RuleOfOne)
         let s = s + g;
         (w - r.rate * g / (s.abs().sqrt() + r.epsilon), s)
     };
-    "ε stands inside the root": "The step is divided by √s + ε, not by √(s + ε).",
+    "ε is inside the root": "The step is divided by √s + ε, not by √(s + ε).",
     |w, g, s, r| {
         let s = s + g * g;
         (w - r.rate * g / (s + r.epsilon).sqrt(), s)
@@ -72,7 +72,7 @@ mistakes! { ADAGRAD of "AdaGrad, which remembers s"(RuleOfOne)
 }
 
 mistakes! { RMSPROP of "RmsProp, which remembers v"(RuleOfOne)
-    "α and 1 − α are exchanged": "v ← α·v + (1 − α)·g²: of the old mean the share α is kept.",
+    "α and 1 − α are exchanged": "v ← α·v + (1 − α)·g²: the share α of the old mean is kept.",
     |w, g, v, r| {
         let v = (1.0 - r.alpha) * v + r.alpha * g * g;
         (w - r.rate * g / (v.sqrt() + r.epsilon), v)
@@ -92,7 +92,7 @@ mistakes! { RMSPROP of "RmsProp, which remembers v"(RuleOfOne)
         let v = r.alpha * v + (1.0 - r.alpha) * g * g;
         (w - r.rate * g / (v + r.epsilon), v)
     };
-    "ε stands inside the root": "The step is divided by √v + ε, not by √(v + ε).",
+    "ε is inside the root": "The step is divided by √v + ε, not by √(v + ε).",
     |w, g, v, r| {
         let v = r.alpha * v + (1.0 - r.alpha) * g * g;
         (w - r.rate * g / (v + r.epsilon).sqrt(), v)
@@ -121,7 +121,7 @@ mistakes! { ADADELTA of "Adadelta, which remembers v (of g²) and u (of Δ²)"(R
         let u = r.rho * u + (1.0 - r.rho) * delta * delta;
         (w - r.rate * g * (u + r.epsilon).sqrt() / (v + r.epsilon).sqrt(), [v, u])
     };
-    "ε stands outside the roots": "Δ is g·√(u + ε)/√(v + ε): ε is added to the means, not to their roots.",
+    "ε is outside the roots": "Δ is g·√(u + ε)/√(v + ε): ε is added to the means, not to their roots.",
     |w, g, [v, u], _, r| {
         let v = r.rho * v + (1.0 - r.rho) * g * g;
         let delta = g * (u.sqrt() + r.epsilon) / (v.sqrt() + r.epsilon);
@@ -137,7 +137,7 @@ mistakes! { ADAM of "Adam, which remembers m (of g) and v (of g²)"(RuleOfTwo)
         (w - r.rate * m / (v.sqrt() + r.epsilon), [m, v])
     };
     "the corrected means are remembered":
-        "The correction is for the step alone (step 2): remembered are m and v as they are.",
+        "The correction is for the step alone (step 2): m and v are remembered as they are.",
     |w, g, [m, v], t, r| {
         let [m, v] = corrected(means(g, [m, v], r), t, r);
         (w - r.rate * m / (v.sqrt() + r.epsilon), [m, v])
@@ -168,7 +168,7 @@ mistakes! { ADAM of "Adam, which remembers m (of g) and v (of g²)"(RuleOfTwo)
         let [m_hat, v_hat] = corrected([m, v], t, r);
         (w - r.rate * m_hat / (v_hat + r.epsilon), [m, v])
     };
-    "ε stands inside the root": "The step is divided by √v̂ + ε, not by √(v̂ + ε).",
+    "ε is inside the root": "The step is divided by √v̂ + ε, not by √(v̂ + ε).",
     |w, g, [m, v], t, r| {
         let [m, v] = means(g, [m, v], r);
         let [m_hat, v_hat] = corrected([m, v], t, r);

@@ -175,7 +175,7 @@ fn step<const K: usize>(
 ) -> (f64, [f64; K]) {
     let state = State { steps: (t - 1) as u64, memories: memories.map(|memory| vec![memory]).to_vec() };
     let mut parameter = [w];
-    match optimizer.restore(state).and_then(|()| optimizer.step(&mut [&mut parameter], &[&[g]])) {
+    match optimizer.restore(state).and_then(|()| Ok(optimizer.step(&mut [&mut parameter], &[&[g]])?)) {
         Ok(()) => {
             let remembered = optimizer.state().memories;
             (parameter[0], std::array::from_fn(|k| remembered[k][0]))

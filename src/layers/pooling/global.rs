@@ -14,8 +14,8 @@
 //!
 //! Write δ for `next_dz`. Either layer is the pooling of one window as large as the map:
 //!
-//! 1. of the maximum, y *is* the element at the first maximum m (row by row): **`dz[m] = δ`**, and 0 elsewhere;
-//! 2. of the mean, every element stands in y with the factor 1/(H·W): **`dz[i,j] = δ / (H·W)`**.
+//! 1. The maximum *is* the element at the first maximum m (row by row): **`dz[m] = δ`**, and 0 elsewhere.
+//! 2. The mean contains every element with coefficient 1/(H·W): **`dz[i,j] = δ / (H·W)`**.
 //!
 //! Kink of the maximum: a tie, where the first of the equals takes all.
 //!

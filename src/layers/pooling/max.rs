@@ -15,11 +15,11 @@
 //!
 //! Write δ for `next_dz`.
 //!
-//! 1. While one element of a window is larger than all others, y *is* that element: dy = dẑ at its place, and no other
-//!    element has a part in it.
-//! 2. So each window hands its δ to the place of its maximum:
-//!    **`dz[r] = Σ δ[i]`, over the windows i whose maximum stands at r**. Windows that overlap may name the same place;
-//!    then their δ add up.
+//! 1. While one element of a window is larger than all others, y *is* that element: dy = dẑ at its place, and y
+//!    depends on no other element.
+//! 2. So each window passes its δ to the place of its maximum:
+//!    **`dz[r] = Σ δ[i]`, over the windows i whose maximum is at r**. Windows that overlap may share that place; then
+//!    their δ add up.
 //!
 //! Kinks: where a maximum is tied, max has no derivative. The **first** maximum of the window, row by row, takes the
 //! whole δ, so that Σ dz = Σ next_dz always. A NaN counts as larger than any number, and the first NaN takes δ.

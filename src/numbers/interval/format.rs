@@ -14,19 +14,23 @@ pub trait Format: Float {
     const STEPS: u32;
 
     /// The next larger number.
+    #[must_use]
     fn next_up(self) -> Self;
 
     /// The next smaller number.
+    #[must_use]
     fn next_down(self) -> Self {
         -(-self).next_up()
     }
 
     /// So many numbers larger.
+    #[must_use]
     fn steps_up(self) -> Self {
         (0..Self::STEPS).fold(self, |x, _| x.next_up())
     }
 
     /// So many numbers smaller.
+    #[must_use]
     fn steps_down(self) -> Self {
         -(-self).steps_up()
     }

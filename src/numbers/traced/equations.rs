@@ -17,6 +17,7 @@ use std::fmt;
 /// let y = Equations::matrix("y", &(&z * &z));
 /// assert_eq!(y.to_string().lines().next(), Some("y₁₁ = z₁₁² + z₁₂·z₂₁"));
 /// ```
+#[must_use]
 #[derive(Clone, Debug)]
 pub struct Equations {
     lines: Vec<(String, String, Traced)>,
@@ -57,6 +58,7 @@ impl Equations {
     }
 
     /// One aligned block of LaTeX, without dollar signs.
+    #[must_use]
     pub fn latex(&self) -> String {
         let lines: Vec<String> = self.lines.iter().map(|(_, name, y)| format!("{name} &= {}", y.latex())).collect();
         format!("\\begin{{aligned}}\n{}\n\\end{{aligned}}", lines.join(" \\\\\n"))

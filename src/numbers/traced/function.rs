@@ -43,6 +43,7 @@ pub enum Function {
 
 impl Function {
     /// The name in plain text.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Function::Exp => "exp",

@@ -81,6 +81,7 @@ enum Origin {
 
 impl Traced {
     /// The number `value`, without a symbol in it.
+    #[must_use]
     pub fn constant(value: f64) -> Self {
         Traced { value, origin: Origin::Constant }
     }
@@ -94,6 +95,7 @@ impl Traced {
     }
 
     /// What the formula comes to for the symbols' values.
+    #[must_use]
     pub fn value(self) -> f64 {
         self.value
     }

@@ -113,11 +113,13 @@ pub struct Polynomial {
 
 impl Polynomial {
     /// How many products are summed.
+    #[must_use]
     pub fn terms(&self) -> usize {
         self.terms.len()
     }
 
     /// Whether only symbols and constants are in it, with no bar, root or function: then the form is unique.
+    #[must_use]
     pub fn is_polynomial(&self) -> bool {
         let plain = |&(letter, exponent): &(Letter, i32)| matches!(letter, Letter::Symbol(_)) && exponent > 0;
         self.terms.keys().all(|monomial| monomial.exponential.is_empty() && monomial.letters.iter().all(plain))

@@ -140,11 +140,13 @@ fn parts(x: &BigRational) -> (String, String) {
 
 impl Polynomial {
     /// The formula as plain text; of more than `terms` terms, only the first.
+    #[must_use]
     pub fn text(&self, terms: usize) -> String {
         self.write(Style { latex: false, terms })
     }
 
     /// The formula as LaTeX; of more than `terms` terms, only the first.
+    #[must_use]
     pub fn latex(&self, terms: usize) -> String {
         self.write(Style { latex: true, terms })
     }
@@ -160,6 +162,7 @@ impl Polynomial {
 
 impl Traced {
     /// The formula as LaTeX, cut off where it would fill more than a screen.
+    #[must_use]
     pub fn latex(self) -> String {
         let cut = |formula: Polynomial| formula.latex(SCREEN);
         self.polynomial().map(cut).unwrap_or_else(|reason| format!(r"\text{{{reason}}}"))

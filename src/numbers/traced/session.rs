@@ -39,6 +39,7 @@ fn next_number() -> u64 {
 /// value stays right. Its formula and what is computed of it, a kept session's [`branches`](Self::branches) and the symbols
 /// made with it read "not recorded"; a [`SymbolicProof`](crate::check::SymbolicProof) of them is "not applicable", and
 /// [`gradient`](super::gradient) an error. Within one cell, the same holds between threads.
+#[must_use]
 pub struct Session {
     number: u64,
     /// The book stays in its thread, and so does who closes it.
@@ -61,17 +62,20 @@ impl Session {
     }
 
     /// One symbol.
+    #[must_use]
     pub fn symbol(&self, name: &str, value: f64) -> Traced {
         self.indexed(&Index::new(&[]), name, &[], value)
     }
 
     /// A vector of symbols.
+    #[must_use]
     pub fn vector(&self, name: &str, values: &DVector<f64>) -> DVector<Traced> {
         let index = Index::new(&[values.len()]);
         DVector::from_fn(values.len(), |i, _| self.indexed(&index, name, &[i], values[i]))
     }
 
     /// A matrix of symbols.
+    #[must_use]
     pub fn matrix(&self, name: &str, values: &DMatrix<f64>) -> DMatrix<Traced> {
         let index = Index::new(&[values.nrows(), values.ncols()]);
         let rows = DMatrix::from_fn(values.ncols(), values.nrows(), |j, i| {
@@ -81,6 +85,7 @@ impl Session {
     }
 
     /// A tensor of symbols.
+    #[must_use]
     pub fn tensor(&self, name: &str, values: &Tensor4<f64>) -> Tensor4<Traced> {
         let (shape, mut next) = (values.shape(), 0);
         let index = Index::new(&shape);
@@ -100,16 +105,19 @@ impl Session {
 
     /// The conditions under which the formulas hold: every comparison so far, and how it came out. Where the book is not at
     /// hand, that is the one line.
+    #[must_use]
     pub fn branches(&self) -> Vec<String> {
         super::print::branches(self.number)
     }
 
     /// How many operations the book holds; none where it is not at hand.
+    #[must_use]
     pub fn len(&self) -> usize {
         with_arena(self.number, |arena| arena.nodes.len()).unwrap_or(0)
     }
 
     /// Whether the book holds nothing.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -13,6 +13,7 @@ const TOGETHER: usize = 8;
 
 impl Steps {
     /// The walk as HTML that reads well with and without scripts.
+    #[must_use]
     pub fn html(&self) -> String {
         let mut html = format!("<div>\n{}\n", self.figure().inline());
         for part in parts(&self.scenes) {

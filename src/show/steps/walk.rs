@@ -17,6 +17,7 @@ const LINE: i32 = 40;
 ///
 /// As the last line of a notebook's cell it appears as an animation; below it, the single steps unfold. In a trusted
 /// notebook and in an exported page, a slider replaces the animation: use the arrow keys, or click a result.
+#[must_use]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Steps {
     title: String,
@@ -50,16 +51,19 @@ impl Steps {
     }
 
     /// How many steps are drawn.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.scenes.len()
     }
 
     /// Whether there is nothing to draw.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.scenes.is_empty()
     }
 
     /// The caption of each step, line by line.
+    #[must_use]
     pub fn captions(&self) -> Vec<Vec<String>> {
         self.scenes.iter().map(|scene| scene.caption.clone()).collect()
     }
