@@ -1,7 +1,7 @@
 //! All that `certify` proves, and that its grids reach what they promise to.
 
 use handgrad::Slide;
-use handgrad::check::certificate::{self, Case, Certificate};
+use handgrad::check::certificate::{self, Case, Certificate, Precision};
 use handgrad::check::grids::{self, ConvShape, conv_shapes, pooling_shapes};
 use nalgebra::dmatrix;
 use std::collections::BTreeSet;
@@ -12,6 +12,9 @@ fn every_function_is_proved() {
     assert!(certificate.passed(), "{certificate}");
     assert!(certificate.cases >= 300);
     assert!(certificate.total().error <= 1e-12);
+    let infinite = certificate.rows.iter().filter(|row| row.infinite > 0).map(|row| row.function.as_str());
+    let infinite: BTreeSet<&str> = infinite.collect();
+    assert!(infinite.len() == 12 && infinite.contains("conv_backward") && infinite.contains("max_pooling_forward"));
 
     let text = certificate.to_string();
     assert!(text.lines().all(|line| line.chars().count() <= 120), "the table fits a terminal\n{text}");
@@ -29,6 +32,12 @@ fn a_failed_case_turns_row_and_total_red() {
     cases.push(Case::new("a wrong case".into(), |findings| {
         findings.values("fc_forward", &dmatrix![1.0, 2.0], &dmatrix![1.0, 2.5], &[1.0, 2.5], false);
         findings.values("matmul", &dmatrix![1.0], &dmatrix![1.0, 1.0], &[1.0, 1.0], false);
+        let (inf, nan) = (f64::INFINITY, f64::NAN);
+        let specials = dmatrix![inf, -inf, nan, 1.0];
+        findings.infinite("relu_forward", &specials, &specials, Precision::F64);
+        for wrong in [dmatrix![inf, inf, nan, 1.0], dmatrix![inf, -inf, 0.0, 1.0], dmatrix![inf, -inf, nan, nan]] {
+            findings.infinite("tanh_forward", &wrong, &specials, Precision::F32);
+        }
         handgrad::layers::insert_zeros(&handgrad::Tensor4::<f64>::zeros([1, 1, 1, 1]), (0, 1)).map(|_| ())
     }));
     let certificate = Certificate::of(&cases, || {});
@@ -36,6 +45,9 @@ fn a_failed_case_turns_row_and_total_red() {
     assert!(!certificate.passed() && !certificate.total().passed());
     assert_eq!(row("fc_forward").failures, ["a wrong case: [0, 1] is 2, but must be 2.5"]);
     assert_eq!(row("matmul").failures, ["a wrong case: the shape is [1, 1], but must be [1, 2]"]);
+    assert!((row("relu_forward").infinite, row("relu_forward").failures.len()) == (4, 0));
+    let wrong = ["[0, 1] is inf, but must be -inf", "[0, 2] is 0, but must be NaN", "[0, 3] is NaN, but must be 1"];
+    assert_eq!(row("tanh_forward").failures, wrong.map(|failure| format!("a wrong case: in f32: {failure}")));
     assert!(row("insert_zeros").failures[0].contains("the strides are (0, 1)"));
     assert!(row("fc_backward").passed());
     assert!(!row("conv_forward").passed(), "a function that no case looked at is not proved");
