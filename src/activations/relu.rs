@@ -29,8 +29,8 @@ use nalgebra::DMatrix;
 /// use handgrad::prelude::*;
 /// assert_eq!(relu_forward(&dmatrix![-2.0, 0.0, 3.0]), dmatrix![0.0, 0.0, 3.0]);
 /// ```
-#[inline(never)]
 #[must_use]
+#[inline(never)]
 pub fn relu_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
     map(z, |z| pieces(z, T::zero, || z))
 }

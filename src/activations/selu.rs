@@ -50,8 +50,8 @@ pub const SELU_ALPHA: f64 = 1.6732632423543772;
 /// let y = selu_forward(&dmatrix![-1000.0, 0.0, 1.0]);
 /// assert_eq!(y, dmatrix![-SELU_LAMBDA * SELU_ALPHA, 0.0, SELU_LAMBDA]);
 /// ```
-#[inline(never)]
 #[must_use]
+#[inline(never)]
 pub fn selu_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
     let (lambda, alpha): (T, T) = (lit(SELU_LAMBDA), lit(SELU_ALPHA));
     map(z, move |z| pieces(z, || lambda * alpha * exp_m1(z), || lambda * z))

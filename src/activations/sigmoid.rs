@@ -36,8 +36,8 @@ use nalgebra::DMatrix;
 /// use handgrad::prelude::*;
 /// assert_eq!(sigmoid_forward(&dmatrix![-1000.0, 0.0, 1000.0]), dmatrix![0.0, 0.5, 1.0]);
 /// ```
-#[inline(never)]
 #[must_use]
+#[inline(never)]
 pub fn sigmoid_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
     map(z, |z| {
         let e = exp((-z).min(z)); // of −|z|

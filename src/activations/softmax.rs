@@ -49,8 +49,8 @@ use nalgebra::DMatrix;
 /// let p = softmax_forward(&z);
 /// assert!((p - dmatrix![0.5, 0.5; 0.25, 0.75]).amax() < 1e-15);
 /// ```
-#[inline(never)]
 #[must_use]
+#[inline(never)]
 pub fn softmax_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
     let Exponentials { terms, .. } = exponentials(z);
     let [totals] = sum_rows(z.nrows(), [&terms], [], |[e], []| [e]);

@@ -107,8 +107,8 @@ impl<T: Float> Dataset<T> {
 ///
 /// # Panics
 /// Like a slice, for a label that is not below `classes`; and if N·classes targets are larger than any memory.
-#[inline(never)]
 #[must_use]
+#[inline(never)]
 pub fn one_hot<T: Float>(labels: &[usize], classes: usize) -> DMatrix<T> {
     sizes::demand::<T>("one_hot", &[labels.len(), classes]);
     let mut targets = DMatrix::zeros(labels.len(), classes);

@@ -24,8 +24,8 @@ use nalgebra::DMatrix;
 /// assert_eq!(flatten_backward(&flatten_forward(&z), &z)?, z);
 /// # Ok::<(), ShapeError>(())
 /// ```
-#[inline(never)]
 #[must_use]
+#[inline(never)]
 pub fn flatten_forward<T: Float>(z: &Tensor4<T>) -> DMatrix<T> {
     copy_rows(z.matrix(), 0..z.shape()[0])
 }
