@@ -63,12 +63,17 @@ pub(crate) fn changed<T: Float>(len: usize, chunk: usize, f: impl Fn(usize, &mut
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::WORTH_A_THREAD;
+    use crate::kernels::cuts::Cuts;
     use crate::kernels::memory::Scratch;
 
     #[test]
     fn old_numbers_are_overwritten_to_the_last() {
-        for (len, chunk) in [(0, 50), (1, 50), (7, 50), (63, 50), (WORTH_A_THREAD + 7, 50)] {
+        // From 8 numbers on, chunk by chunk on two threads.
+        Cuts::every(8).on_threads(2, numbers_are_overwritten).unwrap();
+    }
+
+    fn numbers_are_overwritten() {
+        for (len, chunk) in [(0, 50), (1, 50), (7, 50), (63, 50), (207, 50)] {
             drop((Scratch(vec![7.0_f64; len]), Scratch(vec![7.0_f32; len])));
             let squares: Vec<f64> = collected(len, chunk, |range| range.map(|i| (i * i) as f64));
             assert_eq!(squares, (0..len).map(|i| (i * i) as f64).collect::<Vec<_>>());
