@@ -173,7 +173,9 @@ fn max_pooling_only_compares() -> Result<(), ShapeError> {
 
 #[test]
 fn a_lenet_costs_its_formulas_layer_by_layer() -> Result<(), ShapeError> {
-    let cost = Cost::of(&mut lenet(Start::He, 1), [1, 28, 28])?;
+    let mut model = lenet(Start::He, 1);
+    let cost = Cost::of(&mut model, [1, 28, 28])?;
+    assert_eq!(Cost::of(&mut model, [1, 28, 28])?, cost, "a gradient that is there is not added to");
     let products = |layer: &LayerCost| (layer.forward.multiplications, layer.backward.multiplications);
     // Output pixels × taps × D; backward dk the same, dz input pixels × D·k² × C.
     let convolution = |out: u64, c: u64, d: u64, input: u64| {
@@ -185,6 +187,7 @@ fn a_lenet_costs_its_formulas_layer_by_layer() -> Result<(), ShapeError> {
     let learning: Vec<&LayerCost> = cost.layers.iter().filter(|layer| layer.parameters > 0).collect();
     assert_eq!(learning.iter().map(|layer| products(layer)).collect::<Vec<_>>(), expected);
     assert_eq!(cost.total().parameters, 61_706);
+    assert_eq!(cost.total().backward.multiplications, expected.iter().map(|(_, backward)| backward).sum::<u64>());
     assert_eq!(cost.total().forward.multiplications, 416_520); // 117,600 + 240,000 + 48,000 + 10,080 + 840
     assert_eq!(cost.total().activations, 2 * 4704 + 1176 + 2 * 1600 + 400 + 400 + 2 * (120 + 84) + 10);
     let table = cost.to_string();

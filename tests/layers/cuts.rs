@@ -86,6 +86,7 @@ fn convolutions_with_every_seam() {
         Convolution::new([3, 18, 4, 3], 7, (2, 3), Slide::by(2, 1).padding(0, 1)),
         Convolution::new([35, 5, 1, 4], 4, (1, 3), Slide::by(1, 1).padding(0, 1)),
         Convolution::new([40, 4, 1, 1], 13, (1, 1), Slide::default()),
+        Convolution::new([3, 2, 3, 4], 2, (2, 2), Slide::by(1, 1).padding(5, 20)), // wider than a block
     ];
     under_all_cuts(|cuts| shapes.iter().for_each(|shape| shape.agrees(cuts)));
 }
@@ -108,6 +109,22 @@ fn products() {
             assert!(fc_forward(&z, &w, &b.map(|x| x as f32)).unwrap() == y, "f32, {n} × {l} × {m}, {cuts}");
         }
     });
+}
+
+/// Products of more rows and terms than are gathered at a time, under the usual cuts.
+#[test]
+fn products_of_several_parts() {
+    let integer = |seed, rows, columns| integers(seed, [rows, columns, 1, 1]).into_matrix();
+    for (n, l, m) in [(256, 16, 5), (320, 20, 7), (513, 40, 3), (20, 600, 9), (300, 300, 8)] {
+        let (z, w, next_dz) = (integer(1, n, l), integer(2, l, m), integer(3, n, m));
+        let y = &z * &w;
+        assert!(matmul(&z, &w).unwrap() == y, "{n} × {l} × {m}");
+        let [single_z, single_w] = [&z, &w].map(|matrix| matrix.map(|x| x as f32));
+        assert!(matmul(&single_z, &single_w).unwrap() == y.map(|x| x as f32), "f32, {n} × {l} × {m}");
+        let g = fc_backward(&next_dz, &w, &z).unwrap();
+        assert!(g.dw == z.transpose() * &next_dz / n as f64, "dw, {n} × {l} × {m}");
+        assert!(g.dz == &next_dz * w.transpose(), "dz, {n} × {l} × {m}");
+    }
 }
 
 /// Functions of every number by itself, poolings and sums have the same bits under all cuts.

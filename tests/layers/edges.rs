@@ -73,6 +73,7 @@ fn infinities_are_where_the_definition_has_them() {
     for n in [1, 3, 17] {
         with_infinities::<f32>([n, 70, 2, 3], 2, (2, 2), padded); // channels enough for vectors of them
         with_infinities::<f64>([n, 35, 2, 3], 2, (2, 2), padded);
+        with_infinities::<f32>([n, 140, 2, 3], 2, (2, 2), padded); // a kernel of more than 1024 numbers
         with_infinities::<Dual<f64>>([n, 2, 3, 4], 2, (3, 3), padded);
         with_infinities::<Dual<f32>>([n, 1, 4, 4], 2, (2, 3), Slide::by(3, 2).padding(2, 1).round_down());
     }
@@ -110,6 +111,17 @@ fn axes_of_length_0() {
     let (z, k) = (Tensor4::<f64>::zeros([2, 0, 1, 1]), Tensor4::zeros([0, 2, 1, 1]));
     let y = conv_forward(&z, &k, &dvector![3.0, 4.0], Slide::default()).unwrap();
     assert_eq!(y.to_row_major(), [3.0, 4.0, 3.0, 4.0]); // without a map to sum over, the bias
+}
+
+/// The padding is at two sides only: above and below, or left and right.
+#[test]
+fn infinities_over_padding_at_two_sides() {
+    for (n, (p1, p2)) in [1, 4, 16, 35].into_iter().flat_map(|n| [(n, (1, 0)), (n, (0, 1))]) {
+        let slide = Slide::default().padding(p1, p2);
+        with_infinities::<f32>([n, 2, 4, 5], 3, (2, 3), slide);
+        with_infinities::<f64>([n, 2, 4, 5], 3, (2, 3), slide);
+        with_infinities::<Dual<f64>>([n, 2, 4, 5], 3, (2, 3), slide);
+    }
 }
 
 /// A stride as large as it can be, of which one window sees nothing: the memory needed is that of the window.

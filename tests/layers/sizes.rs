@@ -310,6 +310,9 @@ fn a_layer_without_inputs_gives_its_bias() -> Result<(), ShapeError> {
     assert_eq!(fc_forward(&z, &w, &b)?, dmatrix![1.0, 2.0, 3.0; 1.0, 2.0, 3.0]);
     let g = fc_backward(&matrix(1, 2, 3), &w, &z)?;
     assert_eq!((g.dw.shape(), g.db.len(), g.dz.shape()), ((0, 3), 3, (2, 0)));
+    // Numbers that are no machine floats take other loops.
+    let y = fc_forward(&lift(&z), &lift(&w), &lift(&b))?;
+    assert_eq!(y.map(|y: Dual<f64>| y.re), fc_forward(&z, &w, &b)?);
     for shape in [[0, 2, 3, 1], [2, 0, 3, 1], [2, 3, 0, 1]] {
         let (z, alpha) = (Tensor4::<f64>::zeros(shape), DVector::from_element(shape[1], 0.25));
         assert_eq!(prelu_forward(&z, &alpha)?, z);

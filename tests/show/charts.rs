@@ -223,6 +223,12 @@ fn ticks_are_written_in_their_units() {
         labels(show::xy("", &[0.0, 30_000.0], &[1e-6, 1e-2]).log_y(), (false, true)),
         [vec![0.0, 5e3, 1e4, 1.5e4, 2e4, 2.5e4, 3e4], vec![1e-6, 1e-5, 1e-4, 1e-3, 1e-2]]
     );
+    // Millions from a million on.
+    let million = Picture::of(&show::xy("", &[0.0, 1e6], &[0.5, 1.5]).figure());
+    assert!(million.texts.iter().any(|text| text.words == "1.0M"), "{:?}", million.texts);
+    // Where two round numbers do not fit at first, closer ones are found.
+    let [_, low] = labels(show::curve("", &[0.3, 0.6]).y_range(0.11, 0.89).size(240, 160), linear);
+    assert!(low.len() >= 2 && low.iter().all(|y| (y * 10.0 - (y * 10.0).round()).abs() < 1e-9), "{low:?}");
     let percent = labels(show::accuracy("", &[0.971, 0.982, 0.9876]), linear);
     assert_eq!(percent[0], [1.0, 2.0, 3.0]); // there is no epoch and a half
     assert!(percent[1].iter().all(|y| (0.97..0.99).contains(y)), "{percent:?}");
@@ -353,6 +359,34 @@ fn levels_and_bands_are_at_their_heights() {
 }
 
 #[test]
+fn the_band_of_a_long_curve_holds_every_value() {
+    let (mut low, mut high) = (vec![-1.0; 1000], vec![1.0; 1000]);
+    (low[333], high[777]) = (-5.0, 7.0);
+    let read = Read::of(&show::curve("", &[0.0; 1000]).band("range", &low, &high).figure(), (false, false));
+    let band = read.picture.shapes.iter().find(|shape| shape.kind == "polygon" && shape.faint).unwrap();
+    let ends = |of: fn(&At) -> f64| {
+        band.corners.iter().map(of).fold((f64::INFINITY, 0.0_f64), |(low, high), x| (low.min(x), high.max(x)))
+    };
+    assert!(near(ends(|p| p.0), (read.x.place(1.0), read.x.place(1000.0)), 1.2), "{band:?}");
+    assert!(near(ends(|p| p.1), (read.y.place(7.0), read.y.place(-5.0)), 1.2), "{band:?}");
+}
+
+#[test]
+fn a_longer_curve_counts_on() {
+    let figure = show::curve("a", &[1.0, 2.0]).and("b", &[3.0, 5.0, 4.0, 6.0]).figure();
+    Read::of(&figure, (false, false)).assert_curve(1, &[(1.0, 3.0), (2.0, 5.0), (3.0, 4.0), (4.0, 6.0)]);
+}
+
+#[test]
+fn an_axis_begins_at_0_if_the_data_begin_near_it() {
+    let bottom = |low: f64| {
+        let read = Read::of(&show::xy("", &[1.0, 2.0], &[low, 10.0]).figure(), (false, false));
+        (read.plane[0].1 - read.y.from) / read.y.by
+    };
+    assert!(bottom(1.0).abs() < 0.1 && bottom(3.0) > 2.4, "{} {}", bottom(1.0), bottom(3.0));
+}
+
+#[test]
 fn what_lies_outside_is_drawn_at_the_edge_and_a_gap_where_nothing_is() {
     let values = [0.5, 9.0, 0.25, f64::NAN, 0.75, -9.0, 1.0];
     let read = Read::of(&show::curve("", &values).y_range(0.0, 1.0).figure(), (false, false));
@@ -403,6 +437,10 @@ fn a_long_curve_reaches_from_its_first_point_to_its_last_through_its_extremes() 
         assert!(curve.points.iter().any(|p| near(*p, at, 1.2)), "point {k}");
     }
     assert!(curve.points.windows(2).all(|p| p[0].0 <= p[1].0) && curve.points.len() <= 200);
+    // In a stretch that falls, the highest point comes first.
+    let falling: Vec<f64> = (0..1000).map(|k| -f64::from(k)).collect();
+    let read = Read::of(&show::curve("", &falling).figure(), (false, false));
+    assert!(read.curves(0)[0].points.windows(2).all(|p| p[0].0 <= p[1].0 && p[0].1 <= p[1].1));
     // The last point has a mean of its own, also where only every other point has one.
     let smooth = Read::of(&show::curve("", &values[..150]).smooth(9).figure(), (false, false));
     let line = smooth.curves(0).into_iter().find(|line| !line.faint).unwrap();

@@ -91,7 +91,21 @@ fn both_signs_are_blue_and_orange_around_white() {
     assert_middle(lopsided.images[0].rows[0][1]);
     assert_eq!(lopsided.images[0].rows[0][2], ORANGE);
     assert_scale(&lopsided, &lopsided.images[1], &[8.0, 0.0, -8.0], (ORANGE, BLUE));
+    let lopsided = Picture::of(&show::heat("", &dmatrix![-8.0, 0.0, 1.0]).figure());
+    assert_middle(lopsided.images[0].rows[0][1]);
+    assert_scale(&lopsided, &lopsided.images[1], &[8.0, 0.0, -8.0], (ORANGE, BLUE));
     picture.text("not finite");
+}
+
+#[test]
+fn numbers_are_light_on_dark_colours() {
+    let picture = Picture::of(&show::heat("", &dmatrix![10.0, 11.0, 12.0, 13.0, 14.0]).figure());
+    let image = &picture.images[0];
+    let inks = [10, 11, 12, 13, 14].map(|number| {
+        let in_a_cell = |text: &&super::picture::Text| text.words == number.to_string() && text.anchor != "start";
+        picture.texts.iter().find(in_a_cell).unwrap().fill == "#ffffff"
+    });
+    assert_eq!(inks, [false, false, false, true, true], "on {:?}", image.rows[0]);
 }
 
 /// The middle colour, within two levels of 256: there is no level just there.
@@ -155,6 +169,9 @@ fn an_error_map_has_each_error_in_its_cell() -> Result<(), ShapeError> {
         assert!(key.len() == 1 && near(key[0][0], (at.0 - 18.0, at.1 - 6.0), 1.0), "{name}: {key:?}");
     }
     picture.text("3 of 6 entries exact, the largest error 0.01 at (1, 0), 1 not finite");
+    // The scale goes over whole powers of ten.
+    let between = Picture::of(&show::error_map("", &dmatrix![5e-2, 2e-4], &dmatrix![0.0, 0.0])?.figure());
+    assert_scale(&between, &between.images[1], &[0.1, 1e-4], (red, yellow));
     Ok(())
 }
 
@@ -220,6 +237,12 @@ fn every_pixel_of_a_grey_image_is_in_its_row_and_column() {
             );
         }
     }
+    // Zero is white also where no number is 0.
+    let positive =
+        Picture::of(&show::images("", &Tensor4::from_fn([1, 1, 1, 2], |_, _, _, j| [50.0, 100.0][j])).figure());
+    let frame = frames(&positive)[0];
+    let [half, whole] = [0, 1].map(|j| pixel(&positive, frame, (1, 2), (0, j))[0]);
+    assert!(half.abs_diff(128) <= 1 && whole == 0, "{half} {whole}");
     // Between the maps is paper.
     let image = &picture.images[0];
     assert_eq!(image.rows[0][w], WHITE);

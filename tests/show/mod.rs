@@ -195,7 +195,7 @@ fn a_ratio_is_a_bar_that_stays_in_the_picture() {
     };
     let bars = width(1.0);
     assert!((bars[1] / bars[0] - 2.0).abs() < 0.02, "{bars:?}"); // in whole half pixels
-    assert_eq!(width(2.0)[1], width(70.0)[1]);
+    assert_eq!(width(2.0), width(70.0));
     assert_eq!(width(f64::NAN).len(), 1);
     assert!(figure(70.0).svg().contains(">70.00<") && figure(1.1).svg().contains("#D55E00"));
     assert!(!figure(1.0).svg().contains("#D55E00"));
@@ -219,6 +219,8 @@ fn images_say_what_was_predicted() {
     assert!(figure.svg().contains(">2, not 7<") && count(&figure, "image") == 1);
     let many = show::images("many", &Tensor4::<f32>::zeros([7, 30, 2, 2])).figure();
     assert!(many.svg().contains("the first 100 of 210"));
+    let note = |count| show::images("", &Tensor4::<f32>::zeros([count, 1, 2, 2])).figure().svg();
+    assert!(note(101).contains("the first 100 of 101") && !note(100).contains("the first"));
 }
 
 // ---- files and sizes ----
@@ -400,9 +402,45 @@ fn lines_of_equal_height_are_where_the_height_is() {
         for point in &line {
             assert!((radius(point) - level).abs() < 0.012, "{} on the line at {level}", radius(point));
         }
+        // Points are left out only where the line is nearly straight.
+        for pair in line.windows(2) {
+            let middle = ((pair[0].0 + pair[1].0) / 2.0, (pair[0].1 + pair[1].1) / 2.0);
+            assert!((radius(&middle) - level).abs() < 0.024, "{} between points at {level}", radius(&middle));
+        }
         rings += usize::from(line.first() == line.last());
     }
     assert!(rings >= 6, "{rings}"); // those of less than 3
+}
+
+/// An open line is drawn from one of its ends to the other: here, from the left border to the right one.
+#[test]
+fn a_line_of_equal_height_is_in_one_piece() {
+    let svg = show::landscape("", (-1.0, 1.0), (-1.0, 1.0), |x, y| y + 0.1 * x * x).figure().svg();
+    let lines = outlines(between(&svg, "<path d=\"", "\"").next().unwrap());
+    assert_eq!(lines.len(), 10);
+    for line in lines {
+        let mut ends = [line[0].0, line[line.len() - 1].0];
+        ends.sort_by(f64::total_cmp);
+        assert_eq!(ends, [0.0, 880.0]);
+    }
+}
+
+/// Two peaks that touch at a corner are one island at a height below the mean of the four places there, and two above it.
+#[test]
+fn a_saddle_joins_what_is_higher_than_its_mean() {
+    for peaks in [[(50.0, 38.0), (51.0, 39.0)], [(50.0, 39.0), (51.0, 38.0)]] {
+        // The function is evaluated at whole numbers.
+        let f = |x: f64, y: f64| match x.round() {
+            left if left < 30.0 => 3.0,
+            right if right >= 70.0 => 6.0,
+            middle if peaks.contains(&(middle, y.round())) => 9.0,
+            _ => 0.0,
+        };
+        let svg = show::landscape("", (0.0, 100.0), (0.0, 76.0), f).figure().svg();
+        let lines = outlines(between(&svg, "<path d=\"", "\"").next().unwrap());
+        let around = lines.iter().filter(|line| line.iter().all(|at| (420.0..470.0).contains(&at.0)));
+        assert_eq!(around.count(), 1 + 1 + 2, "at the heights 0, 3 and 6: {lines:?}");
+    }
 }
 
 #[test]

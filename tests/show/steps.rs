@@ -178,6 +178,7 @@ fn a_fully_connected_layer_walks_row_by_column() -> Result<(), ShapeError> {
 
     let forward = steps::fc_forward(&z, &w, &b)?;
     assert_eq!(values(&forward), rows(&fc_forward(&z, &w, &b)?));
+    assert_eq!(forward.captions()[1][1], "y₁₂ = 1·0 + 2·(−1) + (−1)·3 + (−1) = −6");
     let expected = fc_backward(&next_dz, &w, &z)?;
     let backward = steps::fc_backward(&next_dz, &w, &z)?;
     assert_eq!(values(&backward.dw), rows(&expected.dw));
@@ -209,6 +210,10 @@ fn a_maximum_is_ringed_and_so_are_its_ties() -> Result<(), ShapeError> {
     let walk = steps::max_pooling_zero_padded_forward(&tied(), (2, 2), zeros)?;
     assert_eq!(values(&walk), max_pooling_zero_padded_forward(&tied(), (2, 2), zeros)?.to_row_major());
     assert_eq!(walk.captions()[6][0], "y₃₁ = max(0, z₄₁, 0, 0) = 0");
+    // The first of the zeros is taken, and the others have dashed rings.
+    let svg = walk.still(6).svg();
+    let rings = svg.split("<ellipse").skip(1).map(|ring| ring.split('>').next().unwrap().contains("dasharray"));
+    assert_eq!(rings.collect::<Vec<_>>(), [false, true, true]);
     Ok(())
 }
 
@@ -227,6 +232,11 @@ fn each_delta_goes_where_the_maximum_was() -> Result<(), ShapeError> {
     let received: Vec<f64> = last.into_values().collect();
     let expected: Vec<f64> = expected.to_row_major().into_iter().filter(|dz| *dz != 0.0).collect();
     assert_eq!(received, expected);
+
+    // Four windows around one pixel: it has what has come so far.
+    let peak = Tensor4::from_fn([1, 1, 3, 3], |_, _, i, j| if (i, j) == (1, 1) { 9.0 } else { 0.0 });
+    let four = Tensor4::from_fn([1, 1, 2, 2], |_, _, i, j| (1 + 2 * i + j) as f64);
+    assert_eq!(values(&steps::max_pooling_backward(&four, &peak, size, slide)?), [1.0, 3.0, 6.0, 10.0]);
 
     let padded = Slide::by(2, 2).padding(1, 1);
     let lost = steps::max_pooling_zero_padded_backward(&next_dz, &tied().map(|z| z - 9.0), size, padded)?;
@@ -475,6 +485,49 @@ fn a_convolution_is_drawn_cell_by_cell() -> Result<(), ShapeError> {
 }
 
 #[test]
+fn a_caption_counts_the_terms_that_it_leaves_out() -> Result<(), ShapeError> {
+    let (z, k) = (counted([1, 1, 6, 6], 0), counted([1, 1, 6, 6], 3));
+    let captions = steps::conv_forward(&z, &k, &dvector![1.0], Slide::default())?.captions();
+    let terms: Vec<&str> = captions[0][0].split(" + ").collect(); // 36 products and the bias
+    assert_eq!((terms.len(), terms[30]), (31, "… (7 more terms)"));
+    Ok(())
+}
+
+#[test]
+fn padding_is_hatched_and_inserted_zeros_are_dotted() -> Result<(), ShapeError> {
+    // z (5, 5), K (3, 3), strides 2, padding 1: δ is (3, 3), and (5, 5) with zeros between.
+    let (z, k, b, next_dz, slide) = cases().swap_remove(1);
+    let all = |side: usize| (0..side).flat_map(move |i| (0..side).map(move |j| (i, j)));
+    let (forward, backward) =
+        (steps::conv_forward(&z, &k, &b, slide)?, steps::conv_backward(&next_dz, &k, &z, slide)?.dz);
+    for step in 0..9 {
+        let under = &boards(&forward, step)[0];
+        let border: Vec<_> = all(7).filter(|(i, j)| [0, 6].contains(i) || [0, 6].contains(j)).collect();
+        assert_eq!((under.filled(&["url(#hatch)"]), under.filled(&["url(#dots)"])), (border, vec![]), "step {step}");
+    }
+    for step in 4..4 + 25 {
+        let under = &boards(&backward, step)[0];
+        let inside = |i: &usize| (2..7).contains(i);
+        let (within, around): (Vec<_>, Vec<_>) = all(9).partition(|(i, j)| inside(i) && inside(j));
+        let between: Vec<_> = within.into_iter().filter(|(i, j)| i % 2 + j % 2 > 0).collect();
+        assert_eq!((under.filled(&["url(#hatch)"]), under.filled(&["url(#dots)"])), (around, between), "step {step}");
+    }
+    Ok(())
+}
+
+/// Between the numbers of two cells is more room than between the letters of one.
+#[test]
+fn the_numbers_of_two_cells_stay_apart() -> Result<(), ShapeError> {
+    let z = DMatrix::from_element(1, 3, -0.0125);
+    let walk = steps::fc_forward(&z, &DMatrix::zeros(3, 1), &dvector![0.0])?;
+    let picture = Picture::of(&walk.still(0));
+    let row = picture.texts.iter().find(|text| text.words == "−0.0125".repeat(3)).unwrap();
+    let [in_a_number, between] = [row.letters[6] - row.letters[5], row.letters[7] - row.letters[6]];
+    assert!(between > in_a_number + 8.0, "{:?}", row.letters);
+    Ok(())
+}
+
+#[test]
 fn a_fully_connected_layer_is_drawn_cell_by_cell() -> Result<(), ShapeError> {
     let (z, w) = (dmatrix![1.0, 2.0, -1.0; 0.0, 3.0, 1.0], dmatrix![1.0, 0.0; 2.0, -1.0; 4.0, 3.0]);
     let (b, delta) = (dvector![1.0, -1.0], dmatrix![1.0, -1.0; 2.0, 4.0]);
@@ -621,7 +674,11 @@ fn a_film_shows_each_step_in_its_time() -> Result<(), ShapeError> {
                 !shown.is_empty() && shown.iter().all(|line| seen(line, *k) == **line)
             })
             .collect();
-        assert_eq!(at_first.len(), 1);
+        // It is the last of those with the longest formula.
+        let captions = walk.captions();
+        let formulas = (0..walk.len()).filter(|&k| captions[k].len() > 1);
+        let longest = formulas.max_by_key(|&k| captions[k].iter().map(String::len).sum::<usize>()).unwrap();
+        assert_eq!(at_first, [longest]);
     }
     Ok(())
 }

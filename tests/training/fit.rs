@@ -180,6 +180,13 @@ fn samples_that_are_gathered_in_several_goes_keep_their_order_and_labels() {
     assert_eq!(steps, narrow);
 }
 
+#[test]
+fn a_batch_may_be_larger_than_what_is_gathered_at_once() {
+    // 1050 samples of 8192 numbers are more than 8 million.
+    let plan = Plan { batch: 1050, seed: 1 };
+    assert_eq!(order(&counted(1100, 8192), plan, 1), order(&counted(1100, 2), plan, 1));
+}
+
 /// Ten samples that a line can tell apart.
 pub fn line<T: Float>() -> Dataset<T> {
     let inputs = DMatrix::from_fn(10, 2, |n, j| lit(((3 * n + j) % 10) as f64 / 10.0));
@@ -219,6 +226,18 @@ fn the_history_is_what_the_observer_was_told() {
     assert_eq!(training.fit(&line(), &line(), 2, silently), Ok(End::Finished), "two epochs are done");
     assert_eq!(training.history().losses.len(), 6);
     assert!(epochs[0].to_string().starts_with("epoch 1: loss 0."), "{}", epochs[0]);
+}
+
+#[test]
+fn what_the_caller_left_in_the_gradients_is_not_trained_on() {
+    let mut straight = linear::<f64>(0.5, 4);
+    straight.fit(&line(), &line(), 1, silently).unwrap();
+    let mut training = linear::<f64>(0.5, 4);
+    let mut memory = Memory::new();
+    let y = training.model.forward(line().inputs, &mut memory).unwrap();
+    training.model.backward_parameters(&y, &mut memory).unwrap();
+    training.fit(&line(), &line(), 1, silently).unwrap();
+    assert_eq!(training.history().losses, straight.history().losses);
 }
 
 #[test]

@@ -294,6 +294,52 @@ fn a_seed_gives_the_same_network_in_every_scalar() {
 }
 
 #[test]
+fn a_layer_says_how_its_windows_slide() {
+    let conv = |slide| Conv2d::of(Tensor4::<f64>::zeros([1, 2, 3, 4]), slide).description();
+    assert_eq!(conv(Slide::default()), "Conv2d 1 → 2, 3×4");
+    assert_eq!(conv(Slide::by(2, 3).padding(0, 1)), "Conv2d 1 → 2, 3×4, stride 2×3, padding 0×1");
+    let rounded = Slide::by(1, 2).padding(1, 0).round_down();
+    assert_eq!(conv(rounded), "Conv2d 1 → 2, 3×4, stride 1×2, padding 1×0, rounding down");
+    // The windows of a pooling lie side by side, if nothing else is said.
+    let pool = |slide| Layer::<f64>::description(&AvgPool2d::new((2, 3), slide));
+    assert_eq!(pool(Slide::by(2, 3)), "AvgPool2d 2×3");
+    assert_eq!(pool(Slide::by(3, 2)), "AvgPool2d 2×3, stride 3×2");
+    assert_eq!(pool(Slide::default()), "AvgPool2d 2×3, stride 1×1");
+    assert_eq!(Prelu::<f64>::new(3).parameters()[0].values, [0.25; 3]);
+}
+
+#[test]
+fn a_summary_tells_maps_from_vectors() {
+    let shape = |maps| {
+        let summary = Sequential::<f64>::new().with(Tanh::new()).summary(maps).unwrap();
+        summary.lines().nth(1).unwrap().split_whitespace().last().unwrap().to_string()
+    };
+    assert_eq!([[3, 1, 1], [3, 1, 5], [3, 5, 1], [1, 1, 1]].map(shape), ["3", "3×1×5", "3×5×1", "1"]);
+}
+
+#[test]
+fn parameters_are_copied_between_networks_of_one_length() {
+    let network = |layers| (0..layers).fold(Sequential::new(), |all, _| all.with(Dense::of(dmatrix![2.0])));
+    for (ours, theirs) in [(1, 2), (2, 1)] {
+        let mut model = network(ours);
+        let error = message(model.copy_parameters(&network(theirs), |x: f64| x + 1.0));
+        let [here, there] = [ours, theirs].map(|layers| if layers > 1 { "1.weight [1, 1]" } else { "none" });
+        assert!(error.contains(&format!("parameter 2 is {here} here but {there} there")), "{error}");
+        assert_eq!(model.parameters()[0].values, [2.0], "nothing is changed");
+    }
+}
+
+#[test]
+fn a_parameter_without_numbers_takes_part_in_a_step() {
+    let mut model = Sequential::new().with(Dense::of(DMatrix::zeros(0, 2)));
+    let mut memory = Memory::new();
+    model.forward(Tensor4::zeros([3, 0, 1, 1]), &mut memory).unwrap();
+    model.backward(&Tensor4::from_vectors(DMatrix::from_element(3, 2, 1.0)), &mut memory).unwrap();
+    model.step(&mut Sgd::new(0.5)).unwrap();
+    assert_eq!(model.parameters()[1].values, [-0.5, -0.5]);
+}
+
+#[test]
 fn a_step_is_the_optimizers() {
     let mut model = Sequential::new().with(Dense::of(dmatrix![1.0, 2.0]));
     let mut memory = Memory::new();

@@ -164,6 +164,19 @@ fn the_largest_eigenvalue_is_that_of_the_whole_matrix() -> Result<(), Box<dyn st
     let scaled: Vec<f64> = found.vector.iter().map(|x| x * found.value).collect();
     let residual: Vec<f64> = product.iter().zip(&scaled).map(|(a, b)| a - b).collect();
     assert!((length(&residual) - found.residual).abs() < 1e-10, "{} and {}", length(&residual), found.residual);
+    // However early the search ends, it knows how good its answer is.
+    for tolerance in [0.5, 0.2, 0.1, 0.03, 0.01, 1e-3, 1e-4] {
+        let found = hessian.largest_eigenvalue(Search { tolerance, ..Search::default() }, None)?;
+        let product = hessian.times(&found.vector)?;
+        let residual: Vec<f64> = product.iter().zip(&found.vector).map(|(hx, x)| hx - found.value * x).collect();
+        assert!(
+            (length(&residual) - found.residual).abs() < 1e-10 * largest,
+            "{} {}",
+            length(&residual),
+            found.residual
+        );
+        assert!(found.residual <= tolerance * found.value, "{tolerance}: {} of {}", found.residual, found.value);
+    }
     // A good start spares work, and the seed changes none of the digits asked for.
     let again = hessian.largest_eigenvalue(Search { tolerance: 1e-6, ..Search::default() }, Some(&found.vector))?;
     assert_eq!(again.products, 1);
@@ -228,7 +241,10 @@ fn without_a_finite_loss_there_is_no_eigenvalue() {
     for (w, loss) in [(f64::NAN, "NaN"), (f64::INFINITY, "inf"), (1e200, "inf")] {
         assert_eq!(largest(w, 4.0).unwrap_err(), format!("there is no Hessian here: the loss is {loss}"));
     }
-    assert!(largest(0.0, 1e200).is_err(), "a product that overflows");
+    // Finite losses: 0.5 with the gradient −10²⁰⁰, and 5·10²⁷⁹ with one of 10³⁴⁰.
+    let error = |found: &str| Err(format!("there is no Hessian here: {found} not finite"));
+    assert_eq!(largest(0.0, 1e200), error("a product with it is"));
+    assert_eq!(largest(1e-60, 1e200), error("the gradient is"));
 }
 
 #[test]
@@ -289,5 +305,25 @@ fn a_descent_is_looked_at_without_being_touched() -> Result<(), ShapeError> {
     assert!(seen.losses[20] < 0.9 * seen.losses[0], "{:?}", seen.losses);
     let once = descent(&images, &targets, 0.01, 20, 100, 1, |_, _, _| ())?;
     assert_eq!(once.losses, seen.losses);
+
+    // The last look is at the weights after 20 steps.
+    fn network<T: Float>() -> Sequential<T> {
+        let rng = &mut init::rng(1);
+        let layers = [[784, 32], [32, 32], [32, 10]].map(|shape| Dense::of(init::he(rng, shape)));
+        let [first, second, third] = layers;
+        Sequential::new().with(first).with(Relu::new()).with(second).with(Relu::new()).with(third)
+    }
+    let (mut model, mut memory, mut sgd) = (network::<f64>(), Memory::new(), Sgd::new(0.01));
+    for loss in &seen.losses[..20] {
+        let y = model.forward(images.clone(), &mut memory)?;
+        let made = mean_squared_loss(y.matrix(), &targets)?;
+        assert_eq!(made.loss, *loss);
+        model.backward_parameters(&Tensor4::from_vectors(made.dy), &mut memory)?;
+        model.step(&mut sgd)?;
+    }
+    let mut hessian = Hessian::new(network::<Dual<f64>>(), &images, &targets, mean_squared_loss);
+    hessian.move_to(&model)?;
+    let top = hessian.largest_eigenvalue(Search { tolerance: 1e-6, ..Search::default() }, None).unwrap().value;
+    assert!((seen.sharpness[4] / top - 1.0).abs() < 2e-3, "{:?}, {top}", seen.sharpness);
     Ok(())
 }
