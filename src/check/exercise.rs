@@ -39,6 +39,8 @@
 //! assert!(verdict.passed(), "{verdict}");
 //! ```
 //!
+//! [`of`] judges a function that the crate does not have.
+//!
 //! # How a mistake is found
 //!
 //! Every mistake of the [catalogue](super::mistakes) that is known in the function is run on the same cases. If one
@@ -46,7 +48,7 @@
 //! the mistake is made. If none does, the track decides: in which cases each array is wrong, and by which
 //! [pattern](super::diagnosis).
 
-pub use super::judge::{Evidence, Judged, Suspicion, Verdict};
+pub use super::judge::{Answers, Evidence, Judged, Suspicion, Task, Verdict, of};
 pub use super::lessons::judges::*;
 pub use super::optimizers::{adadelta, adagrad, adam, adamw, momentum, nesterov, rmsprop, sgd};
 

@@ -21,6 +21,7 @@
 //! | [`ratios()`] | ratios of measurements: bars in groups, and a line at 1 |
 //! | [`heat`] | a matrix, one colour for each entry |
 //! | [`error_map`] | the difference of two matrices, entry by entry |
+//! | [`graph()`] | a computation graph, with values and gradients |
 //! | [`landscape()`] | a function of two variables as a map, with the paths of optimizers on it |
 //! | [`images()`] | the maps of a tensor: images, kernels |
 //! | [`steps`] | a layer, step by step: which numbers are multiplied and summed |
@@ -34,6 +35,7 @@ mod canvas;
 mod chart;
 mod contour;
 mod figure;
+mod graph;
 mod images;
 mod landscape;
 mod matrix;
@@ -45,6 +47,7 @@ pub mod steps;
 pub use base64::base64;
 pub use chart::{Chart, accuracy, bars, curve, histogram, training, xy};
 pub use figure::{Figure, column, row};
+pub use graph::{Graph, graph};
 pub use images::{Images, images, photographs};
 pub use landscape::{Landscape, landscape};
 pub use matrix::{Heat, error_map, heat};

@@ -5,11 +5,13 @@
 mod answer;
 mod features;
 mod suspects;
+mod task;
 mod trial;
 mod verdict;
 
 pub use features::Feature;
 pub use suspects::{Evidence, Suspicion};
+pub use task::{Answers, Task, of};
 pub use verdict::Verdict;
 
 pub(super) use answer::Part;

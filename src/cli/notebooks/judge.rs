@@ -31,7 +31,7 @@ pub fn failure(outputs: &[Value]) -> Option<String> {
 pub fn undrawn(outputs: &[Value]) -> Option<&'static str> {
     let texts = outputs.iter().filter(|output| output["data"]["text/html"].is_null());
     let texts: Vec<String> = texts.map(|output| joined(&output["data"]["text/plain"])).collect();
-    let kinds = ["Chart {", "Figure {", "Heat {", "Images {", "Landscape {", "Ratios {", "Steps {"];
+    let kinds = ["Chart {", "Figure {", "Graph {", "Heat {", "Images {", "Landscape {", "Ratios {", "Steps {"];
     kinds
         .into_iter()
         .find(|kind| texts.iter().any(|text| text.starts_with(kind)))

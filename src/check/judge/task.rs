@@ -1,0 +1,187 @@
+//! An exercise on any function: a chapter says what is right, on which cases it is tried, and what goes wrong.
+
+use super::answer::Part;
+use super::suspects::{Known, suspicions, suspicions_by_track};
+use super::trial::{Problem, Trial};
+use super::verdict::Verdict;
+use crate::check::array::Array;
+use crate::check::diagnosis::Role;
+use crate::check::values::Value;
+use crate::{ShapeError, Tensor4};
+use nalgebra::{DMatrix, DVector};
+
+/// What a function returns, as numbers and arrays in their order.
+pub trait Answers {
+    /// Its values.
+    ///
+    /// # Errors
+    /// The error that was returned in place of an answer.
+    fn values(self) -> Result<Vec<Value<f64>>, ShapeError>;
+}
+
+/// Types that are one value.
+macro_rules! one_value {
+    ($($kind:ty => $value:expr;)+) => {
+        $(impl Answers for $kind {
+            fn values(self) -> Result<Vec<Value<f64>>, ShapeError> {
+                Ok(vec![$value(self)])
+            }
+        })+
+    };
+}
+
+one_value! {
+    f64 => Value::Number;
+    usize => |x| Value::Number(x as f64);
+    u64 => |x| Value::Number(x as f64);
+    bool => |x| Value::Number(f64::from(u8::from(x)));
+    DVector<f64> => Value::Vector;
+    DMatrix<f64> => Value::Matrix;
+    Tensor4<f64> => Value::Tensor;
+}
+
+impl Answers for Vec<f64> {
+    fn values(self) -> Result<Vec<Value<f64>>, ShapeError> {
+        DVector::from_vec(self).values()
+    }
+}
+
+impl<A: Answers, B: Answers> Answers for (A, B) {
+    fn values(self) -> Result<Vec<Value<f64>>, ShapeError> {
+        Ok([self.0.values()?, self.1.values()?].concat())
+    }
+}
+
+impl<A: Answers, B: Answers, C: Answers> Answers for (A, B, C) {
+    fn values(self) -> Result<Vec<Value<f64>>, ShapeError> {
+        Ok([self.0.values()?, self.1.values()?, self.2.values()?].concat())
+    }
+}
+
+impl<A: Answers> Answers for Result<A, ShapeError> {
+    fn values(self) -> Result<Vec<Value<f64>>, ShapeError> {
+        self?.values()
+    }
+}
+
+type Function<I> = Box<dyn Fn(&I) -> Result<Vec<Value<f64>>, ShapeError>>;
+
+/// An exercise on a function of a chapter's own. Made by [`of`].
+#[must_use]
+pub struct Task<I> {
+    function: &'static str,
+    right: Function<I>,
+    answers: Vec<(&'static str, Role)>,
+    samples: usize,
+    cases: Vec<(String, I)>,
+    mistakes: Vec<(&'static str, &'static str, Function<I>)>,
+}
+
+/// An exercise on a function of a chapter's own: its name, and the right answer to an input.
+///
+/// [`Task::case`] adds an input, the plainest first. [`Task::mistake`] adds what goes wrong: a name, a sentence for
+/// whoever made it, and the function with the mistake in it. [`Task::output`], [`Task::parameter`] and [`Task::input`]
+/// name the values that the function returns, in their order.
+///
+/// ```
+/// use handgrad::check::exercise;
+/// let exercise = || exercise::of("mean", |x: &Vec<f64>| x.iter().sum::<f64>() / x.len() as f64)
+///     .output("mean")
+///     .case("three numbers", vec![1.0, 2.0, 6.0])
+///     .case("a single number", vec![4.0])
+///     .mistake("the sum is not divided", "A mean is the sum, divided by how many numbers there are.", |x| {
+///         x.iter().sum::<f64>()
+///     });
+/// assert!(exercise().judge(|x| x.iter().sum::<f64>() / x.len() as f64).passed());
+///
+/// let verdict = exercise().judge(|x| x.iter().sum::<f64>());
+/// assert!(!verdict.passed());
+/// assert!(verdict.to_string().contains("the sum is not divided"));
+/// ```
+pub fn of<I, A: Answers>(function: &'static str, right: impl Fn(&I) -> A + 'static) -> Task<I> {
+    let right: Function<I> = Box::new(move |input| right(input).values());
+    Task { function, right, answers: vec![], samples: 1, cases: vec![], mistakes: vec![] }
+}
+
+impl<I> Task<I> {
+    /// Adds an input, with what a reader needs to see of it.
+    pub fn case(mut self, setting: impl Into<String>, input: I) -> Self {
+        self.cases.push((setting.into(), input));
+        self
+    }
+
+    /// Adds a mistake: its name, what is right, and the function that makes it.
+    pub fn mistake<A: Answers>(
+        mut self,
+        name: &'static str,
+        sentence: &'static str,
+        wrong: impl Fn(&I) -> A + 'static,
+    ) -> Self {
+        self.mistakes.push((name, sentence, Box::new(move |input| wrong(input).values())));
+        self
+    }
+
+    /// Names the next value that the function returns: one that is no gradient.
+    pub fn output(self, name: &'static str) -> Self {
+        self.value(name, Role::Output)
+    }
+
+    /// Names the next value: a parameter's gradient, a mean over the samples.
+    pub fn parameter(self, name: &'static str) -> Self {
+        self.value(name, Role::Parameter)
+    }
+
+    /// Names the next value: an input's gradient, each sample's own.
+    pub fn input(self, name: &'static str) -> Self {
+        self.value(name, Role::Input)
+    }
+
+    fn value(mut self, name: &'static str, role: Role) -> Self {
+        self.answers.push((name, role));
+        self
+    }
+
+    /// The number of samples, N, in every case.
+    pub fn samples(mut self, samples: usize) -> Self {
+        self.samples = samples;
+        self
+    }
+
+    /// Judges a reader's function.
+    #[must_use]
+    pub fn judge<A: Answers>(&self, yours: impl Fn(&I) -> A) -> Verdict {
+        let problem = |(setting, _): &(String, I)| Problem {
+            setting: setting.clone(),
+            samples: self.samples,
+            inputs: vec![],
+            features: vec![],
+            least: 0.0,
+        };
+        let problems: Vec<Problem> = self.cases.iter().map(problem).collect();
+        let ask = |f: &dyn Fn(&I) -> Result<Vec<Value<f64>>, ShapeError>, at: usize| {
+            let values = f(&self.cases[at].1)?;
+            Ok(values.iter().enumerate().map(|(place, value)| self.part(place, value)).collect())
+        };
+        let right: Vec<Vec<Part>> = (0..problems.len()).map(|at| ask(&self.right, at).unwrap_or_default()).collect();
+        let trial =
+            |f: &dyn Fn(&I) -> Result<Vec<Value<f64>>, ShapeError>| Trial::of(&problems, &right, &|at| ask(f, at));
+        let trial_of_yours = trial(&|input: &I| yours(input).values());
+        if (0..problems.len()).all(|at| trial_of_yours.is_right(at)) {
+            return Verdict::passing(self.function, problems.len(), trial_of_yours.entries());
+        }
+        let known = |(name, sentence, wrong): &(&'static str, &'static str, Function<I>)| Known {
+            name,
+            sentence,
+            trial: trial(wrong),
+        };
+        let known: Vec<Known> = self.mistakes.iter().map(known).collect();
+        let found = (suspicions(&trial_of_yours, &known), suspicions_by_track(&trial_of_yours, &known));
+        Verdict::failing(self.function, &problems, trial_of_yours, &[], found)
+    }
+
+    /// Value number `place` of an answer, under its name.
+    fn part<V: Array<Element = f64>>(&self, place: usize, value: &V) -> Part {
+        let (name, role) = self.answers.get(place).copied().unwrap_or(("the answer", Role::Output));
+        Part::new(name, role, value)
+    }
+}
