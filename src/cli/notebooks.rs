@@ -1,5 +1,6 @@
 //! `handgrad notebooks`: runs the notebooks from top to bottom, and stores or checks what they show.
 
+mod answers;
 mod claims;
 pub mod document;
 mod judge;
@@ -28,6 +29,10 @@ pub struct Arguments {
     /// Store nothing; also run every exercise's solution, and compare the outputs with the stored ones.
     #[arg(long)]
     check: bool,
+    /// Store nothing; give the exercises the right and wrong answers of tests/notebooks/answers/, and succeed only if every
+    /// right one is accepted and every wrong one refused, and named as it says.
+    #[arg(long)]
+    answers: bool,
     /// Succeed only if each of the notebooks fails, and fails in its last cell.
     #[arg(long)]
     expect_failure: bool,
@@ -39,6 +44,13 @@ pub struct Arguments {
     timeout: u64,
 }
 
+impl Arguments {
+    /// Whether the outputs are written into the notebooks.
+    fn stores(&self) -> bool {
+        !self.check && !self.times && !self.answers
+    }
+}
+
 /// Runs the command.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let place = Place::find()?;
@@ -47,7 +59,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let paths = chosen(&place, &arguments.names)?;
     for path in &paths {
         let mut notebook = Notebook::read(path)?;
-        if !arguments.check && !arguments.times {
+        if arguments.stores() {
             notebook.probe()?;
         }
         let (problems, times) = run_one(&place, &mut notebook, &arguments)?;
@@ -111,7 +123,12 @@ fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> any
     let mut cells = Vec::new();
     let mut solutions = Vec::new();
 
-    if arguments.check {
+    if arguments.check && !arguments.expect_failure {
+        problems.extend(document::misfolded(notebook.cells()));
+        let unsealed = notebook.unsealed().into_iter();
+        problems.extend(
+            unsealed.map(|cell| format!("cell [{cell}]: its code or its outputs were changed after they were stored")),
+        );
         let unbacked = claims::unbacked(notebook.cells()).into_iter();
         problems.extend(unbacked.map(|words| format!("no cell asserts or prints what the prose states: \"{words}\"")));
     }
@@ -151,7 +168,7 @@ fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> any
             {
                 problems.push(format!("cell [{count}]: {difference} (`cargo notebooks` stores it)"));
             }
-        } else {
+        } else if arguments.stores() {
             notebook.set_outputs(cell, count, now);
         }
     }
@@ -168,6 +185,14 @@ fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> any
             }
         }
     }
+    if arguments.answers && problems.is_empty() {
+        let file = place.answers(&notebook.name());
+        let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let answers = answers::read(&text).with_context(|| file.display().to_string())?;
+        let exercises = notebook.cells().iter().filter(|cell| is_code(cell) && has_tag(cell, "exercise"));
+        let stubs: Vec<String> = exercises.map(source).collect();
+        problems.extend(answers::try_all(&mut kernel, &stubs, &answers, |answer| progress.at(answer))?);
+    }
     let late = kernel.finish();
     if problems.is_empty() {
         let late = late?;
@@ -175,7 +200,7 @@ fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> any
             problems.push(format!("cell [{}]: this came to stderr after its end: {line}", code.len()));
         }
     }
-    if problems.is_empty() && !arguments.check && !arguments.times {
+    if problems.is_empty() && arguments.stores() {
         notebook.write()?;
     }
 

@@ -2,7 +2,7 @@
 
 use super::colours::{self, escape};
 use super::text::{self, Section};
-use crate::cli::notebooks::document::{Notebook, has_tag, is_code, joined, outputs, source};
+use crate::cli::notebooks::document::{self, Notebook, has_tag, is_code, joined, outputs, source};
 use crate::cli::notebooks::proved::entries_proved;
 use anyhow::Context;
 use handgrad::cards::Card;
@@ -108,8 +108,14 @@ fn code(cell: &Value) -> anyhow::Result<String> {
         true => "<p class=\"note\">Exercise: a stub to be changed until its check says ✓</p>",
         false => "",
     };
-    let code = colours::rust(&source(cell));
-    let mut html = format!("<div class=\"cell\">{note}<pre class=\"code\"><code>{code}</code></pre>\n");
+    let code = format!("<pre class=\"code\"><code>{}</code></pre>", colours::rust(&source(cell)));
+    let code = match document::folded(cell) {
+        Some(inside) => {
+            format!("<details class=\"fold\"><summary>Code: {}</summary>\n{code}</details>", escape(&inside))
+        }
+        None => code,
+    };
+    let mut html = format!("<div class=\"cell\">{note}{code}\n");
     for one in outputs(cell) {
         html += &format!("<div class=\"output\">{}</div>\n", output(one)?);
     }

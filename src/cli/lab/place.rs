@@ -30,6 +30,12 @@ impl Place {
         self.root.join("notebooks")
     }
 
+    /// The right and wrong answers to the exercises of a notebook, by the number that its name begins with.
+    pub fn answers(&self, notebook: &str) -> PathBuf {
+        let number = notebook.split('_').next().unwrap_or(notebook);
+        self.root.join("tests/notebooks/answers").join(number).with_extension("md")
+    }
+
     /// A path under `.lab/`.
     pub fn lab(&self, path: &str) -> PathBuf {
         self.root.join(".lab").join(path)

@@ -45,6 +45,16 @@ impl Notebook {
         cell["outputs"] = outputs.into();
     }
 
+    /// The numbers, from 1, of the code cells whose source and outputs are not those that [`write`](Self::write) stored
+    /// together: either was changed by hand since.
+    pub fn unsealed(&self) -> Vec<usize> {
+        let code = (1..).zip(self.cells().iter().filter(|cell| is_code(cell)));
+        let has_seal = |cell: &Value| !cell["metadata"][SEAL].is_null();
+        code.filter(|(_, cell)| has_seal(cell) && cell["metadata"][SEAL] != seal(cell))
+            .map(|(number, _)| number)
+            .collect()
+    }
+
     /// Writes the notebook if that changes its file: all of it or nothing.
     pub fn write(&mut self) -> anyhow::Result<()> {
         let text = self.normalised_text()?;
@@ -77,6 +87,9 @@ impl Notebook {
             ids.push(id.clone());
             cell["id"] = id.into();
             cell["source"] = lines(&text);
+            if is_code(cell) {
+                cell["metadata"][SEAL] = seal(cell);
+            }
             if let Some(metadata) = cell["metadata"].as_object_mut() {
                 metadata.retain(|key, _| !["execution", "trusted", "scrolled", "collapsed"].contains(&key.as_str()));
             }
@@ -91,6 +104,16 @@ impl Notebook {
         }
         Ok(text)
     }
+}
+
+/// Where a cell's metadata hold its seal.
+const SEAL: &str = "seal";
+
+/// A number of a code cell's source and outputs: with any character in them changed, a picture's too, it is another one.
+fn seal(cell: &Value) -> Value {
+    let mut outputs = cell["outputs"].clone();
+    outputs.sort_all_objects();
+    format!("{:016x}", hash(&format!("{}\0{outputs}", source(cell)), 0)).into()
 }
 
 /// A cell's text. In the file it is a string or a list of lines.
@@ -112,6 +135,39 @@ pub fn is_code(cell: &Value) -> bool {
 pub fn has_tag(cell: &Value, tag: &str) -> bool {
     cell["metadata"]["tags"].as_array().is_some_and(|tags| tags.iter().any(|known| known == tag))
 }
+
+/// What a folded code cell has inside: its first line, which is a comment. Nothing if the cell is not folded.
+pub fn folded(cell: &Value) -> Option<String> {
+    let is_folded = has_tag(cell, "hide-input");
+    is_folded.then(|| source(cell).lines().next().unwrap_or_default().trim_start_matches('/').trim().to_owned())
+}
+
+/// Why the folding of the code cells does not hold, if it does not: a folded cell is folded in JupyterLab and in the book
+/// alike, and begins with a comment that says what is inside; and no more than [`LINES`] lines of code are in sight.
+pub fn misfolded(cells: &[Value]) -> Vec<String> {
+    let mut problems = vec![];
+    let mut in_sight = 0;
+    for (number, cell) in (1..).zip(cells.iter().filter(|cell| is_code(cell))) {
+        let is_hidden = cell["metadata"]["jupyter"]["source_hidden"] == true;
+        if is_hidden != has_tag(cell, "hide-input") {
+            problems.push(format!("cell [{number}]: the tag hide-input and jupyter.source_hidden go together"));
+        }
+        if is_hidden && !source(cell).starts_with("// ") {
+            problems
+                .push(format!("cell [{number}] is folded, and its first line is no comment that says what is inside"));
+        }
+        if !is_hidden {
+            in_sight += source(cell).lines().count();
+        }
+    }
+    if in_sight > LINES {
+        problems.push(format!("{in_sight} lines of code are in sight, and {LINES} are the limit"));
+    }
+    problems
+}
+
+/// Lines of code that are not folded, at most.
+const LINES: usize = 900;
 
 /// The outputs of a cell as they stand in the file.
 pub fn outputs(cell: &Value) -> &[Value] {
@@ -166,10 +222,14 @@ fn lines(text: &str) -> Value {
     text.split_inclusive('\n').collect::<Vec<_>>().into()
 }
 
-/// An id for a cell that has none: from its text (FNV-1a), so that it is the same tomorrow.
+/// An id for a cell that has none: from its text, so that it is the same tomorrow.
 fn id_of(text: &str, salt: u64) -> String {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64 ^ salt, |hash, byte| {
+    format!("{:08x}", hash(text, salt) >> 32)
+}
+
+/// FNV-1a.
+fn hash(text: &str, salt: u64) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325_u64 ^ salt, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    format!("{:08x}", hash >> 32)
+    })
 }

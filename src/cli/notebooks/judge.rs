@@ -13,6 +13,8 @@ pub fn failure(outputs: &[Value]) -> Option<String> {
         let text = match output["output_type"].as_str() {
             Some("error") => joined(&output["evalue"]),
             Some("stream") if output["name"] == "stderr" => joined(&output["text"]),
+            // A cell that shows a `Result` of its own has failed, too.
+            _ if joined(&output["data"]["text/plain"]).starts_with("Err(") => joined(&output["data"]["text/plain"]),
             _ => {
                 let text = texts(std::slice::from_ref(output));
                 text[text.find("panicked at")?..].to_owned()
@@ -95,7 +97,7 @@ fn kinds(outputs: &[Value]) -> Vec<String> {
 }
 
 /// All that can be read in some outputs, without pictures.
-fn texts(outputs: &[Value]) -> String {
+pub fn texts(outputs: &[Value]) -> String {
     let mut all = String::new();
     for output in outputs {
         let parts = [&output["text"], &output["data"]["text/plain"], &output["data"]["text/html"], &output["evalue"]];

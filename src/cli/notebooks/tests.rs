@@ -24,6 +24,7 @@ fn an_error_a_panic_and_a_word_on_stderr_are_failures() {
     let panic = "\nthread '<unnamed>' panicked at src/lib.rs:6:1:\nassertion failed: x\nstack backtrace:\n";
     assert_eq!(failure(&[stream("stderr", panic)]).as_deref(), Some("assertion failed: x"));
     assert_eq!(failure(&[stream("stdout", panic)]).as_deref(), Some("assertion failed: x"));
+    assert_eq!(failure(&[shown("Err(ShapeError)")]).as_deref(), Some("Err(ShapeError)"));
     assert_eq!(failure(&[stream("stdout", "an error of 1e-16"), shown("2")]), None);
 }
 
@@ -104,6 +105,46 @@ fn a_stored_notebook_has_nothing_that_changes_from_run_to_run() -> anyhow::Resul
     assert!(!text.contains("busy") && text.contains("\"exercise\""), "{text}");
     assert!(text.ends_with("\"nbformat\": 4,\n \"nbformat_minor\": 5\n}\n"), "{text}");
     Ok(())
+}
+
+#[test]
+fn what_was_changed_after_it_was_stored_is_noticed() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("a.ipynb");
+    let code = |source: &str| json!({"cell_type": "code", "metadata": {}, "source": source, "outputs": []});
+    let cells = [code("plot(1.5)"), code("2")];
+    std::fs::write(&path, json!({"nbformat": 4, "metadata": {}, "cells": cells}).to_string())?;
+    let mut notebook = Notebook::read(&path)?;
+    let picture = json!({"text/html": "<img src=\"data:image/svg+xml;base64,AAAA\">"});
+    notebook.set_outputs(0, 1, vec![json!({"output_type": "execute_result", "data": picture, "metadata": {}})]);
+    notebook.write()?;
+    assert_eq!(Notebook::read(&path)?.unsealed(), Vec::<usize>::new());
+    let text = std::fs::read_to_string(&path)?;
+    for (change, to) in [("AAAA", "AAAB"), ("plot(1.5)", "plot(1.6)")] {
+        std::fs::write(&path, text.replace(change, to))?;
+        assert_eq!(Notebook::read(&path)?.unsealed(), [1], "{change}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_folded_cell_says_what_is_inside() {
+    let cell = |source: &str, tags: &[&str], hidden: bool| {
+        let metadata = json!({"tags": tags, "jupyter": {"source_hidden": hidden}});
+        json!({"cell_type": "code", "metadata": metadata, "source": source})
+    };
+    let plot = cell("// The plot.\ndraw()", &["hide-input"], true);
+    assert_eq!(document::folded(&plot).as_deref(), Some("The plot."));
+    assert_eq!(document::folded(&cell("// Not folded.", &[], false)), None);
+    assert_eq!(document::misfolded(&[plot, cell("1", &[], false)]), Vec::<String>::new());
+    for wrong in [
+        cell("draw()", &["hide-input"], true),
+        cell("// The plot.", &["hide-input"], false),
+        cell("// The plot.", &[], true),
+        cell(&"1\n".repeat(1000), &[], false),
+    ] {
+        assert_eq!(document::misfolded(&[wrong]).len(), 1);
+    }
 }
 
 #[test]

@@ -1,0 +1,232 @@
+//! Right and wrong answers to a notebook's exercises, from `tests/notebooks/answers/NN.md`.
+//!
+//! ````markdown
+//! ## Exercise 1
+//!
+//! ### Right: loops
+//! ```rust
+//! fn my_dw(…) … { … }
+//! ```
+//!
+//! ### Wrong: no mean over the samples, named "divided by N"
+//! ```rust
+//! fn my_dw(…) … { … }
+//! ```
+//! ````
+//!
+//! An answer takes the stub's place. The stub's last statement, which calls the checker, follows it unless the answer has
+//! one of its own. What stands in quotes behind `named` must be in what the checker says; an answer that no checker
+//! can name is `unnamed`.
+
+use super::document;
+use super::judge::{self, Verdict};
+use crate::cli::lab::driver::Kernel;
+use anyhow::{Context, bail, ensure};
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
+use std::fmt::Write;
+
+/// An answer to an exercise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Number of the exercise in its notebook, from 1.
+    pub exercise: usize,
+    /// What it does, as its heading says.
+    pub title: String,
+    /// Whether it is right, or else what the checker must say of it.
+    pub kind: Kind,
+    code: String,
+}
+
+/// What must become of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Right,
+    /// Refused, with these words.
+    Named(String),
+    /// Refused.
+    Unnamed,
+}
+
+/// The answers in a file.
+///
+/// # Errors
+/// If a heading is none of those that a file of answers has, or an answer has no code.
+pub fn read(markdown: &str) -> anyhow::Result<Vec<Answer>> {
+    let (mut answers, mut exercise): (Vec<Answer>, usize) = (vec![], 0);
+    let (mut heading, mut text, mut is_code) = (None, String::new(), false);
+    for event in Parser::new(markdown) {
+        match event {
+            Event::Start(Tag::Heading { level, .. }) => (heading, text) = (Some(level), String::new()),
+            Event::End(TagEnd::Heading(HeadingLevel::H2)) => {
+                let number = text.strip_prefix("Exercise ").and_then(|number| number.parse().ok());
+                exercise = number.with_context(|| format!("\"{text}\" is not \"Exercise\" and a number"))?;
+                heading = None;
+            }
+            Event::End(TagEnd::Heading(level)) => {
+                if level == HeadingLevel::H3 {
+                    ensure!(exercise > 0, "\"{text}\" stands before the first exercise");
+                    let (title, kind) = title_and_kind(&text)?;
+                    answers.push(Answer { exercise, title, kind, code: String::new() });
+                }
+                heading = None;
+            }
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(name))) if &*name == "rust" => is_code = true,
+            Event::End(TagEnd::CodeBlock) => is_code = false,
+            Event::Text(words) | Event::Code(words) if heading.is_some() => text += &words,
+            Event::Text(code) if is_code => {
+                answers.last_mut().context("code stands before the first answer")?.code += &code;
+            }
+            _ => {}
+        }
+    }
+    if let Some(empty) = answers.iter().find(|answer| answer.code.is_empty()) {
+        bail!("the answer \"{}\" to exercise {} has no ```rust block", empty.title, empty.exercise);
+    }
+    Ok(answers)
+}
+
+fn title_and_kind(heading: &str) -> anyhow::Result<(String, Kind)> {
+    if let Some(title) = heading.strip_prefix("Right: ") {
+        return Ok((title.to_owned(), Kind::Right));
+    }
+    let wrong = heading.strip_prefix("Wrong: ");
+    let wrong = wrong.with_context(|| format!("\"{heading}\" begins neither with \"Right: \" nor with \"Wrong: \""))?;
+    if let Some(title) = wrong.strip_suffix(", unnamed") {
+        return Ok((title.to_owned(), Kind::Unnamed));
+    }
+    let quotes = ['"', '“', '”'];
+    let named = wrong.split_once(", named ").filter(|(_, words)| words.starts_with(quotes) && words.ends_with(quotes));
+    let (title, words) = named.with_context(|| {
+        format!("\"{heading}\" ends neither in \", unnamed\" nor in \", named\" and words in quotes")
+    })?;
+    Ok((title.to_owned(), Kind::Named(words.trim_matches(quotes).to_owned())))
+}
+
+impl Answer {
+    /// The cell that is run: the answer, and the stub's call of the checker.
+    pub fn cell(&self, stub: &str) -> String {
+        let lines: Vec<&str> = stub.lines().collect();
+        let end = lines.iter().rposition(|line| line.starts_with('}')).map_or(lines.len(), |last| last + 1);
+        let call = lines[end..].join("\n");
+        let checker = call.trim().split(['(', '?']).next().unwrap_or_default().to_owned();
+        match checker.is_empty() || self.code.contains(&format!("{checker}(")) {
+            true => self.code.clone(),
+            false => format!("{}\n{}", self.code, call.trim()),
+        }
+    }
+}
+
+/// What became of the answers to one exercise.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    right: usize,
+    accepted: usize,
+    wrong: usize,
+    refused: usize,
+    named: usize,
+}
+
+/// Gives every answer to the exercises' stubs, in their order, and prints a table of what became of them.
+///
+/// A right answer that is refused, a wrong one that is accepted, and a missing name are problems; so are less than two
+/// right answers or six wrong ones to an exercise, and more than one unnamed answer in ten.
+pub fn try_all(
+    kernel: &mut Kernel,
+    stubs: &[String],
+    answers: &[Answer],
+    mut at: impl FnMut(&str),
+) -> anyhow::Result<Vec<String>> {
+    let (mut problems, mut counts) = (vec![], vec![Count::default(); stubs.len()]);
+    for answer in answers {
+        let Answer { exercise, title, kind, .. } = answer;
+        let place = format!("exercise {exercise}, \"{title}\"");
+        let Some(stub) = stubs.get(exercise - 1) else {
+            problems.push(format!("{place}: the notebook has {} exercises", stubs.len()));
+            continue;
+        };
+        at(&place);
+        let outputs = document::normalised(kernel.run(&answer.cell(stub))?.outputs, 0);
+        let count = &mut counts[exercise - 1];
+        let said = judge::texts(&outputs);
+        let verdict = match judge::failure(&outputs) {
+            Some(failure) => {
+                problems.push(format!("{place}: {failure}"));
+                continue;
+            }
+            None => judge::verdict(&outputs),
+        };
+        let is_right = *kind == Kind::Right;
+        count.right += usize::from(is_right);
+        count.wrong += usize::from(!is_right);
+        match (kind, verdict) {
+            (_, Verdict::Missing) => problems.push(format!("{place} gets no verdict")),
+            (Kind::Right, Verdict::Passed) => count.accepted += 1,
+            (Kind::Right, Verdict::Failed) => problems.push(format!("{place} is right, and is refused: {said}")),
+            (_, Verdict::Passed) => problems.push(format!("{place} is wrong, and is accepted")),
+            (Kind::Named(words), Verdict::Failed) => {
+                count.refused += 1;
+                match one_line(&said).contains(&one_line(words)) {
+                    true => count.named += 1,
+                    false => problems.push(format!("{place} is not named \"{words}\": {said}")),
+                }
+            }
+            (Kind::Unnamed, Verdict::Failed) => count.refused += 1,
+        }
+    }
+    let mut table =
+        "| exercise | right | accepted | wrong | refused | named |\n| ---: | ---: | ---: | ---: | ---: | ---: |\n"
+            .to_owned();
+    for (number, Count { right, accepted, wrong, refused, named }) in (1..).zip(&counts) {
+        let _ = writeln!(table, "| {number} | {right} | {accepted} | {wrong} | {refused} | {named} |");
+        if *right < 2 || *wrong < 6 {
+            problems.push(format!(
+                "exercise {number} is tried with {right} right and {wrong} wrong answers: 2 and 6 are needed"
+            ));
+        }
+    }
+    eprint!("{table}");
+    let (wrong, named) = counts.iter().fold((0, 0), |(w, n), count| (w + count.wrong, n + count.named));
+    if 10 * named < 9 * wrong {
+        problems.push(format!("{named} of {wrong} wrong answers are named: nine in ten are needed"));
+    }
+    Ok(problems)
+}
+
+/// A text in small letters, without line breaks and entities.
+fn one_line(text: &str) -> String {
+    let text = text.to_lowercase().replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "# Answers\n\n## Exercise 2\n\n### Right: `a` sum\n```rust\nfn f() {\n}\n```\n\n\
+        ### Wrong: no \"N\", named \"divided by N\"\n```rust\nfn g() {}\ncheck_f(g)\n```\n\n\
+        ### Wrong: odd, unnamed\n```rust\nfn h() {}\n```\n";
+
+    #[test]
+    fn a_file_of_answers_is_read() {
+        let answers = read(FILE).unwrap();
+        let kinds: Vec<_> =
+            answers.iter().map(|answer| (answer.exercise, &*answer.title, answer.kind.clone())).collect();
+        let named = Kind::Named("divided by N".into());
+        assert_eq!(kinds, [(2, "a sum", Kind::Right), (2, "no \"N\"", named), (2, "odd", Kind::Unnamed)]);
+        assert_eq!(answers[0].cell("fn f() {\n    1\n}\n\ncheck_f(f)?;\n"), "fn f() {\n}\n\ncheck_f(f)?;");
+        assert_eq!(answers[1].cell("fn f() {\n}\n\ncheck_f(f)?;\n"), "fn g() {}\ncheck_f(g)\n");
+    }
+
+    #[test]
+    fn a_heading_that_says_neither_right_nor_wrong_is_an_error() {
+        for wrong in [
+            "### Right: x",
+            "## Exercise 1\n### Good: x",
+            "## Exercise 1\n### Wrong: x",
+            "## Task 1",
+            "## Exercise 1\n### Right: x",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}
