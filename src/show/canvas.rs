@@ -13,6 +13,22 @@ pub(super) const INK: RGBColor = RGBColor(0x24, 0x29, 0x2f);
 pub(super) const MUTED: RGBColor = RGBColor(0x57, 0x60, 0x6a);
 pub(super) const GRID: RGBColor = RGBColor(0xe7, 0xeb, 0xf0);
 
+/// The text on a cell or an image of a light colour, which is as light in the dark.
+pub(super) const ON_LIGHT: RGBColor = RGBColor(0x1f, 0x23, 0x28);
+
+/// The same picture on a dark page. An image follows the `color-scheme` of the element that shows it.
+pub(super) const DARK: &str = concat!(
+    "@media(prefers-color-scheme:dark){",
+    ".card{fill:#1c2229;stroke:#333b44}",
+    "text:not([fill]),[fill=\"#24292F\"]{fill:#dfe4ea}[stroke=\"#24292F\"]{stroke:#dfe4ea}",
+    "[fill=\"#57606A\"],text[fill=\"#57606a\"]{fill:#9aa5b0}[stroke=\"#57606A\"]{stroke:#9aa5b0}",
+    "[stroke=\"#E7EBF0\"]{stroke:#2c343c}[stroke=\"#C4CCD4\"],[stroke=\"#8c959f\"]{stroke:#525d68}",
+    "[fill=\"#0072B2\"],[fill=\"#0072b2\"]{fill:#3f9fdc}[stroke=\"#0072B2\"],[stroke=\"#0072b2\"]{stroke:#3f9fdc}",
+    "[stroke=\"#007a58\"]{stroke:#2fb98c}[stroke=\"#c8cfd6\"]{stroke:#38424c}",
+    "[fill=\"#F6F8FA\"]{fill:#262e37}[fill=\"#cfe4f3\"]{fill:#1d4763}[fill=\"#fbdcc6\"]{fill:#6a3d1e}[fill=\"#c3ead9\"]{fill:#1c5743}",
+    "}"
+);
+
 /// Colours that readers with any colour vision can tell apart, each with its dashes.
 ///
 /// Source: Okabe, Ito, *Color universal design* (2008).

@@ -25,7 +25,7 @@ impl Figure {
         let ((w, h), alt) = (self.size, escape(&self.alt));
         let (w2, h2) = (w * canvas::FINE, h * canvas::FINE);
         let card = format!(
-            "<rect x=\"1\" y=\"1\" width=\"{}\" height=\"{}\" rx=\"12\" fill=\"#fff\" stroke=\"#d0d7de\" \
+            "<rect x=\"1\" y=\"1\" width=\"{}\" height=\"{}\" rx=\"12\" class=\"card\" fill=\"#fff\" stroke=\"#d0d7de\" \
              stroke-width=\"2\"/>",
             w2 - 2,
             h2 - 2
@@ -33,8 +33,8 @@ impl Figure {
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w2} {h2}\" \
              role=\"img\" font-family=\"system-ui,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif\" \
-             font-size=\"24\" text-anchor=\"middle\" stroke-linejoin=\"round\">\n<title>{alt}</title>\n{card}\n{}</svg>\n",
-            self.body
+             font-size=\"24\" text-anchor=\"middle\" stroke-linejoin=\"round\">\n<title>{alt}</title>\n<style>{}</style>\n{card}\n{}</svg>\n",
+            canvas::DARK, self.body
         )
     }
 

@@ -1,6 +1,6 @@
 //! Matrices as colours, a cell for each entry.
 
-use super::canvas::{self, Anchor, Canvas, INK, LARGE, MUTED, SMALL, bold, font};
+use super::canvas::{self, Anchor, Canvas, INK, LARGE, MUTED, ON_LIGHT, SMALL, bold, font};
 use super::chart::float;
 use super::figure::{Figure, shown};
 use super::palette::{EXACT, NOT_FINITE, Palette, extent, level};
@@ -169,7 +169,7 @@ impl Heat {
         if written {
             for (i, j) in (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))) {
                 let place = (origin.0 + cell.0 * (j as f64 + 0.5), origin.1 + cell.1 * (i as f64 + 0.5));
-                let ink = if dark(palette.colour(byte(at(i, j)))) { RGBColor(0xff, 0xff, 0xff) } else { INK };
+                let ink = if dark(palette.colour(byte(at(i, j)))) { RGBColor(0xff, 0xff, 0xff) } else { ON_LIGHT };
                 canvas.text(place, &number(at(i, j)), &font(SMALL, ink), Anchor::Centre);
             }
         }
