@@ -106,7 +106,7 @@ fn a_wrong_forward_is_refused_and_the_sentence_names_what_it_should_be() -> Resu
     assert!(!proof.passed() && proof.doubt() == 1.0);
     assert_eq!(
         proof.to_string(),
-        "matmul: different at y[0, 0]: the definition says z₁·w₁ − z₂·w₂ = -5, but got z₁·w₁ + z₂·w₂ = 11"
+        "matmul: different at y[0, 0]: the definition says z₀·w₀ − z₁·w₁ = -5, but got z₀·w₀ + z₁·w₁ = 11"
     );
     let proof = SymbolicProof::of_forward("matmul").output("y", &matmul(&z, &w)?, &z);
     assert!(

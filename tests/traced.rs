@@ -23,35 +23,35 @@ fn a_convolution_prints_its_equation_and_its_gradients() -> Result<(), ShapeErro
     let y = conv_forward(&z, &w, &b, Slide::default())?;
     assert_eq!(
         y[(0, 0, 0, 0)].to_string(),
-        "z₁₁·w₁₁ + z₁₂·w₁₂ + z₁₃·w₁₃ + z₂₁·w₂₁ + z₂₂·w₂₂ + z₂₃·w₂₃ + z₃₁·w₃₁ + z₃₂·w₃₂ + z₃₃·w₃₃ + b"
+        "z₀₀·w₀₀ + z₀₁·w₀₁ + z₀₂·w₀₂ + z₁₀·w₁₀ + z₁₁·w₁₁ + z₁₂·w₁₂ + z₂₀·w₂₀ + z₂₁·w₂₁ + z₂₂·w₂₂ + b"
     );
     assert_eq!(
         y[(0, 0, 2, 1)].latex(),
-        "z_{32} w_{11} + z_{33} w_{12} + z_{34} w_{13} + z_{42} w_{21} + z_{43} w_{22} + z_{44} w_{23} \
-         + z_{52} w_{31} + z_{53} w_{32} + z_{54} w_{33} + b"
+        "z_{21} w_{00} + z_{22} w_{01} + z_{23} w_{02} + z_{31} w_{10} + z_{32} w_{11} + z_{33} w_{12} \
+         + z_{41} w_{20} + z_{42} w_{21} + z_{43} w_{22} + b"
     );
 
     let g = conv_backward(&delta, &w, &z, Slide::default())?;
     // A corner is seen by one window, an edge's middle by three.
-    assert_eq!(g.dz[(0, 0, 0, 0)].latex(), r"w_{11} \delta_{11}");
-    assert_eq!(g.dz[(0, 0, 4, 4)].latex(), r"w_{33} \delta_{33}");
-    assert_eq!(g.dz[(0, 0, 0, 2)].latex(), r"w_{11} \delta_{13} + w_{12} \delta_{12} + w_{13} \delta_{11}");
+    assert_eq!(g.dz[(0, 0, 0, 0)].latex(), r"w_{00} \delta_{00}");
+    assert_eq!(g.dz[(0, 0, 4, 4)].latex(), r"w_{22} \delta_{22}");
+    assert_eq!(g.dz[(0, 0, 0, 2)].latex(), r"w_{00} \delta_{02} + w_{01} \delta_{01} + w_{02} \delta_{00}");
     assert_eq!(
         g.dk[(0, 0, 0, 1)].latex(),
-        r"z_{12} \delta_{11} + z_{13} \delta_{12} + z_{14} \delta_{13} + z_{22} \delta_{21} + z_{23} \delta_{22} + z_{24} \delta_{23} + z_{32} \delta_{31} + z_{33} \delta_{32} + z_{34} \delta_{33}"
+        r"z_{01} \delta_{00} + z_{02} \delta_{01} + z_{03} \delta_{02} + z_{11} \delta_{10} + z_{12} \delta_{11} + z_{13} \delta_{12} + z_{21} \delta_{20} + z_{22} \delta_{21} + z_{23} \delta_{22}"
     );
-    assert_eq!(g.db[0].to_string(), "δ₁₁ + δ₁₂ + δ₁₃ + δ₂₁ + δ₂₂ + δ₂₃ + δ₃₁ + δ₃₂ + δ₃₃");
+    assert_eq!(g.db[0].to_string(), "δ₀₀ + δ₀₁ + δ₀₂ + δ₁₀ + δ₁₁ + δ₁₂ + δ₂₀ + δ₂₁ + δ₂₂");
 
     // Every entry, as one block a notebook can show.
     let equations = Equations::tensor("dz", &g.dz);
     assert_eq!(equations.latex().lines().count(), 25 + 2);
-    assert!(equations.latex().contains(r"dz_{55} &= w_{33} \delta_{33}"));
+    assert!(equations.latex().contains(r"dz_{44} &= w_{22} \delta_{22}"));
     assert_eq!(Equations::tensor("y", &y).latex().matches("&=").count(), 9);
     assert_eq!(Equations::tensor("dw", &g.dk).to_string().lines().count(), 9);
     assert_eq!(Equations::vector("db", &g.db).to_string().lines().count(), 1);
     let both = Equations::vector("db", &g.db).and(Equations::tensor("dw", &g.dk));
     assert_eq!(both.to_string().lines().count(), 10);
-    assert!(both.latex().contains("db &= ") && both.latex().contains("dw_{33} &= "));
+    assert!(both.latex().contains("db &= ") && both.latex().contains("dw_{22} &= "));
     Ok(())
 }
 
@@ -61,10 +61,10 @@ fn padding_and_inserted_zeros_leave_no_trace() -> Result<(), ShapeError> {
     let (z, w, b, delta) = five_by_five(&session);
     let slide = Slide::by(2, 2).padding(1, 1);
     let y = conv_forward(&z, &w, &b, slide)?;
-    assert_eq!(y[(0, 0, 0, 0)].to_string(), "z₁₁·w₂₂ + z₁₂·w₂₃ + z₂₁·w₃₂ + z₂₂·w₃₃ + b");
+    assert_eq!(y[(0, 0, 0, 0)].to_string(), "z₀₀·w₁₁ + z₀₁·w₁₂ + z₁₀·w₂₁ + z₁₁·w₂₂ + b");
     let g = conv_backward(&delta, &w, &z, slide)?;
-    assert_eq!(g.dz[(0, 0, 0, 0)].to_string(), "w₂₂·δ₁₁");
-    assert_eq!(g.dz[(0, 0, 1, 1)].to_string(), "w₁₁·δ₂₂ + w₁₃·δ₂₁ + w₃₁·δ₁₂ + w₃₃·δ₁₁");
+    assert_eq!(g.dz[(0, 0, 0, 0)].to_string(), "w₁₁·δ₀₀");
+    assert_eq!(g.dz[(0, 0, 1, 1)].to_string(), "w₀₀·δ₁₁ + w₀₂·δ₁₀ + w₂₀·δ₀₁ + w₂₂·δ₀₀");
     Ok(())
 }
 
@@ -93,11 +93,11 @@ fn a_long_sum_is_cut() {
     let session = Session::new();
     let v = session.vector("v", &DVector::from_element(100, 1.0));
     let sum = v.iter().copied().fold(Traced::zero(), |sum, x| sum + x);
-    assert!(sum.to_string().ends_with("+ v₄₀ + … 60 terms more"), "{sum}");
+    assert!(sum.to_string().ends_with("+ v₃₉ + … 60 terms more"), "{sum}");
     assert!(sum.latex().ends_with(r"+ \cdots \text{ 60 terms more}"));
-    assert!(format!("{sum:#}").ends_with("+ v₉₉ + v₁₀₀"));
-    let square = session.matrix("m", &DMatrix::from_element(10, 2, 1.0));
-    assert_eq!(square[(9, 1)].to_string(), "m₁₀,₂"); // a comma, as m₁₀₂ could be read two ways
+    assert!(format!("{sum:#}").ends_with("+ v₉₈ + v₉₉"));
+    let square = session.matrix("m", &DMatrix::from_element(11, 2, 1.0));
+    assert_eq!(square[(10, 1)].to_string(), "m₁₀,₁"); // a comma, as m₁₀₁ could be read two ways
 }
 
 // folding, and the values
@@ -187,8 +187,8 @@ fn max_pooling_says_which_element_won() -> Result<(), ShapeError> {
     let session = Session::new();
     let z = session.tensor("z", &Tensor4::from_row_major([1, 1, 2, 2], &[1.0, 5.0, 2.0, 3.0])?);
     let y = max_pooling_forward(&z, (2, 2), Slide::default())?;
-    assert_eq!(y[(0, 0, 0, 0)].to_string(), "z₁₂");
-    assert_eq!(session.branches(), ["z₁₂ > z₁₁", "z₂₁ ≤ z₁₂", "z₂₂ ≤ z₁₂"]);
+    assert_eq!(y[(0, 0, 0, 0)].to_string(), "z₀₁");
+    assert_eq!(session.branches(), ["z₀₁ > z₀₀", "z₁₀ ≤ z₀₁", "z₁₁ ≤ z₀₁"]);
     Ok(())
 }
 

@@ -34,7 +34,8 @@ impl Figure {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w2} {h2}\" \
              role=\"img\" font-family=\"system-ui,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif\" \
              font-size=\"24\" text-anchor=\"middle\" stroke-linejoin=\"round\">\n<title>{alt}</title>\n<style>{}</style>\n{card}\n{}</svg>\n",
-            canvas::DARK, self.body
+            canvas::DARK,
+            self.body
         )
     }
 

@@ -135,7 +135,7 @@ fn a_convolution_walks_backward_over_every_gradient() -> Result<(), ShapeError> 
 #[test]
 fn just_the_symbols_under_the_window_are_summed() -> Result<(), ShapeError> {
     let (z, k, b, next_dz, slide) = cases().swap_remove(1);
-    let digits = ["₁", "₂", "₃", "₄", "₅"];
+    let digits = ["₀", "₁", "₂", "₃", "₄"];
     let name = |letter: &str, (i, j): (usize, usize)| format!("{letter}{}{}", digits[i], digits[j]);
     let taps = || (0..3).flat_map(|u| (0..3).map(move |v| (u, v)));
     // Window (i, j) has its tap (u, v) on row 2·i + u − 1 and column 2·j + v − 1 of the image, or in the padding.
@@ -178,13 +178,13 @@ fn a_fully_connected_layer_walks_row_by_column() -> Result<(), ShapeError> {
 
     let forward = steps::fc_forward(&z, &w, &b)?;
     assert_eq!(values(&forward), rows(&fc_forward(&z, &w, &b)?));
-    assert_eq!(forward.captions()[1][1], "y₁₂ = 1·0 + 2·(−1) + (−1)·3 + (−1) = −6");
+    assert_eq!(forward.captions()[1][1], "y₀₁ = 1·0 + 2·(−1) + (−1)·3 + (−1) = −6");
     let expected = fc_backward(&next_dz, &w, &z)?;
     let backward = steps::fc_backward(&next_dz, &w, &z)?;
     assert_eq!(values(&backward.dw), rows(&expected.dw));
     assert_eq!(values(&backward.db), expected.db.as_slice());
     assert_eq!(values(&backward.dz), rows(&expected.dz));
-    assert_eq!(backward.dz.captions()[5][0], "dz₂₃ = δ₂₁·w₃₁ + δ₂₂·w₃₂");
+    assert_eq!(backward.dz.captions()[5][0], "dz₁₂ = δ₁₀·w₂₀ + δ₁₁·w₂₁");
     Ok(())
 }
 
@@ -209,7 +209,7 @@ fn a_maximum_is_ringed_and_so_are_its_ties() -> Result<(), ShapeError> {
     let zeros = slide.padding(1, 1);
     let walk = steps::max_pooling_zero_padded_forward(&tied(), (2, 2), zeros)?;
     assert_eq!(values(&walk), max_pooling_zero_padded_forward(&tied(), (2, 2), zeros)?.to_row_major());
-    assert_eq!(walk.captions()[6][0], "y₃₁ = max(0, z₄₁, 0, 0) = 0");
+    assert_eq!(walk.captions()[6][0], "y₂₀ = max(0, z₃₀, 0, 0) = 0");
     // The first of the zeros is taken, and the others have dashed rings.
     let svg = walk.still(6).svg();
     let rings = svg.split("<ellipse").skip(1).map(|ring| ring.split('>').next().unwrap().contains("dasharray"));
@@ -240,7 +240,7 @@ fn each_delta_goes_where_the_maximum_was() -> Result<(), ShapeError> {
 
     let padded = Slide::by(2, 2).padding(1, 1);
     let lost = steps::max_pooling_zero_padded_backward(&next_dz, &tied().map(|z| z - 9.0), size, padded)?;
-    assert_eq!(lost.captions()[0], ["δ₁₁ goes to a zero of the padding and is lost."]);
+    assert_eq!(lost.captions()[0], ["δ₀₀ goes to a zero of the padding and is lost."]);
     Ok(())
 }
 
@@ -252,7 +252,7 @@ fn a_mean_hands_out_equal_shares() -> Result<(), ShapeError> {
     let next_dz = Tensor4::from_fn([1, 1, 3, 3], |_, _, i, j| (4 + 4 * (3 * i + j)) as f64);
     let walk = steps::avg_pooling_backward(&next_dz, &tied(), (2, 2), slide)?;
     assert_eq!(values(&walk), next_dz.map(|delta| delta / 4.0).to_row_major());
-    let corner = ["share = δ₁₁/4", "share = 4/4 = 1", "3 of 4 shares fall into the padding and are cropped."];
+    let corner = ["share = δ₀₀/4", "share = 4/4 = 1", "3 of 4 shares fall into the padding and are cropped."];
     assert_eq!(walk.captions()[0], corner);
     // In the end every row of dz is there, letter by letter.
     let dz = avg_pooling_backward(&next_dz, &tied(), (2, 2), slide)?.map_at(0, 0);
@@ -691,7 +691,7 @@ fn a_page_reads_without_its_script() -> Result<(), ShapeError> {
     let (page, script) = html.split_once("<script>").unwrap();
     assert!(!page.contains("<style>\n") && script.ends_with("</script>\n</div>"));
     assert_eq!((page.matches("<img alt=").count(), page.matches("<details>").count()), (1 + 3, 3));
-    assert!(page.contains("<summary>Steps 4 to 6: y₂₁ … y₂₃</summary>"));
+    assert!(page.contains("<summary>Steps 4 to 6: y₁₀ … y₁₂</summary>"));
     // The captions are the strips' descriptions; nothing ends an attribute or an address too early.
     for image in page.split("<img ").skip(1) {
         let attributes: Vec<&str> = image.split_once("'>\"").map_or(image, |(image, _)| image).split('"').collect();
@@ -713,7 +713,7 @@ fn symbols_stand_in_the_cells_on_request() -> Result<(), ShapeError> {
     let (z, k, b, ..) = cases().swap_remove(0);
     let walk = steps::conv_forward(&z, &k, &b, Slide::default())?.symbols();
     let svg = walk.still(0).svg();
-    assert!(svg.contains(">z₁₁z₁₂z₁₃z₁₄z₁₅</text>") && svg.contains(">z₁₁w₁₁z₁₂w₁₂z₁₃w₁₃</text>"), "{svg}");
+    assert!(svg.contains(">z₀₀z₀₁z₀₂z₀₃z₀₄</text>") && svg.contains(">z₀₀w₀₀z₀₁w₀₁z₀₂w₀₂</text>"), "{svg}");
     let said = walk.alt("a < b & \"c\"").figure();
     assert!(said.svg().contains("<title>a &lt; b &amp; &quot;c&quot;</title>"));
     Ok(())
@@ -757,24 +757,24 @@ fn the_pictures_are_small() -> Result<(), ShapeError> {
 
 #[test]
 fn each_of_several_maps_is_named_by_its_indices() -> Result<(), ShapeError> {
-    // Two samples of two channels, three kernels of two channels: steps 0 to 3 are y of n = 1, d = 1; 4 to 7 of d = 2.
+    // Two samples of two channels, three kernels of two channels: steps 0 to 3 are y of n = 0, d = 0; 4 to 7 of d = 1.
     let (z, k, b, _, slide) = cases().swap_remove(3);
     let walk = steps::conv_forward(&z, &k, &b, slide)?;
     let titles = |k: usize| boards(&walk, k).into_iter().map(|board| board.title).collect::<Vec<_>>();
     let expected = |n: usize, d: usize| {
         [
+            format!("z, n = {n}, c = 0"),
+            format!("K, c = 0, d = {d}"),
+            "products".into(),
+            format!("b{}", ["₀", "₁", "₂"][d]),
+            format!("y, n = {n}, d = {d}"),
             format!("z, n = {n}, c = 1"),
             format!("K, c = 1, d = {d}"),
             "products".into(),
-            format!("b{}", ["₁", "₂", "₃"][d - 1]),
-            format!("y, n = {n}, d = {d}"),
-            format!("z, n = {n}, c = 2"),
-            format!("K, c = 2, d = {d}"),
-            "products".into(),
         ]
     };
-    assert_eq!(titles(0), expected(1, 1));
-    assert_eq!(titles(7), expected(1, 2));
-    assert_eq!(titles(23), expected(2, 3));
+    assert_eq!(titles(0), expected(0, 0));
+    assert_eq!(titles(7), expected(0, 1));
+    assert_eq!(titles(23), expected(1, 2));
     Ok(())
 }

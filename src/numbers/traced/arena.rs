@@ -40,7 +40,7 @@ impl Node {
     }
 }
 
-/// A name with its indices, as in z₁₂.
+/// A name with its indices, as in z₀₁.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Symbol {
     pub(crate) text: String,

@@ -7,7 +7,7 @@ use crate::Tensor4;
 use nalgebra::{DMatrix, DVector};
 use std::fmt;
 
-/// The entries of an array as equations, one a line: `y₁₁ = …`.
+/// The entries of an array as equations, one a line: `y₀₀ = …`.
 ///
 /// ```
 /// use handgrad::numbers::{Equations, Session};
@@ -15,7 +15,7 @@ use std::fmt;
 /// let session = Session::new();
 /// let z = session.matrix("z", &dmatrix![1.0, 2.0; 3.0, 4.0]);
 /// let y = Equations::matrix("y", &(&z * &z));
-/// assert_eq!(y.to_string().lines().next(), Some("y₁₁ = z₁₁² + z₁₂·z₂₁"));
+/// assert_eq!(y.to_string().lines().next(), Some("y₀₀ = z₀₀² + z₀₁·z₁₀"));
 /// ```
 #[must_use]
 #[derive(Clone, Debug)]

@@ -13,8 +13,8 @@
 //! let b = session.vector("b", &dvector![5.0]);
 //! let y = fc_forward(&z, &w, &b)?[(0, 0)];
 //! assert_eq!(y.value(), 16.0);
-//! assert_eq!(y.to_string(), "z₁·w₁ + z₂·w₂ + b");
-//! assert_eq!(y.latex(), r"z_{1} w_{1} + z_{2} w_{2} + b");
+//! assert_eq!(y.to_string(), "z₀·w₀ + z₁·w₁ + b");
+//! assert_eq!(y.latex(), r"z_{0} w_{0} + z_{1} w_{1} + b");
 //! # Ok::<(), ShapeError>(())
 //! ```
 //!
@@ -115,7 +115,7 @@ impl Traced {
     }
 }
 
-/// The formula and the value: `z₁·w₁ + b = 16`.
+/// The formula and the value: `z₀·w₀ + b = 16`.
 impl fmt::Debug for Traced {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.origin {

@@ -19,7 +19,7 @@ fn next_number() -> u64 {
 
 /// The book that [`Traced`] numbers write their formulas in, from `new` until it is dropped.
 ///
-/// Arrays of symbols are named as in the text: the entries of `session.matrix("z", …)` are z₁₁, z₁₂, …; an axis of
+/// Arrays of symbols are named as in the text: the entries of `session.matrix("z", …)` are z₀₀, z₀₁, …; an axis of
 /// length 1 carries no index, so a batch of one sample reads as that sample. The values are what comparisons follow.
 ///
 /// ```
@@ -151,13 +151,13 @@ pub(crate) struct Index {
 impl Index {
     pub(crate) fn new(shape: &[usize]) -> Self {
         let axes: Vec<usize> = (0..shape.len()).filter(|&axis| shape[axis] > 1).collect();
-        let separator = if axes.len() > 1 && shape.iter().any(|&size| size > 9) { "," } else { "" };
+        let separator = if axes.len() > 1 && shape.iter().any(|&size| size > 10) { "," } else { "" };
         Index { axes, separator }
     }
 
-    /// The name with the indices of entry `at`, counted from 1, in text and in LaTeX.
+    /// The name with the indices of entry `at`, counted from 0, in text and in LaTeX.
     pub(crate) fn write(&self, name: &str, at: &[usize]) -> (String, String) {
-        let digits: Vec<String> = self.axes.iter().map(|&axis| (at[axis] + 1).to_string()).collect();
+        let digits: Vec<String> = self.axes.iter().map(|&axis| at[axis].to_string()).collect();
         let digits = digits.join(self.separator);
         let low: String = digits
             .chars()

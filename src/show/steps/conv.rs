@@ -34,7 +34,7 @@ pub struct ConvSteps {
 /// let z = Tensor4::from_row_major([1, 1, 2, 2], &[1.0, 2.0, 3.0, 4.0])?;
 /// let k = Tensor4::from_row_major([1, 1, 2, 1], &[10.0, 1.0])?;
 /// let steps = show::steps::conv_forward(&z, &k, &dvector![5.0], Slide::default())?;
-/// assert_eq!(steps.captions()[1], ["y₂ = z₁₂·w₁ + z₂₂·w₂ + b", "y₂ = 2·10 + 4·1 + 5 = 29"]);
+/// assert_eq!(steps.captions()[1], ["y₁ = z₀₁·w₀ + z₁₁·w₁ + b", "y₁ = 2·10 + 4·1 + 5 = 29"]);
 /// # Ok::<(), ShapeError>(())
 /// ```
 pub fn conv_forward(z: &Tensor4<f64>, k: &Tensor4<f64>, b: &DVector<f64>, slide: Slide) -> Result<Steps, ShapeError> {
@@ -73,7 +73,7 @@ pub fn conv_forward(z: &Tensor4<f64>, k: &Tensor4<f64>, b: &DVector<f64>, slide:
 /// let k = Tensor4::from_row_major([1, 1, 2, 2], &[5.0, 6.0, 7.0, 8.0])?;
 /// let next_dz = Tensor4::from_row_major([1, 1, 1, 1], &[10.0])?;
 /// let steps = show::steps::conv_backward(&next_dz, &k, &z, Slide::default())?;
-/// assert_eq!(steps.dk.captions()[1], ["dK₁₂ = z₁₂·δ", "dK₁₂ = 2·10 = 20"]);
+/// assert_eq!(steps.dk.captions()[1], ["dK₀₁ = z₀₁·δ", "dK₀₁ = 2·10 = 20"]);
 /// # Ok::<(), ShapeError>(())
 /// ```
 pub fn conv_backward(

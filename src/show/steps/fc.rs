@@ -33,7 +33,7 @@ pub struct FcSteps {
 /// use handgrad::prelude::*;
 /// let (z, w, b) = (dmatrix![1.0, 2.0], dmatrix![3.0, 4.0; 5.0, -6.0], dvector![10.0, 20.0]);
 /// let steps = show::steps::fc_forward(&z, &w, &b)?;
-/// assert_eq!(steps.captions()[1], ["y₂ = z₁·w₁₂ + z₂·w₂₂ + b₂", "y₂ = 1·4 + 2·(−6) + 20 = 12"]);
+/// assert_eq!(steps.captions()[1], ["y₁ = z₀·w₀₁ + z₁·w₁₁ + b₁", "y₁ = 1·4 + 2·(−6) + 20 = 12"]);
 /// # Ok::<(), ShapeError>(())
 /// ```
 pub fn fc_forward(z: &DMatrix<f64>, w: &DMatrix<f64>, b: &DVector<f64>) -> Result<Steps, ShapeError> {
@@ -60,7 +60,7 @@ pub fn fc_forward(z: &DMatrix<f64>, w: &DMatrix<f64>, b: &DVector<f64>) -> Resul
 /// use handgrad::prelude::*;
 /// let (z, w) = (dmatrix![1.0, 2.0; 3.0, 4.0], dmatrix![5.0; 7.0]);
 /// let steps = show::steps::fc_backward(&dmatrix![1.0; -1.0], &w, &z)?;
-/// assert_eq!(steps.dw.captions()[0], ["dW₁ = (z₁₁·δ₁ + z₂₁·δ₂)/2", "dW₁ = (1·1 + 3·(−1))/2 = −1"]);
+/// assert_eq!(steps.dw.captions()[0], ["dW₀ = (z₀₀·δ₀ + z₁₀·δ₁)/2", "dW₀ = (1·1 + 3·(−1))/2 = −1"]);
 /// # Ok::<(), ShapeError>(())
 /// ```
 pub fn fc_backward(next_dz: &DMatrix<f64>, w: &DMatrix<f64>, z: &DMatrix<f64>) -> Result<FcSteps, ShapeError> {

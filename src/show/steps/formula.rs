@@ -104,12 +104,12 @@ impl Formula {
         self.products.iter().find(wanted).map(|product| product.factors.iter().map(|(_, value)| value).product())
     }
 
-    /// `y₁₂ = z₁₂·w₁₁ + … + b`.
+    /// `y₀₁ = z₀₁·w₀₀ + … + b`.
     fn in_symbols(&self) -> String {
         format!("{} = {}", self.name, self.sum(|(name, _), _| name.clone()))
     }
 
-    /// `y₁₂ = 1·3 + 0·(−1) + … + 2 = 4`; the last sign is ≈ where a number is rounded.
+    /// `y₀₁ = 1·3 + 0·(−1) + … + 2 = 4`; the last sign is ≈ where a number is rounded.
     fn in_numbers(&self) -> String {
         let bracketed = |&(_, value): &(String, f64), first: bool| match number(value) {
             text if text.starts_with('−') && !first => format!("({text})"),

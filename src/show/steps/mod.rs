@@ -10,8 +10,8 @@
 //! let k = Tensor4::from_fn([1, 1, 3, 3], |_, _, u, v| u as f64 - v as f64);
 //! let steps = show::steps::conv_forward(&z, &k, &dvector![1.0], Slide::by(2, 2).padding(1, 1))?;
 //! assert_eq!(steps.len(), 9);
-//! assert_eq!(steps.captions()[8], ["y₃₃ = z₄₄·w₁₁ + z₄₅·w₁₂ + z₅₄·w₂₁ + z₅₅·w₂₂ + b",
-//!     "y₃₃ = 9·0 + 12·(−1) + 12·1 + 16·0 + 1 = 1"]);
+//! assert_eq!(steps.captions()[8], ["y₂₂ = z₃₃·w₀₀ + z₃₄·w₀₁ + z₄₃·w₁₀ + z₄₄·w₁₁ + b",
+//!     "y₂₂ = 9·0 + 12·(−1) + 12·1 + 16·0 + 1 = 1"]);
 //! # Ok::<(), ShapeError>(())
 //! ```
 

@@ -21,7 +21,7 @@ use nalgebra::DMatrix;
 /// use handgrad::prelude::*;
 /// let z = Tensor4::from_row_major([1, 1, 2, 4], &[1.0, 5.0, 2.0, 0.0, 5.0, 4.0, -1.0, 7.0])?;
 /// let steps = show::steps::max_pooling_forward(&z, (2, 2), Slide::by(2, 2))?;
-/// let tie = ["y₁ = max(z₁₁, z₁₂, z₂₁, z₂₂) = z₁₂", "y₁ = max(1, 5, 5, 4) = 5", "5 occurs twice: the first one is taken."];
+/// let tie = ["y₀ = max(z₀₀, z₀₁, z₁₀, z₁₁) = z₀₁", "y₀ = max(1, 5, 5, 4) = 5", "5 occurs twice: the first one is taken."];
 /// assert_eq!(steps.captions()[0], tie);
 /// # Ok::<(), ShapeError>(())
 /// ```
@@ -79,7 +79,7 @@ pub fn max_pooling_zero_padded_backward(
 /// use handgrad::prelude::*;
 /// let z = Tensor4::from_row_major([1, 1, 1, 3], &[1.0, 5.0, 2.0])?;
 /// let steps = show::steps::avg_pooling_forward(&z, (1, 2), Slide::by(1, 1))?;
-/// assert_eq!(steps.captions()[1], ["y₂ = (z₂ + z₃)/2", "y₂ = (5 + 2)/2 = 3.5"]);
+/// assert_eq!(steps.captions()[1], ["y₁ = (z₁ + z₂)/2", "y₁ = (5 + 2)/2 = 3.5"]);
 /// # Ok::<(), ShapeError>(())
 /// ```
 pub fn avg_pooling_forward(z: &Tensor4<f64>, pooling: (usize, usize), slide: Slide) -> Result<Steps, ShapeError> {

@@ -38,7 +38,7 @@ pub(super) fn title(name: &str, shape: [usize; 4], axes: [&str; 2], (first, seco
     let mut title = name.to_owned();
     for (axis, size, index) in [(axes[0], shape[0], first), (axes[1], shape[1], second)] {
         if size > 1 {
-            title += &format!(", {axis} = {}", index + 1);
+            title += &format!(", {axis} = {index}");
         }
     }
     title
