@@ -44,7 +44,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     for (name, content) in ASSETS {
         write(&out, name, content)?;
     }
-    write(&out, "index.html", page::contents(&pages).as_bytes())?;
+    write(&out, "index.html", page::contents(&pages)?.as_bytes())?;
     for (number, page) in pages.iter().enumerate() {
         write(&out, &page.file, page.html(&pages, number).as_bytes())?;
         eprintln!("✓ {}", page.title);

@@ -113,7 +113,7 @@ fn a_band_lies_between_its_edges() {
     // Its three lower corners and three upper ones, each pair at the x of a point of the curve, the lower one lower.
     let svg = figure.svg();
     let corners = |element: &str| -> Vec<(i32, i32)> {
-        let line = svg.lines().rfind(|line| line.contains(element) && line.contains("#0072B2")).unwrap();
+        let line = svg.lines().rfind(|line| line.contains(element) && line.contains("points=\"") && line.contains("#0072B2")).unwrap();
         let points = line.split_once("points=\"").unwrap().1.split('"').next().unwrap();
         let number = |n: &str| n.parse().unwrap();
         points.split(' ').map(|p| p.split_once(',').map(|(x, y)| (number(x), number(y))).unwrap()).collect()
@@ -138,7 +138,7 @@ fn more_points_than_a_screen_has_keep_their_extremes() {
     (losses[4321], losses[8765]) = (9.0, -9.0);
     let figure = show::curve("spikes", &losses).y_range(-10.0, 10.0).figure();
     let svg = figure.svg();
-    let line = svg.lines().find(|line| line.contains("#0072B2")).unwrap();
+    let line = svg.lines().find(|line| line.contains("points=\"") && line.contains("#0072B2")).unwrap();
     let heights: Vec<i32> = line
         .split_once("points=\"")
         .unwrap()

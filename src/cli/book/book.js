@@ -27,6 +27,23 @@ document.addEventListener("DOMContentLoaded", () => {
   contents.addEventListener("click", (event) => { if (event.target.closest("a")) unfold(false); });
   document.querySelector("#contents [aria-current]")?.scrollIntoView({ block: "center" });
 
+  // Code is copied with a button, where the browser allows it.
+  if (navigator.clipboard) {
+    for (const code of document.querySelectorAll("pre.code")) {
+      const frame = document.createElement("div");
+      frame.className = "copied";
+      code.replaceWith(frame);
+      const button = document.createElement("button");
+      button.textContent = "Copy";
+      button.addEventListener("click", async () => {
+        await navigator.clipboard.writeText(code.textContent);
+        button.textContent = "Copied";
+        setTimeout(() => { button.textContent = "Copy"; }, 1500);
+      });
+      frame.append(code, button);
+    }
+  }
+
   // The search: sections that have all the words, those with a word in the heading first.
   const search = document.getElementById("search");
   const input = search.querySelector("input");

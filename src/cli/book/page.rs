@@ -6,6 +6,7 @@ use crate::cli::notebooks::document::{self, Notebook, has_tag, is_code, joined, 
 use crate::cli::notebooks::proved::entries_proved;
 use anyhow::Context;
 use handgrad::cards::Card;
+use handgrad::prelude::*;
 use serde_json::Value;
 
 /// A page of the book.
@@ -70,7 +71,24 @@ impl Page {
             link(before, "prev", "← before"),
             link(pages.get(number + 1), "next", "next →")
         );
-        frame(&self.title, pages, Some(number), &format!("{}{neighbours}", self.body))
+        frame((&self.title, &self.description()), pages, Some(number), &format!("{}{neighbours}", self.body))
+    }
+
+    /// The page in a sentence or two, for search engines and previews: how its text begins.
+    fn description(&self) -> String {
+        let first = self.sections.first().map_or("", |section| &section.words);
+        let text = first.strip_prefix(self.title.as_str()).unwrap_or(first);
+        let mut description = String::new();
+        for word in text.split_whitespace() {
+            if description.len() + word.len() > DESCRIPTION {
+                return escape(&(description + " …"));
+            }
+            if !description.is_empty() {
+                description.push(' ');
+            }
+            description += word;
+        }
+        escape(&description)
     }
 
     /// The page's line in the contents at the side; its sections too if it is open.
@@ -86,18 +104,40 @@ impl Page {
     }
 }
 
-/// The book's first page: what each chapter promises.
-pub fn contents(pages: &[Page]) -> String {
-    let chapters =
-        pages.iter().map(|page| format!("<li><a href=\"{}\">{}</a>{}</li>\n", page.file, page.title, page.promise));
-    let body = format!("{}<ol class=\"chapters\">\n{}</ol>", include_str!("cover.html"), chapters.collect::<String>());
-    frame("handgrad", pages, None, &body)
+/// Letters of a page's description, at most.
+const DESCRIPTION: usize = 160;
+
+/// What the book is, in a sentence.
+const BOOK: &str = "Neural-network layers in Rust whose every gradient is derived by hand and proved in every entry.";
+
+/// The first page's moving picture: a convolution's backward, drawn from the run of the crate's own function.
+///
+/// # Errors
+/// None: the shapes fit.
+fn hero() -> Result<String, ShapeError> {
+    let z = Tensor4::from_row_major([1, 1, 3, 3], &[1.0, 2.0, 0.0, 3.0, -1.0, 2.0, 0.0, 1.0, 1.0])?;
+    let k = Tensor4::from_row_major([1, 1, 2, 2], &[1.0, -2.0, 3.0, 0.5])?;
+    let next_dz = Tensor4::from_row_major([1, 1, 2, 2], &[2.0, -1.0, 1.0, 4.0])?;
+    Ok(show::steps::conv_backward(&next_dz, &k, &z, Slide::default())?.dz.figure().html())
 }
 
-fn frame(title: &str, pages: &[Page], open: Option<usize>, body: &str) -> String {
+/// The book's first page: what each chapter promises.
+///
+/// # Errors
+/// If its picture cannot be drawn.
+pub fn contents(pages: &[Page]) -> anyhow::Result<String> {
+    let chapters =
+        pages.iter().map(|page| format!("<li><a href=\"{}\">{}</a>{}</li>\n", page.file, page.title, page.promise));
+    let cover = include_str!("cover.html").replace("{hero}", &hero()?);
+    let body = format!("{cover}<ol class=\"chapters\">\n{}</ol>", chapters.collect::<String>());
+    Ok(frame(("handgrad", BOOK), pages, None, &body))
+}
+
+fn frame((title, description): (&str, &str), pages: &[Page], open: Option<usize>, body: &str) -> String {
     let entries = pages.iter().enumerate().map(|(number, page)| page.entry(open == Some(number)));
     include_str!("frame.html")
         .replace("{title}", title)
+        .replace("{description}", description)
         .replace("{entries}", &entries.collect::<String>())
         .replace("{body}", body)
 }

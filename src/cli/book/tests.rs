@@ -78,17 +78,25 @@ fn a_page_has_its_cells_its_outputs_and_its_neighbours() {
             .unwrap();
         Notebook::read(&file).unwrap()
     };
-    let first = write("01_one.ipynb", json!([markdown("# 01 · One\nA promise.\n\n**You need:** nothing."), code]));
+    let folded = json!({
+        "cell_type": "code", "execution_count": 3, "metadata": {"tags": ["hide-input"]},
+        "source": "// The plot.\nplot()", "outputs": [],
+    });
+    let first = markdown("# 01 · One\nA promise.\n\n**You need:** nothing.");
+    let first = write("01_one.ipynb", json!([first, code, folded]));
     let second = write("02_two.ipynb", json!([markdown("# 02 · Two\nAnother.")]));
     let pages = [Page::of_notebook(&first).unwrap(), Page::of_notebook(&second).unwrap()];
 
     let html = pages[0].html(&pages, 0);
     assert!(html.contains("<pre>a &lt; b</pre>") && html.contains("<msup>") && !html.contains("plain</"));
+    assert!(html.contains("<meta name=\"description\" content=\"A promise. You need: nothing.\">"), "{html}");
     assert!(html.contains("<pre>red text</pre>") && html.contains("Exercise:"));
+    assert!(html.contains("<summary>Code: The plot.</summary>") && html.matches("<details").count() == 1);
     assert!(html.contains("rel=\"next\" href=\"02_two.html\"") && !html.contains("rel=\"prev\""));
     assert!(html.contains("<a href=\"01_one.html\" aria-current=\"page\">01 · One</a>"));
 
-    let contents = page::contents(&pages);
+    let contents = page::contents(&pages).unwrap();
+    assert!(contents.contains("<img alt=\"Convolution, backward"), "the moving picture");
     assert!(contents.contains("<p>A promise.</p>") && !contents.contains("You need"));
     assert!(search::index(&pages).contains("\"address\":\"02_two.html#02-two\""));
 
