@@ -38,20 +38,36 @@ const ASSETS: [(&str, &[u8]); 4] = [
 /// Runs the command.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let place = Place::find()?;
-    let out = arguments.out.unwrap_or_else(|| place.root().join("target/book"));
-    let pages = pages(&place)?;
-    fs::create_dir_all(&out).with_context(|| format!("cannot make the folder {}", out.display()))?;
-    for (name, content) in ASSETS {
-        write(&out, name, content)?;
+    let out = arguments.out.unwrap_or_else(|| folder(&place));
+    let titles = write_pages(&place, &out)?;
+    for title in &titles {
+        eprintln!("✓ {title}");
     }
-    write(&out, "index.html", page::contents(&pages)?.as_bytes())?;
-    for (number, page) in pages.iter().enumerate() {
-        write(&out, &page.file, page.html(&pages, number).as_bytes())?;
-        eprintln!("✓ {}", page.title);
-    }
-    write(&out, "search.js", search::index(&pages).as_bytes())?;
-    eprintln!("✓ {} pages: open {}", pages.len() + 1, out.join("index.html").display());
+    eprintln!("✓ {} pages: open {}", titles.len() + 1, out.join("index.html").display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where the pages are written if no folder is named.
+pub fn folder(place: &Place) -> PathBuf {
+    place.root().join("target/book")
+}
+
+/// Writes all pages to a folder, and returns the titles of all but the first.
+///
+/// # Errors
+/// If a notebook cannot be made a page, or a file cannot be written.
+pub fn write_pages(place: &Place, out: &Path) -> anyhow::Result<Vec<String>> {
+    let pages = pages(place)?;
+    fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
+    for (name, content) in ASSETS {
+        write(out, name, content)?;
+    }
+    write(out, "index.html", page::contents(&pages)?.as_bytes())?;
+    for (number, page) in pages.iter().enumerate() {
+        write(out, &page.file, page.html(&pages, number).as_bytes())?;
+    }
+    write(out, "search.js", search::index(&pages).as_bytes())?;
+    Ok(pages.into_iter().map(|page| page.title).collect())
 }
 
 /// The notebooks in their order, then the formula cards.

@@ -6,6 +6,7 @@ pub mod place;
 pub mod progress;
 pub mod setup;
 
+use super::book;
 use anyhow::Context;
 use place::Place;
 use std::path::{Path, PathBuf};
@@ -35,6 +36,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if let Some(connection) = &arguments.kernel {
         return kernel::run(&place, connection);
     }
+    if !arguments.setup_only && !setup::was_set_up(&place) {
+        read_meanwhile(&place, arguments.no_open)?;
+    }
     setup::set_up(&place)?;
     trust(&place)?;
     if arguments.setup_only {
@@ -42,6 +46,19 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     serve(&place, &arguments)
+}
+
+/// Opens the book's pages, made from the stored outputs, to be read while the kernel is compiled.
+fn read_meanwhile(place: &Place, no_open: bool) -> anyhow::Result<()> {
+    let out = book::folder(place);
+    book::write_pages(place, &out)?;
+    let index = out.join("index.html");
+    eprintln!("The book as it was last run, to be read while the kernel is compiled (about six minutes, once):");
+    eprintln!("  {}", index.display());
+    if !no_open {
+        setup::open_in_browser(&index)?;
+    }
+    Ok(())
 }
 
 /// Signs the project's own notebooks, so that JupyterLab shows their figures as they are.

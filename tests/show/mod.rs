@@ -113,7 +113,10 @@ fn a_band_lies_between_its_edges() {
     // Its three lower corners and three upper ones, each pair at the x of a point of the curve, the lower one lower.
     let svg = figure.svg();
     let corners = |element: &str| -> Vec<(i32, i32)> {
-        let line = svg.lines().rfind(|line| line.contains(element) && line.contains("points=\"") && line.contains("#0072B2")).unwrap();
+        let line = svg
+            .lines()
+            .rfind(|line| line.contains(element) && line.contains("points=\"") && line.contains("#0072B2"))
+            .unwrap();
         let points = line.split_once("points=\"").unwrap().1.split('"').next().unwrap();
         let number = |n: &str| n.parse().unwrap();
         points.split(' ').map(|p| p.split_once(',').map(|(x, y)| (number(x), number(y))).unwrap()).collect()

@@ -47,6 +47,21 @@ pub fn set_up(place: &Place) -> anyhow::Result<()> {
     steps(place).map_err(|error| explained(place, error))
 }
 
+/// Whether the last step was done once, though perhaps for another toolchain.
+pub fn was_set_up(place: &Place) -> bool {
+    place.lab("stamps/warm").exists()
+}
+
+/// Shows a page in the reader's browser. Where there is none, nothing happens.
+pub fn open_in_browser(page: &Path) -> anyhow::Result<()> {
+    let python = python()?;
+    let mut browser = Command::new(python[0]);
+    browser.args(&python[1..]).args(["-m", "webbrowser"]).arg(format!("file://{}", page.display()));
+    let browser = browser.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    browser.context("Python does not start")?;
+    Ok(())
+}
+
 fn steps(place: &Place) -> anyhow::Result<()> {
     fs::create_dir_all(place.lab("stamps"))?;
     let lock = File::create(place.lab("lock"))?;
