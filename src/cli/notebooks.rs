@@ -16,8 +16,10 @@ use super::lab::setup;
 use anyhow::Context;
 use document::{Notebook, has_tag, is_code, outputs, solution, source};
 use judge::Verdict;
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Mutex;
 use std::time::Instant;
 use times::Times;
 
@@ -39,6 +41,9 @@ pub struct Arguments {
     /// Store nothing; print how long the kernel's start and the cells took, as a table in Markdown.
     #[arg(long)]
     times: bool,
+    /// How many notebooks to run side by side. Those that measure times run alone.
+    #[arg(long, default_value_t = 1)]
+    jobs: usize,
     /// Seconds a cell may take.
     #[arg(long, default_value_t = 1200)]
     timeout: u64,
@@ -55,33 +60,72 @@ impl Arguments {
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let place = Place::find()?;
     setup::set_up(&place)?;
-    let (mut wrong, mut all_times) = (0, Vec::new());
     let paths = chosen(&place, &arguments.names)?;
-    for path in &paths {
-        let mut notebook = Notebook::read(path)?;
-        if arguments.stores() {
-            notebook.probe()?;
-        }
-        let (problems, times) = run_one(&place, &mut notebook, &arguments)?;
-        all_times.push(times);
-        for problem in &problems {
-            eprintln!("  {problem}");
-        }
-        let last = format!("cell [{}]: ", notebook.cells().iter().filter(|cell| is_code(cell)).count());
-        let as_expected = match arguments.expect_failure {
-            true => problems.first().is_some_and(|problem| problem.starts_with(&last)),
-            false => problems.is_empty(),
-        };
-        wrong += usize::from(!as_expected);
-        if arguments.expect_failure {
-            eprintln!("  {}", if as_expected { "and so it must" } else { "but it must fail, and in its last cell" });
-        }
+    let mut notebooks = paths.iter().map(|path| Notebook::read(path)).collect::<anyhow::Result<Vec<_>>>()?;
+    if arguments.stores() {
+        notebooks.iter().try_for_each(Notebook::probe)?;
     }
-    eprintln!("{} of {} notebooks as expected", paths.len() - wrong, paths.len());
+    // Those that measure times run after the others, and alone.
+    let (alone, beside): (Vec<_>, Vec<_>) = notebooks.iter_mut().partition(|notebook| notebook.measures());
+    let mut done = run_side_by_side(&place, beside, &arguments, arguments.jobs)?;
+    done.extend(run_side_by_side(&place, alone, &arguments, 1)?);
+
+    let right = done.iter().filter(|(_, as_expected)| *as_expected).count();
+    eprintln!("{right} of {} notebooks as expected", paths.len());
     if arguments.times {
-        print!("{}", times::table(&all_times));
+        let mut times: Vec<Times> = done.into_iter().map(|(times, _)| times).collect();
+        times.sort_by(|a, b| a.name.cmp(&b.name));
+        print!("{}", times::table(&times));
     }
-    Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if right == paths.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Runs notebooks, `jobs` at a time; each with its times, and whether it did what it should.
+fn run_side_by_side(
+    place: &Place,
+    notebooks: Vec<&mut Notebook>,
+    arguments: &Arguments,
+    jobs: usize,
+) -> anyhow::Result<Vec<(Times, bool)>> {
+    let waiting = Mutex::new(notebooks.into_iter());
+    let next = || waiting.lock().ok().and_then(|mut waiting| waiting.next());
+    let work = || -> anyhow::Result<Vec<(Times, bool)>> {
+        let mut done = Vec::new();
+        while let Some(notebook) = next() {
+            done.push(run_and_tell(place, notebook, arguments)?);
+        }
+        Ok(done)
+    };
+    let done = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..jobs.max(1)).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    });
+    let done: anyhow::Result<Vec<_>> = done;
+    Ok(done?.concat())
+}
+
+/// Runs one notebook, and says what is wrong with it.
+fn run_and_tell(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> anyhow::Result<(Times, bool)> {
+    let (problems, times) = run_one(place, notebook, arguments)?;
+    let mut said: String = problems.iter().map(|problem| format!("\n  {problem}")).collect();
+    let as_expected = if arguments.expect_failure {
+        let last = format!("cell [{}]: ", notebook.cells().iter().filter(|cell| is_code(cell)).count());
+        let fails_there = problems.first().is_some_and(|problem| problem.starts_with(&last));
+        said += if fails_there { "\n  and so it must" } else { "\n  but it must fail, and in its last cell" };
+        fails_there
+    } else {
+        problems.is_empty()
+    };
+    let (number, slowest) = times.slowest();
+    eprintln!(
+        "{} {}: {} cells, {:.1} s; median cell {:.2} s, slowest [{number}] {slowest:.1} s{said}",
+        if problems.is_empty() { '✓' } else { '✗' },
+        times.name,
+        times.cells.len(),
+        times.all,
+        times.median(),
+    );
+    Ok((times, as_expected))
 }
 
 /// The notebooks that the names choose; all of them without a name.
@@ -115,8 +159,10 @@ fn chosen(place: &Place, names: &[String]) -> anyhow::Result<Vec<PathBuf>> {
 /// Runs one notebook in a kernel of its own, and returns what is wrong with it and how long it took.
 fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> anyhow::Result<(Vec<String>, Times)> {
     let begin = Instant::now();
-    let progress = Progress::begin(&notebook.name());
-    progress.at("starting a kernel");
+    let name = notebook.name();
+    let progress = Progress::begin(&name);
+    let number = name.split('_').next().unwrap_or_default();
+    progress.at(&format!("{number}: starting a kernel"));
     let mut kernel = Kernel::start(place, arguments.timeout, None, |_| ())?;
     let start = begin.elapsed().as_secs_f64();
     let mut problems = Vec::new();
@@ -134,7 +180,7 @@ fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> any
     }
     let code: Vec<usize> = (0..notebook.cells().len()).filter(|&i| is_code(&notebook.cells()[i])).collect();
     for (count, &cell) in (1..).zip(&code) {
-        progress.at(&format!("cell {count} of {}", code.len()));
+        progress.at(&format!("{number}: cell {count} of {}", code.len()));
         let this = &notebook.cells()[cell];
         let Run { outputs: now, seconds } =
             kernel.run(&source(this)).with_context(|| format!("{}: cell [{count}]", notebook.name()))?;
@@ -175,7 +221,7 @@ fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> any
 
     if arguments.check && problems.is_empty() {
         for (count, solution) in &solutions {
-            progress.at(&format!("the solution of [{count}]"));
+            progress.at(&format!("{number}: the solution of [{count}]"));
             let outputs = document::normalised(kernel.run(solution)?.outputs, *count);
             match (judge::failure(&outputs), judge::verdict(&outputs)) {
                 (Some(failure), _) => problems.push(format!("the solution of [{count}]: {failure}")),
@@ -191,7 +237,9 @@ fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> any
         let answers = answers::read(&text).with_context(|| file.display().to_string())?;
         let exercises = notebook.cells().iter().filter(|cell| is_code(cell) && has_tag(cell, "exercise"));
         let stubs: Vec<String> = exercises.map(source).collect();
-        problems.extend(answers::try_all(&mut kernel, &stubs, &answers, |answer| progress.at(answer))?);
+        problems.extend(answers::try_all(&mut kernel, &stubs, &answers, |answer| {
+            progress.at(&format!("{number}: {answer}"))
+        })?);
     }
     let late = kernel.finish();
     if problems.is_empty() {
@@ -205,16 +253,5 @@ fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> any
     }
 
     let times = Times { name: notebook.name(), start, cells, all: begin.elapsed().as_secs_f64() };
-    let (number, slowest) = times.slowest();
-    drop(progress);
-    eprintln!(
-        "{} {}: {} cells, {} exercises, {:.1} s; median cell {:.2} s, slowest [{number}] {slowest:.1} s",
-        if problems.is_empty() { '✓' } else { '✗' },
-        times.name,
-        code.len(),
-        solutions.len(),
-        times.all,
-        times.median(),
-    );
     Ok((problems, times))
 }

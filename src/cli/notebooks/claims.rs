@@ -1,6 +1,6 @@
 //! Whether the numbers that a notebook's prose states are numbers of its cells.
 //!
-//! A number with a point, an exponent or a comma (0.0403, 1.2 · 10⁻¹⁰, 12,000) is a claim. It must be, rounded to as many
+//! A number with a point, an exponent or a comma, or of percent (0.0403, 1.2 · 10⁻¹⁰, 12,000, 98 %), is a claim. It must be, rounded to as many
 //! digits, a number that stands in a cell's code, as an assertion holds it, or that a cell prints, as `--check` compares
 //! it. What is quoted from elsewhere stands in a markdown cell with the tag `quotes`.
 
@@ -131,12 +131,13 @@ fn number_at(text: &str, at: usize) -> (Number, usize) {
     }
     let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len() as i32);
     let scale = 10f64.powi(exponent);
+    let is_percentage = text[at + length..].trim_start_matches(['\\', ' ', '\u{a0}', '\u{202f}', ',']).starts_with('%');
     let number = Number {
         at,
         value: mantissa.parse::<f64>().unwrap_or(f64::NAN) * scale,
         unit: 10f64.powi(-decimals) * scale,
-        is_claim: decimals > 0 || exponent != 0 || is_grouped,
-        is_percentage: text[at + length..].trim_start_matches(['\\', ' ', '\u{a0}', '\u{202f}', ',']).starts_with('%'),
+        is_claim: decimals > 0 || exponent != 0 || is_grouped || is_percentage,
+        is_percentage,
     };
     (number, length)
 }
@@ -189,6 +190,7 @@ mod tests {
             ("it is $2.2 \\cdot 10^{-16}$", "", "2.22e-16"),
             ("it is −1.2 · 10⁻¹⁰", "assert!(x > -1.2e-10)", ""),
             ("98.7 % are right", "assert!(right > 0.987)", ""),
+            ("98 % are right", "assert!(right > 0.98)", ""),
             ("after 12,000 steps", "for _ in 0..12_000 {}", ""),
             ("after $12{,}000$ steps", "", "12000"),
             ("## 9.1 · Two of 3, `0.7`\n```rust\n0.9\n```", "", ""),
@@ -200,6 +202,7 @@ mod tests {
             ("it is $2.2 \\cdot 10^{-16}$", "", "2.2"),
             ("98.7 % are right", "// 0.987", ""),
             ("98.7 are right", "assert!(right > 0.987)", ""),
+            ("98 % are right", "assert!(right > 0.95)", ""),
             ("after 12,000 steps", "12", "000"),
         ] {
             assert_eq!(unbacked(&book(prose, "", code, printed)).len(), 1, "{prose}");

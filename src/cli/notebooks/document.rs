@@ -34,6 +34,11 @@ impl Notebook {
         self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
     }
 
+    /// Whether its cells measure times, as its metadata say: `"handgrad": {"measures_times": true}`.
+    pub fn measures(&self) -> bool {
+        self.value["metadata"]["handgrad"]["measures_times"] == true
+    }
+
     pub fn cells(&self) -> &[Value] {
         self.value["cells"].as_array().map_or(&[], Vec::as_slice)
     }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 /// The seconds of one notebook.
+#[derive(Clone)]
 pub struct Times {
     pub name: String,
     /// From the start of the kernel until it takes a cell.
