@@ -21,8 +21,8 @@
 //! 2. Newton's step g/h, with h = d²L/dθ² in 1/m², is in metres. It would need the second derivative. But if Newton's
 //!    step is the right one, Δ = g/h means that **1/h = Δ/g**: the inverse curvature is the ratio of a step to the
 //!    gradient that caused it.
-//! 3. Take both from the recent past, as root mean squares that forget like RMSProp's: 1/h ≈ √u/√v, with **v ← ρ·v + (1
-//!    − ρ)·g²** and **u ← ρ·u + (1 − ρ)·Δ²**.
+//! 3. Take both from the recent past, as root mean squares that forget like RMSProp's: 1/h ≈ √u/√v, with
+//!    **v ← ρ·v + (1 − ρ)·g²** and **u ← ρ·u + (1 − ρ)·Δ²**.
 //! 4. **Δ = g·√u/√v** is in metres, and no learning rate is needed. This step's Δ is not yet in u, because u is needed
 //!    to compute it.
 //! 5. With u = 0 nothing would ever move, so ε is added under both roots: **Δ = g·√(u + ε)/√(v + ε)**. This is the one

@@ -19,8 +19,9 @@
 //! # Derivation
 //!
 //! 1. We want two things from a noisy gradient: its mean `E[g]`, for the direction, and its size `√E[g²]`, so that one
-//!    learning rate fits all parameters. Estimate both by running means: **m ← β₁·m + (1 − β₁)·g** and **v ← β₂·v + (1
-//!    − β₂)·g²**. The code computes these as m + (1 − β₁)·(g − m), or as written above where β is ½ or less.
+//!    learning rate fits all parameters. Estimate both by running means: **m ← β₁·m + (1 − β₁)·g** and
+//!    **v ← β₂·v + (1 − β₂)·g²**. The code computes these as m + (1 − β₁)·(g − m), or as written above where β is ½ or
+//!    less.
 //! 2. Both start at 0, so they are too small at first. Written out, mₜ = (1 − β₁)·Σᵢ β₁ᵗ⁻ⁱ·gᵢ over i = 1 … t. If the
 //!    mean of g does not change over these steps, `E[mₜ] = E[g]·(1 − β₁)·Σᵢ β₁ᵗ⁻ⁱ`, and the geometric sum 1 + β₁ + … +
 //!    β₁ᵗ⁻¹ is (1 − β₁ᵗ)/(1 − β₁): **`E[mₜ] = E[g]·(1 − β₁ᵗ)`**.

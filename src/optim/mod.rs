@@ -62,8 +62,8 @@ use crate::{Error, Float, ShapeError, lit};
 
 /// A rule that turns gradients into better parameters.
 ///
-/// The parameters of a network come as slices, always in the same order: **a parameter is identified by its position in
-/// that order**, which is how the optimizer finds its memory.
+/// The parameters of a network come as slices, always in the same order:
+/// **a parameter is identified by its position in that order**, which is how the optimizer finds its memory.
 pub trait Optimizer<T: Float>: Send {
     /// Moves every parameter one step against its gradient, in place.
     ///
@@ -209,8 +209,8 @@ impl<T: Float> State<T> {
 
 /// One update of a running mean that keeps the share `kept` of its old value: kept·mean + (1 − kept)·x.
 ///
-/// If more than half is kept, it is computed as mean + (1 − kept)·(x − mean), which is right even if `kept` rounds to
-/// 1. Otherwise, that form would lose an x much smaller than the mean in their difference.
+/// If more than half is kept, it is computed as mean + (1 − kept)·(x − mean), which is right even if `kept` rounds
+/// to 1. Otherwise, that form would lose an x much smaller than the mean in their difference.
 fn mean<T: Float>(kept: f64) -> impl Fn(T, T) -> T + Sync {
     let (more, share, kept) = (kept > 0.5, lit::<T>(1.0 - kept), lit::<T>(kept));
     move |mean, x| if more { mean + share * (x - mean) } else { kept * mean + share * x }

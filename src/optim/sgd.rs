@@ -19,10 +19,10 @@
 //! 1. *Downhill.* For a small step Δ, L(θ + Δ) ≈ L(θ) + g·Δ, and of all Δ of a given length, the one along −g makes
 //!    this smallest. So **θ ← θ − η·g** (Robbins and Monro 1951, for a g that is right only on average).
 //! 2. *The heavy ball.* Let θ be the position of a ball of mass 1 in the landscape L, with friction γ: θ'' = −γ·θ' − g.
-//!    With u = θ' and time steps of h, this is u ← u + h·(−γ·u − g), then θ ← θ + h·u. Put v = −u/h: **v ← (1 −
-//!    h·γ)·v + g** and **θ ← θ − h²·v**. So μ = 1 − h·γ is the share of the velocity that friction leaves, and η = h²
-//!    is the time step squared. On a steady slope v grows to g/(1 − μ): μ = 0.9 makes the steps ten times as long
-//!    (Polyak 1964).
+//!    With u = θ' and time steps of h, this is u ← u + h·(−γ·u − g), then θ ← θ + h·u. Put v = −u/h:
+//!    **v ← (1 − h·γ)·v + g** and **θ ← θ − h²·v**. So μ = 1 − h·γ is the share of the velocity that friction leaves,
+//!    and η = h² is the time step squared. On a steady slope v grows to g/(1 − μ): μ = 0.9 makes the steps ten times as
+//!    long (Polyak 1964).
 //! 3. *Nesterov's look-ahead.* The velocity will carry θ to φ = θ − η·μ·v anyway, so the gradient is taken there:
 //!    v ← μ·v + g(φ), θ ← θ − η·v (Nesterov 1983).
 //! 4. A network computes the gradient where its parameters are, so let φ be the parameters. With v⁺ = μ·v + g, φ⁺ = θ⁺
