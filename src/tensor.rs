@@ -62,7 +62,7 @@ impl<T: Scalar> Tensor4<T> {
                 "Tensor4::from_matrix",
                 format!("the matrix is {:?} but the maps are {:?}", data.shape(), (c, h, w)),
                 match columns {
-                    Some(columns) if columns != data.ncols() => format!("its columns must number C·H·W = {columns}"),
+                    Some(columns) if columns != data.ncols() => format!("it must have C·H·W = {columns} columns"),
                     _ => sizes::rule::<T>(),
                 },
             ));
@@ -251,7 +251,7 @@ impl<T: Float> Tensor4<T> {
         let padded = |size: usize, p: usize| p.checked_mul(2).and_then(|both| size.checked_add(both));
         let (Some(rows), Some(columns)) = (padded(h, p1), padded(w, p2)) else {
             let found = format!("the tensor is {:?} and the padding {:?}", self.dims(), (p1, p2));
-            return Err(ShapeError::new("Tensor4::pad", found, "H + 2·p1 and W + 2·p2 must be numbers of a usize"));
+            return Err(ShapeError::new("Tensor4::pad", found, "H + 2·p1 and W + 2·p2 must fit in a usize"));
         };
         let shape = [n, c, rows, columns];
         sizes::fit::<T>("Tensor4::pad", "the padded tensor", &shape)?;

@@ -120,7 +120,7 @@ pub fn insert_zeros<T: Float>(z: &Tensor4<T>, (s1, s2): (usize, usize)) -> Resul
     };
     let (Some(rows), Some(columns)) = (spread(height, s1), spread(width, s2)) else {
         let found = format!("z is {:?} and the strides are {:?}", z.dims(), (s1, s2));
-        return Err(ShapeError::new("insert_zeros", found, "(H − 1)·s1 and (W − 1)·s2 must be numbers of a usize"));
+        return Err(ShapeError::new("insert_zeros", found, "(H − 1)·s1 and (W − 1)·s2 must fit in a usize"));
     };
     sizes::fit::<T>("insert_zeros", "the result", &[samples, maps, rows, columns])?;
     Ok(Tensor4::filled([samples, maps, rows, columns], |n, d, i, j| {

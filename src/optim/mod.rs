@@ -171,14 +171,14 @@ impl<T: Float> State<T> {
             let (found, known) = (parameters.len(), self.memories.len() / K.max(1));
             return Err(ShapeError::new(
                 function,
-                format!("the number of parameters is {found} but was {known} in the steps before"),
+                format!("the number of parameters is {found} but was {known} in earlier steps"),
                 RULE,
             ));
         }
         for (j, memory) in self.memories.iter().enumerate() {
             let (found, known) = (parameters[j / K].len(), memory.len());
             if found != known {
-                let found = format!("parameter {} has {found} elements but had {known} in the steps before", j / K);
+                let found = format!("parameter {} has {found} elements but had {known} in earlier steps", j / K);
                 return Err(ShapeError::new(function, found, RULE));
             }
         }
