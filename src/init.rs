@@ -5,7 +5,7 @@
 //!
 //! | function | weights | for |
 //! |---|---|---|
-//! | [`he`] | N(0, 2 / fan_in) | ReLU and its kin |
+//! | [`he`] | N(0, 2 / fan_in) | ReLU and its variants |
 //! | [`glorot_normal`] | N(0, 2 / (fan_in + fan_out)) | tanh, sigmoid, softmax |
 //! | [`glorot_uniform`] | U(−a, a), a = √(6 / (fan_in + fan_out)) | the same |
 //! | [`normal`] | N(0, σ²) | a σ of your own |

@@ -266,7 +266,7 @@ impl<T: Format> Num for Interval<T> {
     }
 }
 
-/// The nearest number: exact if it equals `x`, otherwise within one step on both sides.
+/// The nearest number: exact if the format holds it, otherwise within one step on both sides.
 impl<T: Format> NumCast for Interval<T> {
     fn from<N: ToPrimitive>(n: N) -> Option<Self> {
         let meant = (n.to_f64(), n.to_i128(), n.to_u128());

@@ -11,7 +11,7 @@
 //! | [`RmsProp`] | the running mean of g² | AdaGrad that forgets |
 //! | [`Adadelta`] | the running means of g² and of its steps² | steps in the units of θ |
 //! | [`Adam`] | the running means of g and g² | momentum and RMSProp together, both unbiased |
-//! | [`AdamW`] | as Adam | weight decay beside the gradient, not in it |
+//! | [`AdamW`] | same as Adam | weight decay apart from the gradient |
 //!
 //! [`surface`] has functions of two variables to compare them on, which [`landscape`](crate::show::landscape()) draws.
 //!
