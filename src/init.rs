@@ -37,8 +37,8 @@
 //! 6. A uniform number on (−a, a) has variance ∫ x²/(2a) dx = a²/3, so it reaches the σ² of (5) with
 //!    **a = √3·σ = √(6 / (fan_in + fan_out))**.
 //!
-//! (3) also shows the effect of any other σ: every layer multiplies the standard deviation by σ·√(fan_in/2). With σ =
-//! 10⁻³ and layers of 784, 256 and 256 inputs these factors are 0.020, 0.011 and 0.011: the logits vary by a few
+//! (3) also shows the effect of any other σ: every layer multiplies the standard deviation by σ·√(fan_in/2). With
+//! σ = 10⁻³ and layers of 784, 256 and 256 inputs these factors are 0.020, 0.011 and 0.011: the logits vary by a few
 //! millionths of what the image does, and backward, with fan_out for fan_in, the gradients fade in the same way.
 //!
 //! Sources: He, Zhang, Ren, Sun, *Delving deep into rectifiers* (2015), §2.2; Glorot, Bengio, *Understanding the

@@ -40,9 +40,9 @@
 //!
 //! This is what the code does. The mathematics needs only the pairs of a window and a tap that meet a pixel of z. Their
 //! number is P = P_rows·P_columns, where P_rows counts the pairs (i, u) with 0 ≤ i·s1 + u − p1 < H; all three products
-//! then need N·C·D·P multiplications, so that **a backward costs twice its forward**, exactly. Without padding, P =
-//! H'·W'·k1·k2 and the forward wastes nothing; the code's dz also multiplies the k − 1 zeros around next_dz and the s −
-//! 1 between its rows.
+//! then need N·C·D·P multiplications, so that **a backward costs twice its forward**, exactly. Without padding,
+//! P = H'·W'·k1·k2 and the forward wastes nothing; the code's dz also multiplies the k − 1 zeros around next_dz and the
+//! s − 1 between its rows.
 
 mod float;
 

@@ -6,11 +6,11 @@
 //!
 //! # Derivation
 //!
-//! 1. Calculate with a + b·ε as with any sum, and drop ε² wherever it appears. A product becomes (a + b·ε)·(c + d·ε) =
-//!    a·c + (a·d + b·c)·ε: its second part is the product rule.
-//! 2. The Taylor series of f at a, in the step b·ε, ends after its second term, because the next one contains ε²: f(a +
-//!    b·ε) = f(a) + f'(a)·b·ε. If b is the rate at which the argument changes, the second part is the rate at which f
-//!    changes: the chain rule.
+//! 1. Calculate with a + b·ε as with any sum, and drop ε² wherever it appears. A product becomes
+//!    (a + b·ε)·(c + d·ε) = a·c + (a·d + b·c)·ε: its second part is the product rule.
+//! 2. The Taylor series of f at a, in the step b·ε, ends after its second term, because the next one contains ε²:
+//!    f(a + b·ε) = f(a) + f'(a)·b·ε. If b is the rate at which the argument changes, the second part is the rate at
+//!    which f changes: the chain rule.
 //! 3. So give the variable the part ε and run the program: the second part of the result is the
 //!    **derivative of the program**, exact except for the rounding of each operation. There is no step size to choose,
 //!    and no subtraction of nearly equal values, as in a difference quotient.

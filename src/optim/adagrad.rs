@@ -15,17 +15,17 @@
 //!
 //! Take one parameter; the others behave the same, each on its own.
 //!
-//! 1. Let L be convex, θ* its minimum, and θ ← θ − η·g. Then (θ⁺ − θ*)² = (θ − θ*)² − 2η·g·(θ − θ*) + η²·g², and L(θ) −
-//!    L(θ*) ≤ g·(θ − θ*). Summed over all steps with one η, all squares but the first cancel: **Σ (L(θₜ) − L(θ*)) ≤
-//!    D²/(2η) + (η/2)·Σ gₜ²**, with D the distance at the start.
+//! 1. Let L be convex, θ* its minimum, and θ ← θ − η·g. Then (θ⁺ − θ*)² = (θ − θ*)² − 2η·g·(θ − θ*) + η²·g², and
+//!    L(θ) − L(θ*) ≤ g·(θ − θ*). Summed over all steps with one η, all squares but the first cancel:
+//!    **Σ (L(θₜ) − L(θ*)) ≤ D²/(2η) + (η/2)·Σ gₜ²**, with D the distance at the start.
 //! 2. The right side is smallest for **η = D/√(Σ gₜ²)**. So the smaller a parameter's own gradients were, the larger
 //!    its best learning rate: the weight of a rare feature learns fast when it learns at all.
 //! 3. The sum over all steps is known only at the end, so take the sum up to now: **s ← s + g²**, and
 //!    **θ ← θ − η·g/√s**. Now the rate ηₜ = η/√sₜ varies, and the squares no longer cancel: divided by 2ηₜ and summed,
 //!    they leave Σ (θₜ − θ*)²·(1/ηₜ − 1/ηₜ₋₁)/2 (with 1/η₀ = 0). Because ηₜ falls, no factor is negative. If D is at
-//!    least *every* distance |θₜ − θ*|, this is at most D²·√s/(2η), with the final s. The other part is (η/2)·Σ gₜ²/√sₜ
-//!    ≤ η·√s, because a²/√(b + a²) ≤ 2·(√(b + a²) − √b). Together **Σ (L(θₜ) − L(θ*)) ≤ (D²/(2η) + η)·√s**. For the
-//!    best η = D/√2 this is √2·D·√s; (2), which knows the end, has D·√s.
+//!    least *every* distance |θₜ − θ*|, this is at most D²·√s/(2η), with the final s. The other part is (η/2)·Σ
+//!    gₜ²/√sₜ ≤ η·√s, because a²/√(b + a²) ≤ 2·(√(b + a²) − √b). Together **Σ (L(θₜ) − L(θ*)) ≤ (D²/(2η) + η)·√s**. For
+//!    the best η = D/√2 this is √2·D·√s; (2), which knows the end, has D·√s.
 //! 4. The scale of g cancels in g/√s (except for ε), and no step is longer than η. Under a steady gradient, step t has
 //!    the length η/√t: the learning rate falls by itself, and never rises again.
 //!

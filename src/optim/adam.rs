@@ -23,8 +23,8 @@
 //!    **v ← β₂·v + (1 − β₂)·g²**. The code computes these as m + (1 − β₁)·(g − m), or as written above where β is ½ or
 //!    less.
 //! 2. Both start at 0, so they are too small at first. Written out, mₜ = (1 − β₁)·Σᵢ β₁ᵗ⁻ⁱ·gᵢ over i = 1 … t. If the
-//!    mean of g does not change over these steps, `E[mₜ] = E[g]·(1 − β₁)·Σᵢ β₁ᵗ⁻ⁱ`, and the geometric sum 1 + β₁ + … +
-//!    β₁ᵗ⁻¹ is (1 − β₁ᵗ)/(1 − β₁): **`E[mₜ] = E[g]·(1 − β₁ᵗ)`**.
+//!    mean of g does not change over these steps, `E[mₜ] = E[g]·(1 − β₁)·Σᵢ β₁ᵗ⁻ⁱ`, and the geometric sum
+//!    1 + β₁ + … + β₁ᵗ⁻¹ is (1 − β₁ᵗ)/(1 − β₁): **`E[mₜ] = E[g]·(1 − β₁ᵗ)`**.
 //! 3. So **m̂ = m/(1 − β₁ᵗ)** and **v̂ = v/(1 − β₂ᵗ)** have the right means from the first step on. Without this, the
 //!    first steps would be (1 − β₁)/√(1 − β₂) ≈ 3.2 times too long, and v would need thousands of steps to grow.
 //! 4. **θ ← θ − η·m̂/(√v̂ + ε)**. The scale of g cancels (except for ε). The first step is η·g/|g|: its length is η,

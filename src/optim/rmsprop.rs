@@ -23,8 +23,8 @@
 //!    although old gradients come from a region the parameters have left. So forget: with **v ← α·v + (1 − α)·g²**, a
 //!    square that is k steps old has the weight (1 − α)·αᵏ. These weights sum to 1, and their mean age is α/(1 − α).
 //!    The code computes this as v + (1 − α)·(g² − v), or as written above where α is ½ or less.
-//! 4. v starts at 0 and is too small at first: in the first step √v = √(1 − α)·|g|, so that step has the length η/√(1 −
-//!    α), ten times η for α = 0.99. [`Adam`](super::Adam) corrects that.
+//! 4. v starts at 0 and is too small at first: in the first step √v = √(1 − α)·|g|, so that step has the length
+//!    η/√(1 − α), ten times η for α = 0.99. [`Adam`](super::Adam) corrects that.
 //!
 //! Libraries differ: α is 0.99 here and in PyTorch, 0.9 in the lecture and in Keras; ε is outside the root here and in
 //! PyTorch, inside it in TensorFlow.

@@ -25,11 +25,11 @@
 //!    long (Polyak 1964).
 //! 3. *Nesterov's look-ahead.* The velocity will carry θ to φ = θ − η·μ·v anyway, so the gradient is taken there:
 //!    v ← μ·v + g(φ), θ ← θ − η·v (Nesterov 1983).
-//! 4. A network computes the gradient where its parameters are, so let φ be the parameters. With v⁺ = μ·v + g, φ⁺ = θ⁺
-//!    − η·μ·v⁺ = (φ + η·μ·v) − η·v⁺ − η·μ·v⁺, and η·μ·v = η·(v⁺ − g): **φ⁺ = φ − η·(g + μ·v⁺)**. Because v is 0 at
-//!    first, both start at the same point (Sutskever et al. 2013). This assumes the same η before and after the step.
-//!    Where η changes from one step to the next, φ and Nesterov's θ differ by the change of η times μ·v; the rule is
-//!    then (4) by definition.
+//! 4. A network computes the gradient where its parameters are, so let φ be the parameters. With v⁺ = μ·v + g,
+//!    φ⁺ = θ⁺ − η·μ·v⁺ = (φ + η·μ·v) − η·v⁺ − η·μ·v⁺, and η·μ·v = η·(v⁺ − g): **φ⁺ = φ − η·(g + μ·v⁺)**. Because v is 0
+//!    at first, both start at the same point (Sutskever et al. 2013). This assumes the same η before and after the
+//!    step. Where η changes from one step to the next, φ and Nesterov's θ differ by the change of η times μ·v; the rule
+//!    is then (4) by definition.
 //! 5. *Weight decay.* The penalty (λ/2)·‖θ‖² has the gradient λ·θ: **g ← g + λ·θ**. Where g is 0, each plain step
 //!    shrinks θ by the factor 1 − η·λ; hence the name.
 //! 6. *Learning-rate decay.* A gradient that is right only on average lets θ circle the minimum at a distance that

@@ -10,8 +10,8 @@
 //! # Derivation
 //!
 //! 1. Give the parameters the ε-part v: w + ε·v. A program on dual numbers also computes the derivative of its result.
-//!    Here the program is forward, loss and backward, and its result is g. So it returns g(w + ε·v) = g(w) +
-//!    ε·(∂g/∂w)·v = g(w) + ε·**H·v**.
+//!    Here the program is forward, loss and backward, and its result is g. So it returns
+//!    g(w + ε·v) = g(w) + ε·(∂g/∂w)·v = g(w) + ε·**H·v**.
 //! 2. This takes one pass, about four times the work of a plain one, and H is never formed: for LeNet it would have
 //!    61,706² entries. No second derivative was derived by hand: the first derivatives are in the layers' files, and
 //!    the dual numbers differentiate *them*.

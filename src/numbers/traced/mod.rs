@@ -23,8 +23,8 @@
 //! * A [`Traced`] is a value and the place of its formula in the book of a [`Session`]. The book lives in the thread
 //!   that opened it and is freed when the session is dropped. Equal formulas are written once.
 //! * A **symbol is a finite real number**, and the recorded formula is one over the reals. So these identities of the
-//!   reals are folded and leave no trace: 0 + x = x, x − 0 = x, 0 − x = −x, 0·x = 0, 1·x = x, x/1 = x, 0/x = 0, −(−x) =
-//!   x, exp 0 = 1, ln 1 = 0. They remove the zeros that a convolution's padding adds.
+//!   reals are folded and leave no trace: 0 + x = x, x − 0 = x, 0 − x = −x, 0·x = 0, 1·x = x, x/1 = x, 0/x = 0,
+//!   −(−x) = x, exp 0 = 1, ln 1 = 0. They remove the zeros that a convolution's padding adds.
 //! * Arithmetic of constants is folded **only where it is exact** in `f64`. 1/4 becomes 0.25, but 1/3 stays a quotient,
 //!   so no rounding enters a formula.
 //! * **Comparisons follow the value, and the branch taken is recorded**: [`Session::branches`] lists the conditions
