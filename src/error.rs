@@ -1,8 +1,8 @@
 //! What can be wrong with a call.
 //!
-//! A [`ShapeError`] is the error of every function that can go wrong in its shapes alone: the layers, the activations,
-//! the losses, an optimizer's step. Where more can go wrong, the error is an [`Error`]; `?` turns the one into the other.
-//! Files have an error of their own, [`DataError`](crate::data::DataError), and so has a training,
+//! Functions that can fail only because of shapes return a [`ShapeError`]: the layers, the activations, the losses, an
+//! optimizer's step. Where more can go wrong, the error is an [`Error`]; `?` converts a `ShapeError` into it. Files
+//! have their own error, [`DataError`](crate::data::DataError), and so does training,
 //! [`TrainError`](crate::train::TrainError).
 
 use std::fmt;
@@ -23,11 +23,11 @@ use std::fmt;
 pub enum Error {
     /// Shapes that do not fit.
     Shape(ShapeError),
-    /// A label that is none of the classes.
+    /// A label outside the classes.
     Label {
         /// The function that was called.
         function: &'static str,
-        /// Whose label it is, counted from 0.
+        /// The sample with this label, counted from 0.
         sample: usize,
         /// The label.
         label: usize,
@@ -43,19 +43,19 @@ pub enum Error {
         /// What must come before.
         rule: &'static str,
     },
-    /// A state that is none of this optimizer's.
+    /// A state that does not belong to this optimizer.
     State {
         /// The function that was called.
         function: &'static str,
         /// The state it was given.
         found: String,
-        /// What this optimizer's states are like.
+        /// What this optimizer's states look like.
         rule: String,
     },
 }
 
 impl Error {
-    /// The same error, found in a layer of this number and description.
+    /// The same error, found in the layer with this number and description.
     pub(crate) fn in_layer(self, number: usize, layer: &str) -> Self {
         match self {
             Error::Shape(error) => error.in_layer(number, layer).into(),
@@ -81,7 +81,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// Its text is the whole text of what it wraps, so there is no source below it.
+/// Its text already contains the text of what it wraps, so it has no source.
 impl std::error::Error for Error {}
 
 impl From<ShapeError> for Error {
@@ -116,7 +116,7 @@ impl ShapeError {
         ShapeError { function, found: found.into(), rule: rule.into() }
     }
 
-    /// The same error, found in a layer of this number and description.
+    /// The same error, found in the layer with this number and description.
     pub(crate) fn in_layer(self, number: usize, layer: &str) -> Self {
         ShapeError { found: format!("layer {number} ({layer}): {}", self.found), ..self }
     }
@@ -130,7 +130,7 @@ impl fmt::Display for ShapeError {
 
 impl std::error::Error for ShapeError {}
 
-/// `Ok` if two arrays have the same shape, else an error that names both.
+/// `Ok` if two arrays have the same shape, otherwise an error that names both.
 ///
 /// `found` and `wanted` are a name and a shape each, as in `("next_dz", (32, 10))`.
 pub(crate) fn same_shape<S: PartialEq + fmt::Debug>(

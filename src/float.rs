@@ -1,16 +1,15 @@
-//! What a number must do to flow through a layer.
+//! What a number type must support to pass through a layer.
 
 use nalgebra::{ClosedAddAssign, ClosedDivAssign, ClosedMulAssign, ClosedSubAssign, Scalar};
 
 /// A scalar that every layer, loss and optimizer accepts.
 ///
-/// It is [`num_traits::Float`] and what a nalgebra matrix of it needs, and nothing else: whatever has these
-/// is a `Float` already. `f32`, `f64`, `half::bf16` and `twofloat::TwoFloat` are; so is
-/// [`Dual`](crate::numbers::Dual), and that is how every gradient of this crate is proved: the same
-/// function runs once on `f64` and once on dual numbers.
+/// It is [`num_traits::Float`] plus what a nalgebra matrix needs, and nothing else: every type with these traits is a
+/// `Float`. `f32`, `f64`, `half::bf16` and `twofloat::TwoFloat` are. So is [`Dual`](crate::numbers::Dual), and that is
+/// how every gradient of this crate is proved: the same function runs once on `f64` and once on dual numbers.
 ///
-/// `f32` and `f64` reach the fast matrix product; every other scalar runs the same code sequentially, in an order that
-/// depends on shapes alone, so that a number which keeps a record of what happens to it can keep it.
+/// `f32` and `f64` use the fast matrix product. Every other scalar runs the same code sequentially, in an order that
+/// depends on shapes alone, so a number type can record what happens to it.
 pub trait Float:
     num_traits::Float + Scalar + ClosedAddAssign + ClosedSubAssign + ClosedMulAssign + ClosedDivAssign + Send + Sync
 {
@@ -23,7 +22,7 @@ impl<T> Float for T where
 
 /// The constant `x` as a `T`, rounded to what `T` can hold.
 ///
-/// A scalar that has no value for `x` at all answers NaN, which no result survives unseen.
+/// If `T` cannot represent `x` at all, the result is NaN, which then shows up in whatever is computed from it.
 ///
 /// ```
 /// # use handgrad::lit;
@@ -34,10 +33,10 @@ pub fn lit<T: Float>(x: f64) -> T {
     T::from(x).unwrap_or_else(T::nan)
 }
 
-/// How many terms a mean divides by.
+/// The number of terms that a mean divides by.
 ///
-/// A `T` may not reach that far: 70,000 is ∞ in `f16`. Then it is n = (n/2ᵏ)·2ᵏ, and each term is divided by 2ᵏ before
-/// the sum, which rounds nothing but numbers near 0, and the sum by n/2ᵏ.
+/// The count may be too large for `T`: 70,000 is ∞ in `f16`. Then n is split as (n/2ᵏ)·2ᵏ. Each term is divided by 2ᵏ
+/// before the sum, which rounds only numbers near 0, and the sum is divided by n/2ᵏ.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Count<T> {
     of_terms: Option<T>,
@@ -49,7 +48,7 @@ impl<T: Float> Count<T> {
         Count::of_product(n, 1)
     }
 
-    /// a·b, which a `usize` need not hold.
+    /// a·b, which may overflow a `usize`.
     pub fn of_product(a: usize, b: usize) -> Self {
         let is_infinite = |n: T| n.to_f64().is_some_and(f64::is_infinite);
         let (mut power, mut rest) = (1.0, a as f64 * b as f64);

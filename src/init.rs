@@ -1,43 +1,43 @@
-//! Initial weights: random, and of the one size that keeps a deep network's numbers in range.
+//! Initial weights: random, and scaled to keep a deep network's numbers in range.
 //!
-//! A network with equal weights stays one: units that compute the same get the same gradient. So weights start random,
-//! and independent of each other, with mean 0. What is left to choose is their variance σ².
+//! If all weights start equal, they stay equal: units that compute the same thing get the same gradient. So weights
+//! start random, independent of each other, with mean 0. What is left to choose is their variance σ².
 //!
 //! | function | weights | for |
 //! |---|---|---|
-//! | [`he`] | N(0, 2 / fan_in) | ReLU and its kin |
+//! | [`he`] | N(0, 2 / fan_in) | ReLU and its variants |
 //! | [`glorot_normal`] | N(0, 2 / (fan_in + fan_out)) | tanh, sigmoid, softmax |
 //! | [`glorot_uniform`] | U(−a, a), a = √(6 / (fan_in + fan_out)) | the same |
 //! | [`normal`] | N(0, σ²) | a σ of your own |
 //!
-//! fan_in is how many inputs an output sums, fan_out how many outputs an input stands in:
+//! fan_in is how many inputs each output sums, and fan_out is how many outputs each input feeds:
 //!
 //! | weights | shape | fan_in | fan_out |
 //! |---|---|---|---|
 //! | W of a fully connected layer | (l, m) | l | m |
 //! | K of a convolution | (C, D, k1, k2) | C·k1·k2 | D·k1·k2 |
 //!
-//! (The kernel's fan_out is that of a pixel away from the border, under stride 1.)
+//! (The kernel's fan_out is that of a pixel away from the border, with stride 1.)
 //!
 //! # Derivation
 //!
-//! One output y = Σᵢ zᵢ·wᵢ over l = fan_in inputs; the wᵢ are independent of the zᵢ and of each other, with mean 0 and
-//! variance σ².
+//! Take one output y = Σᵢ zᵢ·wᵢ over l = fan_in inputs. The wᵢ are independent of the zᵢ and of each other, with mean 0
+//! and variance σ².
 //!
-//! 1. `E[wᵢ·wⱼ]` is σ² for i = j and 0 for all other pairs, so of `E[y²] = Σᵢ Σⱼ E[zᵢ·zⱼ]·E[wᵢ·wⱼ]` only the squares
+//! 1. `E[wᵢ·wⱼ]` is σ² for i = j and 0 for all other pairs, so only the squares of `E[y²] = Σᵢ Σⱼ E[zᵢ·zⱼ]·E[wᵢ·wⱼ]`
 //!    are left: **`Var y = l·σ²·E[z²]`**.
-//! 2. Behind a ReLU, z = max(0, x), where x is an output of the layer before and as often positive as negative. Half of
+//! 2. After a ReLU, z = max(0, x), where x is an output of the previous layer, as often positive as negative. Half of
 //!    its squares survive: `E[z²] = ½·Var x`.
 //! 3. Var y = ½·l·σ²·Var x. From layer to layer the variance neither grows nor shrinks if ½·l·σ² = 1:
 //!    **He: σ² = 2 / fan_in**.
-//! 4. Where the activation is close to the identity, as tanh is around 0, `E[z²]` is all of Var x, and (1) asks for
+//! 4. Where the activation is close to the identity, as tanh is around 0, `E[z²]` is all of Var x, and (1) requires
 //!    l·σ² = 1.
-//! 5. Backward, dz = δ·Wᵀ sums m = fan_out terms, and by the same argument as (1) Var dz = m·σ²·Var δ: it asks for
+//! 5. Backward, dz = δ·Wᵀ sums m = fan_out terms, and by the same argument as (1), Var dz = m·σ²·Var δ, which requires
 //!    m·σ² = 1. Both hold only if l = m; halfway between is ½·(l + m)·σ² = 1: **Glorot: σ² = 2 / (fan_in + fan_out)**.
 //! 6. A uniform number on (−a, a) has variance ∫ x²/(2a) dx = a²/3, so it reaches the σ² of (5) with
 //!    **a = √3·σ = √(6 / (fan_in + fan_out))**.
 //!
-//! What another σ costs can be read off (3): every layer multiplies the standard deviation by σ·√(fan_in/2). With
+//! (3) also shows the effect of any other σ: every layer multiplies the standard deviation by σ·√(fan_in/2). With
 //! σ = 10⁻³ and layers of 784, 256 and 256 inputs these factors are 0.020, 0.011 and 0.011: the logits vary by a few
 //! millionths of what the image does, and backward, with fan_out for fan_in, the gradients fade in the same way.
 //!
@@ -63,7 +63,7 @@ pub fn rng(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
 }
 
-/// A whole number below n, each as likely as the others: which sample comes next. For n = 0 it is 0.
+/// A uniform whole number below n, such as the index of the next sample. For n = 0 it is 0.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -76,18 +76,19 @@ pub fn below(rng: &mut (impl Rng + ?Sized), n: usize) -> usize {
 
 /// A shape of weights: `[l, m]` for a matrix W, `[c, d, k1, k2]` for a kernel K.
 pub trait Weights {
-    /// What has this shape.
+    /// An array of this shape.
     type Of<T: Float>;
 
     /// (fan_in, fan_out), as in the table [above](self).
     fn fans(&self) -> (usize, usize);
 
     /// Weights of this shape, drawn in the order in which they are stored (W column by column, K's first index
-    /// fastest). Each is drawn as an `f64` and rounded to a `T`, so networks of any scalar start alike.
+    /// fastest). Each is drawn as an `f64` and rounded to a `T`, so networks over any scalar start from the same
+    /// weights.
     ///
     /// # Panics
-    /// If the shape is larger than any memory: like `Vec::with_capacity`, with the words "capacity overflow". So do all
-    /// functions of this module that draw weights.
+    /// If the shape is larger than any memory: like `Vec::with_capacity`, with the words "capacity overflow". The same
+    /// holds for every function of this module that draws weights.
     fn draw<T: Float>(&self, draw: impl FnMut() -> f64) -> Self::Of<T>;
 }
 
@@ -134,7 +135,7 @@ pub fn normal<T: Float, S: Weights>(rng: &mut (impl Rng + ?Sized), shape: S, std
     })
 }
 
-/// He's initialisation, σ² = 2 / fan_in: for layers behind a ReLU.
+/// He's initialisation, σ² = 2 / fan_in: for layers that follow a ReLU.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -148,7 +149,7 @@ pub fn he<T: Float, S: Weights>(rng: &mut (impl Rng + ?Sized), shape: S) -> S::O
 
 /// Glorot's initialisation with normal numbers, σ² = 2 / (fan_in + fan_out): for layers around a tanh or a sigmoid.
 ///
-/// It is also called Xavier's, after the same author.
+/// It is also called Xavier initialisation, after the same author.
 ///
 /// ```
 /// use handgrad::prelude::*;

@@ -1,11 +1,11 @@
-//! The machine code that a notebook's cells link to.
+//! The machine code that notebook cells link to.
 //!
-//! A generic function is compiled in the crate that calls it, for the types it is called with. A cell of a notebook is
-//! a crate: each cell that calls a layer would compile the layer again, and without optimisation, as cells are. A
-//! function with `#[inline(never)]` is the exception: where a crate below has compiled it for the same types, that code
-//! is taken. So the functions that do the work carry this attribute, and here they are compiled for the numbers of the
-//! notebooks: those that have a [lesson](crate::check::lesson), and some more. A function that is missing here works all
-//! the same, more slowly.
+//! A generic function is compiled in the crate that calls it, for the types it is called with. Each notebook cell is a
+//! crate, so each cell that calls a layer would compile the layer again, and without optimisation, like all cells. A
+//! function with `#[inline(never)]` is the exception: if a dependency has compiled it for the same types, that code is
+//! used. So the functions that do the work carry this attribute, and here they are compiled for the notebooks' number
+//! types: those that have a [lesson](crate::check::lesson), and some more. A function missing here still works, only
+//! more slowly.
 
 use crate::check::lesson::{Lesson, Visitor};
 use crate::check::lessons;
@@ -18,7 +18,7 @@ use std::marker::PhantomData;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-/// Names every instance, which compiles it. There is no reason to call it.
+/// Names every instance, and so compiles it. There is no reason to call it.
 pub fn all() {
     functions::<f32>();
     functions::<f64>();
@@ -28,7 +28,7 @@ pub fn all() {
     training::<f64>();
 }
 
-/// The addresses of functions of one number type.
+/// The addresses of functions for one number type.
 macro_rules! addresses {
     ($number:ty: $($function:ident)*) => { [$( $function::<$number> as *const () ),*] };
 }

@@ -1,8 +1,8 @@
-//! Neural-network layers whose every gradient is derived by hand, and proved.
+//! Neural-network layers with every gradient derived by hand, and proved.
 //!
 //! Each layer is one file: its equation, the derivation of its gradients in numbered steps, its forward and its
-//! backward, whose lines carry the numbers of the steps. Each backward is compared with its own forward, run on
-//! [dual numbers](numbers), in every entry.
+//! backward, whose lines cite those steps. Every entry of each backward is compared with its own forward, run on
+//! [dual numbers](numbers).
 //!
 //! ```
 //! use handgrad::prelude::*;
@@ -21,27 +21,27 @@
 //!
 //! # The gradient convention
 //!
-//! L is the loss of a batch, and N is the number of its **samples**: never of rows, tokens or pixels.
+//! L is the loss of a batch, and N is the number of its **samples**, never of rows, tokens or pixels.
 //!
 //! * What flows backward between layers (`next_dz`, `dz`, a loss's `dy`) is **N·∂L/∂z**.
-//! * The gradient of a parameter (`dw`, `db`, `dk`, …) is **∂L/∂w** itself. So a layer sums over what flows backward and
-//!   divides by N, here and nowhere else.
+//! * The gradient of a parameter (`dw`, `db`, `dk`, …) is **∂L/∂w** itself. Here, and nowhere else, a layer sums what
+//!   flows backward and divides by N.
 //!
-//! The losses of this crate are the mean of their samples' losses, L = (1/N) Σₙ Lₙ. Where no layer mixes the samples,
-//! N·∂L/∂z is then **each sample's own gradient** ∂Lₙ/∂z, which does not depend on the rest of the batch, and ∂L/∂w is the
-//! **batch mean** (1/N) Σₙ ∂Lₙ/∂w. Where a layer does mix them, only the definition holds.
+//! Each loss in this crate is the mean of its samples' losses, L = (1/N) Σₙ Lₙ. Where no layer mixes the samples,
+//! N·∂L/∂z is then **each sample's own gradient** ∂Lₙ/∂z, which does not depend on the rest of the batch, and ∂L/∂w is
+//! the **batch mean** (1/N) Σₙ ∂Lₙ/∂w. Where a layer does mix them, only the definition holds.
 //!
-//! A function that takes matrices takes a row for a sample; where a sample has several rows, N is passed
-//! ([`fc_backward_rows`](layers::fc_backward_rows)). If a batch of N runs in parts of n samples each, a part's `next_dz`
-//! is n·∂L/∂y, which is n/N times the gradients of its samples; the gradients of the parts then add up to ∂L/∂w.
+//! A function of matrices reads each row as one sample. If a sample has several rows, pass N yourself
+//! ([`fc_backward_rows`](layers::fc_backward_rows)). If a batch of N runs in parts of n samples each, a part's
+//! `next_dz` is n·∂L/∂y, which is n/N times the gradients of its samples. The parts' gradients then add up to ∂L/∂w.
 //!
-//! Every proof of this crate tests it.
+//! Every proof in this crate tests this convention.
 //!
 //! # The map
 //!
 //! Where each gradient is derived, tested and taught. Chapters are notebooks under `notebooks/`. The tests named here
-//! are those by hand and by property; every function is also proved on generated grids (`tests/grids.rs`, [`check`]) and
-//! compared with PyTorch (`tests/reference.rs`, `tests/optim.rs`).
+//! are computed by hand or check a property; every function is also proved on generated grids (`tests/grids.rs`,
+//! [`check`]) and compared with PyTorch (`tests/reference.rs`, `tests/optim.rs`).
 //!
 //! | layer | equation | derivation and code | test | chapter |
 //! |---|---|---|---|---|
@@ -109,7 +109,7 @@ pub use window::Slide;
 pub use nalgebra;
 pub use plotters;
 
-/// All that a notebook's cell needs.
+/// Everything a notebook cell needs.
 pub mod prelude {
     pub use crate::activations::*;
     pub use crate::cards::Card;

@@ -1,7 +1,8 @@
-//! Matrices and vectors written down, element by element.
+//! Matrices and vectors written out element by element.
 //!
-//! nalgebra has macros of these names and this syntax. Ours are declarative, and so a tool that reads the code without
-//! running it knows what they make: the notebooks' kernel needs no type beside `let z = dmatrix![1.0, 2.0; 3.0, 4.0];`.
+//! nalgebra has macros of these names and this syntax. Ours are declarative, so a tool that reads the code without
+//! running it knows what they produce: the notebooks' kernel needs no type annotation in
+//! `let z = dmatrix![1.0, 2.0; 3.0, 4.0];`.
 
 use nalgebra::{DMatrix, Scalar};
 

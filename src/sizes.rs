@@ -1,13 +1,13 @@
-//! Sizes that a caller chooses: their products are checked before memory is asked for.
+//! Sizes that a caller chooses: their products are checked before memory is requested.
 
 use crate::ShapeError;
 
-/// From so many bytes on, memory is asked for on trial: a caller's error is better than the end of the program.
+/// Above this many bytes, memory is reserved on trial first: an error is better than the end of the program.
 const LARGE: usize = 1 << 28;
 
-/// The product of all sizes, if an array of so many `T` can exist: at most `isize::MAX` bytes, zeros left out.
+/// The product of all sizes, if an array of that many `T` can exist: at most `isize::MAX` bytes, zeros left out.
 ///
-/// Zeros are left out so that the product of any of the sizes is known not to overflow, whatever stands beside them.
+/// Zeros are left out so that the product of any subset of the sizes is known not to overflow.
 pub(crate) fn product<T>(sizes: &[usize]) -> Option<usize> {
     let most = isize::MAX as usize / size_of::<T>().max(1);
     let filled = sizes.iter().filter(|&&size| size != 0).try_fold(1, |product: usize, &size| product.checked_mul(size));
@@ -28,7 +28,7 @@ pub(crate) fn fit<T>(function: &'static str, what: &str, sizes: &[usize]) -> Res
     Ok(len)
 }
 
-/// The product of the sizes, for a function that returns no error. Panics if no array can be so large.
+/// The product of the sizes, for a function that returns no error. Panics if no array can be that large.
 #[track_caller]
 pub(crate) fn demand<T>(function: &str, sizes: &[usize]) -> usize {
     match product::<T>(sizes) {
@@ -37,7 +37,7 @@ pub(crate) fn demand<T>(function: &str, sizes: &[usize]) -> usize {
     }
 }
 
-/// What [`product`] demands.
+/// What [`product`] requires.
 pub(crate) fn rule<T>() -> String {
     let bytes = size_of::<T>();
     format!("the product of all sizes but zeros, at {bytes} bytes an element, must be at most isize::MAX")

@@ -1,4 +1,4 @@
-//! A batch of feature maps, stored as the matrix that it is.
+//! A batch of feature maps, stored as a matrix.
 
 use crate::{Float, ShapeError, sizes};
 use nalgebra::{DMatrix, Scalar};
@@ -7,17 +7,17 @@ use std::ops::{Index, IndexMut};
 
 /// An array of shape (N, C, H, W): N samples of C maps with H rows and W columns.
 ///
-/// It is one nalgebra matrix with a row for every sample and a column for every (c, i, j). nalgebra stores
-/// columns contiguously, so element (n, c, i, j) lies at n + N·(j + W·(i + H·c)): **the sample index runs
-/// fastest**. Three things follow:
+/// It is one nalgebra matrix with a row for each sample and a column for each (c, i, j). nalgebra stores columns
+/// contiguously, so element (n, c, i, j) lies at n + N·(j + W·(i + H·c)): **the sample index runs fastest**. Three
+/// things follow:
 ///
-/// * flattening moves nothing: the matrix *is* the flat batch (N, C·H·W), in the order of NumPy and PyTorch;
+/// * flattening moves nothing: the matrix *is* the flattened batch (N, C·H·W), in the order of NumPy and PyTorch;
 /// * a kernel K (C, D, k1, k2), stored by the same rule, *is* the (k1·k2·C) × D matrix of the convolution's
 ///   product, its rows in the order (u, v, c);
-/// * a pixel of the whole batch is one contiguous column: a pooling window is a maximum of columns.
+/// * a pixel of the whole batch is one contiguous column, so max pooling takes the maximum of whole columns.
 ///
-/// The product of its sizes, zeros left out, is at most `isize::MAX` bytes. A larger shape is refused, also if one of its
-/// axes has length 0.
+/// The product of its sizes, zeros left out, is at most `isize::MAX` bytes. A larger shape is refused, even if one of
+/// its axes has length 0.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -41,7 +41,7 @@ impl<T: Scalar> Tensor4<T> {
         Tensor4::filled(shape, f)
     }
 
-    /// [`from_fn`](Self::from_fn) for a shape that is known to fit.
+    /// [`from_fn`](Self::from_fn) for a shape known to fit.
     pub(crate) fn filled([n, c, h, w]: [usize; 4], mut f: impl FnMut(usize, usize, usize, usize) -> T) -> Self {
         let columns = c * h * w;
         if n == 0 || columns == 0 {
@@ -51,7 +51,7 @@ impl<T: Scalar> Tensor4<T> {
         Tensor4 { data, maps: [c, h, w] }
     }
 
-    /// A matrix of one sample a row, its columns read as `channels` maps of `height` × `width`.
+    /// A matrix with one sample per row, its columns read as `channels` maps of `height` × `width`.
     ///
     /// # Errors
     /// If the matrix does not have channels·height·width columns, or the shape is larger than any memory.
@@ -62,7 +62,7 @@ impl<T: Scalar> Tensor4<T> {
                 "Tensor4::from_matrix",
                 format!("the matrix is {:?} but the maps are {:?}", data.shape(), (c, h, w)),
                 match columns {
-                    Some(columns) if columns != data.ncols() => format!("its columns must number C·H·W = {columns}"),
+                    Some(columns) if columns != data.ncols() => format!("it must have C·H·W = {columns} columns"),
                     _ => sizes::rule::<T>(),
                 },
             ));
@@ -70,7 +70,7 @@ impl<T: Scalar> Tensor4<T> {
         Ok(Tensor4 { data, maps: [c, h, w] })
     }
 
-    /// [`from_matrix`](Self::from_matrix) where the columns are known to number C·H·W.
+    /// [`from_matrix`](Self::from_matrix) for a matrix known to have C·H·W columns.
     pub(crate) fn from_columns(data: DMatrix<T>, maps: [usize; 3]) -> Self {
         debug_assert_eq!(data.ncols(), maps[0] * maps[1] * maps[2]);
         Tensor4 { data, maps }
@@ -111,7 +111,7 @@ impl<T: Scalar> Tensor4<T> {
         [self.data.nrows(), c, h, w]
     }
 
-    /// The shape as a tuple, as it is written in messages.
+    /// The shape as a tuple, as messages write it.
     pub(crate) fn dims(&self) -> (usize, usize, usize, usize) {
         let [n, c, h, w] = self.shape();
         (n, c, h, w)
@@ -123,7 +123,7 @@ impl<T: Scalar> Tensor4<T> {
         &self.data
     }
 
-    /// The matrix (N, C·H·W) behind it, to be changed in place.
+    /// The matrix (N, C·H·W) behind it, mutably.
     pub fn matrix_mut(&mut self) -> &mut DMatrix<T> {
         &mut self.data
     }
@@ -140,7 +140,7 @@ impl<T: Scalar> Tensor4<T> {
         self.data.as_slice()
     }
 
-    /// All elements, the sample index fastest, to be changed in place.
+    /// All elements, the sample index fastest, mutably.
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         self.data.as_mut_slice()
     }
@@ -157,7 +157,7 @@ impl<T: Scalar> Tensor4<T> {
         Tensor4 { data: self.data.map(f), maps: self.maps }
     }
 
-    /// The first two axes exchanged: (N, C, H, W) becomes (C, N, H, W).
+    /// The first two axes swapped: (N, C, H, W) becomes (C, N, H, W).
     #[inline(never)]
     #[must_use]
     pub fn swap_axes(&self) -> Self {
@@ -173,7 +173,7 @@ impl<T: Scalar> Tensor4<T> {
         Tensor4::filled(self.shape(), |n, c, i, j| self[(n, c, h - 1 - i, w - 1 - j)].clone())
     }
 
-    /// Sample n, map c as a matrix (H, W): to be looked at.
+    /// Sample n, map c as a matrix (H, W), for display.
     ///
     /// # Panics
     /// Like a slice, if there is no such sample or map.
@@ -185,10 +185,10 @@ impl<T: Scalar> Tensor4<T> {
         DMatrix::from_fn(self.maps[1], self.maps[2], |i, j| self[(n, c, i, j)].clone())
     }
 
-    /// The samples with these numbers, in this order.
+    /// The samples with these indices, in this order.
     ///
     /// # Panics
-    /// Like a slice, for a number outside the batch.
+    /// Like a slice, for an index outside the batch.
     #[inline(never)]
     #[must_use]
     pub fn select(&self, samples: &[usize]) -> Self {
@@ -196,10 +196,10 @@ impl<T: Scalar> Tensor4<T> {
         Tensor4 { data: self.data.select_rows(samples), maps: self.maps }
     }
 
-    /// `count` samples from number `first` on.
+    /// `count` samples, starting at index `first`.
     ///
     /// # Panics
-    /// Like a slice, if there are not so many.
+    /// Like a slice, if there are not that many.
     #[inline(never)]
     #[must_use]
     pub fn samples(&self, first: usize, count: usize) -> Self {
@@ -251,7 +251,7 @@ impl<T: Float> Tensor4<T> {
         let padded = |size: usize, p: usize| p.checked_mul(2).and_then(|both| size.checked_add(both));
         let (Some(rows), Some(columns)) = (padded(h, p1), padded(w, p2)) else {
             let found = format!("the tensor is {:?} and the padding {:?}", self.dims(), (p1, p2));
-            return Err(ShapeError::new("Tensor4::pad", found, "H + 2·p1 and W + 2·p2 must be numbers of a usize"));
+            return Err(ShapeError::new("Tensor4::pad", found, "H + 2·p1 and W + 2·p2 must fit in a usize"));
         };
         let shape = [n, c, rows, columns];
         sizes::fit::<T>("Tensor4::pad", "the padded tensor", &shape)?;

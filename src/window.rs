@@ -1,4 +1,4 @@
-//! Kernel, strides and padding: how many windows fit, and what is said when they do not.
+//! Kernel, strides and padding: how many windows fit, and the error when they do not.
 
 use crate::ShapeError;
 
@@ -39,7 +39,7 @@ impl Slide {
         Slide { strides: (rows, columns), padding: (0, 0), round_down: false }
     }
 
-    /// The same with `rows` of padding above and below and `columns` of it left and right.
+    /// The same, with `rows` of padding above and below and `columns` of padding left and right.
     pub fn padding(self, rows: usize, columns: usize) -> Self {
         Slide { padding: (rows, columns), ..self }
     }
@@ -49,18 +49,18 @@ impl Slide {
         Slide { round_down: true, ..self }
     }
 
-    /// How many windows of size `kernel` fit into an `image`: (H + 2p − k)/s + 1 down, and so across.
+    /// How many windows of size `kernel` fit into an `image`: (H + 2p − k)/s + 1 down, and likewise across.
     ///
     /// # Errors
-    /// If a stride or a side of the kernel is 0, if the kernel is larger than the padded image, if the
-    /// strides leave a remainder and rounding down was not asked for, or if there are more windows than a `usize` counts.
-    /// The padded image itself may be larger than that here; for a layer, its sides are at most `isize::MAX`.
+    /// If a stride or a side of the kernel is 0, if the kernel is larger than the padded image, if the strides leave a
+    /// remainder and rounding down was not requested, or if there are more windows than a `usize` counts. The padded
+    /// image itself may be larger than that here; for a layer, its sides are at most `isize::MAX`.
     pub fn output_size(&self, image: (usize, usize), kernel: (usize, usize)) -> Result<(usize, usize), ShapeError> {
         self.windows("Slide::output_size", image, kernel, u128::MAX)
     }
 
-    /// [`output_size`](Self::output_size) on behalf of a layer's `function`, which an error then names. No index of the
-    /// padded image overflows an `isize`.
+    /// [`output_size`](Self::output_size) for a layer's `function`, which an error then names. No index of the padded
+    /// image overflows an `isize`.
     pub(crate) fn layer_windows(
         &self,
         function: &'static str,

@@ -119,8 +119,8 @@ fn a_file_for_a_directory() {
 fn a_missing_file() {
     let small = SmallMnist::new();
     fs::remove_file(small.file("t10k-images", "idx3-ubyte")).unwrap();
-    let expected = "expected t10k-images-idx3-ubyte or t10k-images.idx3-ubyte, raw or with .gz behind it, \
-                    found no file of these names";
+    let expected = "expected t10k-images-idx3-ubyte or t10k-images.idx3-ubyte, raw or with .gz appended, \
+                    found no file with either name";
     assert_eq!(small.error(), format!("{}: {expected}", small.path().display()));
     let error = read_labels("no/such/file").unwrap_err();
     assert!(error.to_string().starts_with("no/such/file: expected a file that can be read, found "), "{error}");
@@ -150,13 +150,13 @@ fn a_header_cut_short() {
 fn too_few_bytes() {
     assert_eq!(
         images_error(&images([2, 3, 3], &[7; 17])),
-        "images: expected 2 × 3 × 3 = 18 bytes behind the header, found 17"
+        "images: expected 2 × 3 × 3 = 18 bytes after the header, found 17"
     );
 }
 
 #[test]
 fn too_many_bytes() {
-    let expected = "images: expected 2 × 3 × 3 = 18 bytes behind the header, found more than that";
+    let expected = "images: expected 2 × 3 × 3 = 18 bytes after the header, found more than that";
     assert_eq!(images_error(&images([2, 3, 3], &[7; 19])), expected);
     assert_eq!(images_error(&gzip(&images([2, 3, 3], &[7; 19]))), expected);
 }
@@ -247,11 +247,11 @@ fn nothing_is_set_aside_for_what_a_header_promises() {
     // If memory were set aside, 3 TiB would end the process, and (2³² − 1)³ overflow a capacity.
     assert_eq!(
         images_error(&images([most, 28, 28], &[1, 2, 3])),
-        "images: expected 4294967295 × 28 × 28 = 3367254359280 bytes behind the header, found 3"
+        "images: expected 4294967295 × 28 × 28 = 3367254359280 bytes after the header, found 3"
     );
     assert_eq!(
         images_error(&images([most; 3], &[])),
-        "images: expected 4294967295 × 4294967295 × 4294967295 = 79228162458924105385300197375 bytes behind the header, \
+        "images: expected 4294967295 × 4294967295 × 4294967295 = 79228162458924105385300197375 bytes after the header, \
          found 0"
     );
 }
@@ -260,7 +260,7 @@ fn nothing_is_set_aside_for_what_a_header_promises() {
 fn of_an_endless_stream_one_byte_too_many_is_read() {
     let mut endless = Endless { start: vec![0, 0, 8, 1, 0, 0, 0, 5], read: 0 };
     let error = Reader::<1>::new("labels", &mut endless).and_then(Reader::read).unwrap_err();
-    assert_eq!(error.to_string(), "labels: expected 5 bytes behind the header, found more than that");
+    assert_eq!(error.to_string(), "labels: expected 5 bytes after the header, found more than that");
     assert_eq!(endless.read, 8 + 5 + 1);
 }
 
@@ -270,7 +270,7 @@ fn a_small_gzip_file_that_swells_is_not_decompressed_to_its_end() {
     let mut bytes = gzip(&[images([1, 2, 2], &[]), vec![0; 64 << 20]].concat());
     let last = bytes.len() - 1;
     bytes[last] ^= 1;
-    assert_eq!(images_error(&bytes), "images: expected 1 × 2 × 2 = 4 bytes behind the header, found more than that");
+    assert_eq!(images_error(&bytes), "images: expected 1 × 2 × 2 = 4 bytes after the header, found more than that");
 }
 
 proptest! {

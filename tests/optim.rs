@@ -410,23 +410,23 @@ fn errors_name_what_was_found_and_expected() {
     );
     assert_eq!(
         refused(&mut RmsProp::new(0.1), &[2], &[2]),
-        format!("RmsProp::step: the number of parameters is 1 but was 2 in the steps before: {same}")
+        format!("RmsProp::step: the number of parameters is 1 but was 2 in earlier steps: {same}")
     );
     assert_eq!(
         refused(&mut Adadelta::new(0.1), &[2, 3, 4], &[2, 3, 4]),
-        format!("Adadelta::step: the number of parameters is 3 but was 2 in the steps before: {same}")
+        format!("Adadelta::step: the number of parameters is 3 but was 2 in earlier steps: {same}")
     );
     assert_eq!(
         refused(&mut Adam::new(0.1), &[2, 4], &[2, 4]),
-        format!("Adam::step: parameter 1 has 4 elements but had 3 in the steps before: {same}")
+        format!("Adam::step: parameter 1 has 4 elements but had 3 in earlier steps: {same}")
     );
     assert_eq!(
         refused(&mut Adam::new(0.1), &[2, 2], &[2, 2]),
-        format!("Adam::step: parameter 1 has 2 elements but had 3 in the steps before: {same}")
+        format!("Adam::step: parameter 1 has 2 elements but had 3 in earlier steps: {same}")
     );
     assert_eq!(
         refused(&mut AdamW::new(0.1), &[3, 2], &[3, 2]),
-        format!("AdamW::step: parameter 0 has 3 elements but had 2 in the steps before: {same}")
+        format!("AdamW::step: parameter 0 has 3 elements but had 2 in earlier steps: {same}")
     );
 }
 
@@ -448,7 +448,7 @@ fn a_foreign_state_is_refused() {
     sgd.restore(memories(0)).unwrap();
     assert_eq!(
         step(&mut sgd, &mut [vec![1.0]], &[vec![1.0]]).unwrap_err().to_string(),
-        "Sgd::step: the number of parameters is 1 but was 0 in the steps before: \
+        "Sgd::step: the number of parameters is 1 but was 0 in earlier steps: \
          the parameters must stay the same, in number, order and length, from step to step"
     );
 }

@@ -14,12 +14,12 @@
 //! Write δ for `next_dz`.
 //!
 //! 1. For z > 0, dy = dz. For z < 0, dy = α·eᶻ·dz.
-//! 2. So **dz = δ where z > 0, and δ·α·eᶻ elsewhere**. In terms of the output α·eᶻ = y + α, but for z far on the left
-//!    that is a difference of two almost equal numbers, and the exponential is not.
+//! 2. So **dz = δ where z > 0, and δ·α·eᶻ elsewhere**. In terms of the output, α·eᶻ = y + α. But for z far on the left
+//!    that is a difference of two almost equal numbers, so the code takes the exponential.
 //!
 //! Kink: at z = 0 the slope is α on the left and 1 on the right; we take α. For α = 1 there is none.
 //!
-//! In numbers, eᶻ − 1 near 0 would lose the digits of z to the 1: exp_m1 computes the difference itself.
+//! In floating point, eᶻ − 1 near 0 would lose the digits of z to the 1: exp_m1 computes the difference directly.
 //!
 //! Source: Clevert, Unterthiner, Hochreiter, *Fast and accurate deep network learning by exponential linear units*
 //! (2015), §3.

@@ -1,4 +1,4 @@
-//! Leaky ReLU: what is negative passes too, but weakly.
+//! Leaky ReLU: what is negative passes too, scaled down.
 //!
 //! ```math
 //! y = z where z > 0,        y = α·z elsewhere
@@ -14,7 +14,7 @@
 //! Write δ for `next_dz`.
 //!
 //! 1. For z > 0, dy = dz; for z < 0, dy = α·dz.
-//! 2. So **dz = δ where z > 0, and α·δ elsewhere**: unlike ReLU's, a unit whose z is negative for every sample still
+//! 2. So **dz = δ where z > 0, and α·δ elsewhere**. Unlike with ReLU, a unit whose z is negative for every sample still
 //!    learns.
 //!
 //! Kink: at z = 0 the slope is α on the left and 1 on the right; we take α.

@@ -9,17 +9,17 @@
 //! | [`selu`] | λ·elu(z), with λ and α chosen | λ if z > 0, else λα·eᶻ | λα |
 //! | [`sigmoid`] | 1/(1 + e⁻ᶻ) | e/(1 + e)², e = exp(−\|z\|) | ¼ |
 //! | [`tanh`] | (eᶻ − e⁻ᶻ)/(eᶻ + e⁻ᶻ) | 4e/(1 + e)², e = exp(−2\|z\|) | 1 |
-//! | [`softmax`] | exp(zⱼ) / Σᵢ exp(zᵢ), a row at a time | a matrix: yⱼ·(1 − yⱼ) where i = j, else −yⱼ·yᵢ | |
+//! | [`softmax`] | exp(zⱼ) / Σᵢ exp(zᵢ), one row at a time | a matrix: yⱼ·(1 − yⱼ) where i = j, else −yⱼ·yᵢ | |
 //!
 //! A function of one number has a short backward. Write δ for `next_dz`: dLₙ = Σ δ·dy and dy = f′(z)·dz, so
-//! **dz = δ·f′(z)**, an element at a time. Each file derives its f′, from z: y is
-//! rounded, and its rounding can be larger than all of a flat slope.
+//! **dz = δ·f′(z)**, one element at a time. Each file derives its f′ from z, not from y: y is rounded, and where f is
+//! flat the rounding can be larger than the slope itself.
 //!
-//! Where a function has a kink, at 0, its derivative there is a choice between the slope on the left and the one on
-//! the right. All of them here take the left one, which is what PyTorch takes. A NaN in z stays NaN in y and in dz.
+//! A function with a kink at 0 has two slopes there, one on the left and one on the right, and its derivative is a
+//! choice between them. All functions here take the left one, as PyTorch does. A NaN in z stays NaN in y and in dz.
 //!
-//! Exponentials of an `f32` are computed in `f64` and rounded once, so they are off by 0.501 units in the last place at
-//! most; every other number takes its own functions.
+//! Exponentials of an `f32` are computed in `f64` and rounded once, so they are off by at most 0.501 units in the last
+//! place; every other number type uses its own functions.
 
 pub mod elu;
 pub mod leaky_relu;

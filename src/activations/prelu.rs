@@ -33,7 +33,7 @@ use nalgebra::DVector;
 /// The gradients of [`prelu_forward`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct PreluGradients<T> {
-    /// ∂L/∂α, the batch mean, as long as α.
+    /// ∂L/∂α, the batch mean, of the same length as α.
     pub dalpha: DVector<T>,
     /// Each sample's ∂Lₙ/∂z, shape (N, C, H, W).
     pub dz: Tensor4<T>,
@@ -66,7 +66,7 @@ pub fn prelu_forward<T: Float>(z: &Tensor4<T>, alpha: &DVector<T>) -> Result<Ten
 /// shape.
 ///
 /// # Errors
-/// Those of [`prelu_forward`], and if next_dz does not have z's shape.
+/// As for [`prelu_forward`], and if next_dz does not have z's shape.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -101,7 +101,7 @@ pub fn prelu_backward<T: Float>(
     Ok(PreluGradients { dalpha: DVector::from_fn(alpha.len(), |c, _| slope(c)), dz })
 }
 
-/// How many of a sample's pixels one slope rules: those of a channel, or all of them.
+/// How many of a sample's pixels share one slope: those of a channel, or all of them.
 fn pixels_of_a_slope<T: Float>(
     function: &'static str,
     z: &Tensor4<T>,

@@ -12,10 +12,10 @@
 //!
 //! # The constants
 //!
-//! A unit of a wide layer sums many inputs, so its z is close to a normal number. If the inputs have mean 0 and variance
-//! 1 and its weights Σw = 0 and Σw² = 1, then z ~ N(0, 1). λ and α are chosen so that y has mean 0 and variance 1 again.
-//! Write φ and Φ for the density and the distribution function of N(0, 1). Completing the square, the integral of
-//! eᵏᶻ·φ(z) over z < 0 is e^(k²/2)·Φ(−k), and that of z·φ(z) over z > 0 is 1/√(2π). With these
+//! A unit of a wide layer sums many inputs, so its z is close to normally distributed. If the inputs have mean 0 and
+//! variance 1 and its weights Σw = 0 and Σw² = 1, then z ~ N(0, 1). λ and α are chosen so that y has mean 0 and
+//! variance 1 again. Write φ and Φ for the density and the distribution function of N(0, 1). Completing the square, the
+//! integral of eᵏᶻ·φ(z) over z < 0 is e^(k²/2)·Φ(−k), and that of z·φ(z) over z > 0 is 1/√(2π). With these
 //!
 //! * `E[y] = λ·(1/√(2π) + α·(√e·Φ(−1) − ½)) = 0`, hence **α = 1/√(2π) / (½ − √e·Φ(−1))**;
 //! * `E[y²] = λ²·(½ + α²·(e²·Φ(−2) − 2·√e·Φ(−1) + ½)) = 1`, hence **λ = 1/√(½ + α²·(e²·Φ(−2) − 2·√e·Φ(−1) + ½))**.
@@ -27,8 +27,8 @@
 //! 1. For z > 0, dy = λ·dz. For z < 0, dy = λ·α·eᶻ·dz.
 //! 2. So **dz = δ·λ where z > 0, and δ·λ·α·eᶻ elsewhere**.
 //!
-//! Kink: at z = 0 the slope is λα ≈ 1.76 on the left and λ on the right; we take λα. As for
-//! [ELU](super::elu), exp_m1 keeps the digits near 0.
+//! Kink: at z = 0 the slope is λα ≈ 1.76 on the left and λ on the right; we take λα. As in [ELU](super::elu), exp_m1
+//! keeps the digits near 0.
 //!
 //! Source: Klambauer, Unterthiner, Mayr, Hochreiter, *Self-normalizing neural networks* (2017), eq. 2 and 14.
 

@@ -12,16 +12,16 @@
 //!
 //! Write δ for `next_dz`.
 //!
-//! 1. dy = e⁻ᶻ / (1 + e⁻ᶻ)²·dz. With both halves of the fraction times e²ᶻ it is eᶻ / (1 + eᶻ)²: the slope is the same
-//!    at z and at −z, so with **e = exp(−|z|)** it is e / (1 + e)² on both sides.
+//! 1. dy = e⁻ᶻ / (1 + e⁻ᶻ)²·dz. Multiply numerator and denominator by e²ᶻ, and it is eᶻ / (1 + eᶻ)². The slope is the
+//!    same at z and at −z, so with **e = exp(−|z|)** it is e / (1 + e)² on both sides.
 //! 2. So **dz = δ·e / (1 + e)²**.
-//! 3. *From the output.* The fraction is 1/(1 + e⁻ᶻ) times e⁻ᶻ/(1 + e⁻ᶻ), and these are y and 1 − y: on paper, dz =
-//!    δ·y·(1 − y), without an exponential. But y is a rounded number. Near its limit 1 the spacing of the numbers
-//!    swallows 1 − y: at z = 30 the product is off by a thousandth in `f64`, and from z = 37 on (17 in `f32`) it is 0.
-//!    What (2) takes is small itself, and loses nothing.
+//! 3. *From the output.* The fraction is 1/(1 + e⁻ᶻ) times e⁻ᶻ/(1 + e⁻ᶻ), and these are y and 1 − y: on paper,
+//!    dz = δ·y·(1 − y), without an exponential. But y is rounded. Near its limit 1, the spacing of floating-point
+//!    numbers swallows 1 − y: at z = 30 the product is off by a thousandth in `f64`, and from z = 37 on (17 in `f32`)
+//!    it is 0. The e of (2) is small itself, and loses nothing.
 //!
-//! No kinks. In numbers, no exponential is ever taken of a positive number, so that none overflows: also y is
-//! 1 / (1 + e) where z ≥ 0, and e / (1 + e) elsewhere.
+//! No kinks. In floating point, the code never takes the exponential of a positive number, so none overflows. That is
+//! why y, too, is 1 / (1 + e) where z ≥ 0, and e / (1 + e) elsewhere.
 //!
 //! Source: Goodfellow, Bengio, Courville, *Deep Learning* (2016), §3.10.
 

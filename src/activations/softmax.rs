@@ -1,4 +1,4 @@
-//! Softmax: any numbers become a probability distribution, a sample at a time.
+//! Softmax: any numbers become a probability distribution, one sample at a time.
 //!
 //! ```math
 //! pₙⱼ = exp(zₙⱼ) / Σᵢ exp(zₙᵢ)
@@ -6,31 +6,31 @@
 //!
 //! | symbol | shape | meaning |
 //! |---|---|---|
-//! | z | (N, d) | logits, a sample a row |
+//! | z | (N, d) | logits, one sample per row |
 //! | p | (N, d) | probabilities: every row sums to 1 |
 //!
 //! # Derivation
 //!
-//! One sample; its index n is left out. Write δ for `next_dz`.
+//! Take one sample, and leave out its index n. Write δ for `next_dz`.
 //!
 //! 1. A common factor of all exponentials cancels, so with m = maxᵢ zᵢ
 //!    **pⱼ = exp(zⱼ − m) / Σᵢ exp(zᵢ − m)**: no exp overflows, and the sum is at least 1.
 //! 2. ln pⱼ = zⱼ − ln Σᵢ exp zᵢ, so dpⱼ/pⱼ = dzⱼ − Σᵢ exp(zᵢ)·dzᵢ / Σᵢ exp(zᵢ) = dzⱼ − Σᵢ pᵢ·dzᵢ.
 //!    The Jacobian is ∂pⱼ/∂zᵢ = pⱼ·(1 if i = j, else 0) − pⱼ·pᵢ.
-//! 3. dLₙ = Σⱼ δⱼ·dpⱼ = Σⱼ δⱼ·pⱼ·dzⱼ − Σⱼ δⱼ·pⱼ·Σᵢ pᵢ·dzᵢ, and the coefficient of dzⱼ in it is
-//!    **dzⱼ = pⱼ·(δⱼ − Σᵢ pᵢ·δᵢ)**: how much more than the average of δ under p. The matrix of (2) is never built.
+//! 3. dLₙ = Σⱼ δⱼ·dpⱼ = Σⱼ δⱼ·pⱼ·dzⱼ − Σⱼ δⱼ·pⱼ·Σᵢ pᵢ·dzᵢ, and the coefficient of dzⱼ is **dzⱼ = pⱼ·(δⱼ − Σᵢ pᵢ·δᵢ)**:
+//!    pⱼ times the excess of δⱼ over the average of δ under p. The matrix of (2) is never built.
 //!
-//! 4. *In numbers*, (3) loses what is left of a probability close to 1: there the average is δⱼ but for a part that the
-//!    rounding swallows, and their difference is rounding alone. As the pᵢ sum to 1, any number may be subtracted from
-//!    all δ. Let it be δₘ, where pₘ is the largest probability: with **s = Σᵢ pᵢ·(δᵢ − δₘ)**, the average less δₘ,
-//!    **dzⱼ = pⱼ·((δⱼ − δₘ) − s)**. The term of i = m is 0, so s is as small as the other probabilities, and nothing
-//!    subtracts a pₘ from 1.
+//! 4. *In floating point*, (3) loses accuracy where a probability is close to 1. There the average is almost δⱼ, the
+//!    rest is lost to rounding, and their difference is rounding error alone. The pᵢ sum to 1, so any number may be
+//!    subtracted from all δ. Subtract δₘ, where pₘ is the largest probability: with **s = Σᵢ pᵢ·(δᵢ − δₘ)**, the
+//!    average minus δₘ, **dzⱼ = pⱼ·((δⱼ − δₘ) − s)**. The term for i = m is 0, so s is as small as the other
+//!    probabilities, and pₘ is never subtracted from 1.
 //!
-//! maxᵢ zᵢ is treated as a constant, which is exact: by step 1 nothing depends on it. No kinks. A row with a NaN, with +∞, or
-//! of −∞ alone is NaN.
+//! maxᵢ zᵢ is treated as a constant, which is exact: by step 1 nothing depends on it. No kinks. A row that contains NaN
+//! or +∞, or only −∞, becomes NaN.
 //!
-//! Before a cross-entropy, use [`cross_entropy_loss`](crate::losses::cross_entropy_loss), which takes the logits: the
-//! two together need no 1/p, and their gradient is p − y*.
+//! If a cross-entropy follows, use [`cross_entropy_loss`](crate::losses::cross_entropy_loss), which takes the logits:
+//! the two together need no 1/p, and their gradient is p − y*.
 //!
 //! Source: Bridle, *Probabilistic interpretation of feedforward classification network outputs* (1990).
 
@@ -82,7 +82,7 @@ pub fn softmax_backward<T: Float>(next_dz: &DMatrix<T>, p: &DMatrix<T>) -> Resul
     Ok(DMatrix::from_vec(n, d, dz))
 }
 
-/// What softmax and cross-entropy both need of logits z (N, d).
+/// What softmax and cross-entropy both compute from the logits z (N, d).
 pub(crate) struct Exponentials<T: 'static> {
     /// mₙ = maxⱼ zₙⱼ.
     pub maxima: Scratch<T>,

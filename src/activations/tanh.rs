@@ -15,11 +15,11 @@
 //! 1. ds = c·dz and dc = s·dz, so dy = (c·ds − s·dc)/c² = (c² − s²)/c²·dz = 4/c²·dz, since c² − s² = (c − s)·(c + s) =
 //!    2e⁻ᶻ·2eᶻ.
 //! 2. c is the same at z and at −z. With **e = exp(−2|z|)**, c = e^|z|·(1 + e), and **dz = δ·4e / (1 + e)²**.
-//! 3. *From the output.* (c² − s²)/c² is 1 − y²: on paper, dz = δ·(1 − y²), without an exponential. But y is a rounded
-//!    number. Near its limits ±1 the spacing of the numbers swallows 1 − |y|: from |z| = 20 on (10 in `f32`) nothing is
-//!    left. What (2) takes is small itself, and loses nothing.
+//! 3. *From the output.* (c² − s²)/c² is 1 − y²: on paper, dz = δ·(1 − y²), without an exponential. But y is rounded.
+//!    Near its limits ±1, the spacing of floating-point numbers swallows 1 − |y|: from |z| = 20 on (10 in `f32`)
+//!    nothing is left. The e of (2) is small itself, and loses nothing.
 //!
-//! No kinks. In numbers, e is at most 1, so nothing overflows.
+//! No kinks. In floating point, e is at most 1, so nothing overflows.
 //!
 //! Source: LeCun, Bottou, Orr, Müller, *Efficient BackProp* (1998), §4.4.
 

@@ -1,7 +1,7 @@
-//! CIFAR-10: 50,000 + 10,000 photographs of ten kinds of things, 32 × 32 pixels in three colours.
+//! CIFAR-10: 50,000 + 10,000 photographs of ten kinds of objects, 32 × 32 pixels in three colours.
 //!
-//! It does not come with the project. Its "binary version" is read from a directory of your own, where it is unpacked as
-//! `data_batch_1.bin` … `data_batch_5.bin` and `test_batch.bin`. Each of these holds 10,000 records:
+//! It does not come with the project. Unpack its "binary version" into a directory of your own, as `data_batch_1.bin` …
+//! `data_batch_5.bin` and `test_batch.bin`. Each of these holds 10,000 records:
 //!
 //! | bytes | meaning |
 //! |---|---|
@@ -19,15 +19,15 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// What the ten classes are.
+/// The names of the ten classes.
 pub const CLASSES: [&str; 10] =
     ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 
 /// Maps, rows and columns of an image.
 const IMAGE: [usize; 3] = [3, 32, 32];
-/// Bytes of a record.
+/// Bytes per record.
 const RECORD: usize = 1 + 3 * 32 * 32;
-/// Records of a file.
+/// Records per file.
 const RECORDS: usize = 10_000;
 
 /// The training set and the test set.
@@ -39,7 +39,7 @@ pub struct Cifar10<T> {
     pub test: Dataset<T>,
 }
 
-/// Reads both sets from a directory; a pixel is from 0, dark, to 1.
+/// Reads both sets from a directory; pixels run from 0, dark, to 1.
 ///
 /// # Errors
 /// If one of the six files is missing or is not what it should be.
@@ -53,16 +53,17 @@ pub fn load<T: Float>(directory: impl AsRef<Path>) -> Result<Cifar10<T>, DataErr
         }
     };
     let names: Vec<String> = (1..=5).map(|number| format!("data_batch_{number}.bin")).collect();
-    // First all results, then the first error: collected into a `Result` at once, it would be that of any thread.
+    // Collect all results, then report the first error: collecting into a `Result` directly could report any thread's
+    // error.
     let train: Vec<Result<Vec<u8>, DataError>> = names.par_iter().map(|name| bytes(name)).collect();
     let train: Vec<Vec<u8>> = train.into_iter().collect::<Result<_, _>>()?;
     Ok(Cifar10 { train: dataset(&train), test: dataset(&[bytes("test_batch.bin")?]) })
 }
 
-/// Reads `count` records from `content`, which errors call `file`. Of a stream that holds more, one byte too many is read.
+/// Reads `count` records from `content`, which errors call `file`. If the stream holds more, one extra byte is read.
 ///
 /// # Errors
-/// If it cannot be read, holds fewer or more records, or one of a class that is not below 10.
+/// If it cannot be read, holds fewer or more records, or has a record whose class is not below 10.
 ///
 /// ```
 /// use handgrad::data::cifar10;
@@ -77,7 +78,7 @@ pub fn read<T: Float>(file: impl AsRef<Path>, content: impl Read, count: usize) 
     Ok(dataset(&[records(file.as_ref(), content, count)?]))
 }
 
-/// The bytes of so many records, checked.
+/// The bytes of this many records, checked.
 fn records(file: &Path, content: impl Read, count: usize) -> Result<Vec<u8>, DataError> {
     let promised = count as u128 * RECORD as u128;
     let mut bytes = Vec::new();
@@ -96,7 +97,7 @@ fn records(file: &Path, content: impl Read, count: usize) -> Result<Vec<u8>, Dat
     }
 }
 
-/// The records of some files, one file after the other.
+/// The records of several files, one file after another.
 fn dataset<T: Float>(files: &[Vec<u8>]) -> Dataset<T> {
     let (mut labels, mut images) = (Vec::new(), Vec::new());
     for record in files.iter().flat_map(|file| file.chunks(RECORD)) {

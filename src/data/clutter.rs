@@ -1,9 +1,9 @@
 //! Digits in colour and clutter: a harder set, composed from MNIST.
 //!
-//! An image of 32 × 32 pixels in three colours. Its background runs from one colour to another, in some direction. On it
-//! lie [`SCRAPS`] scraps, squares of [`SCRAP`] × [`SCRAP`] pixels cut from other digits, each in a colour of its own; and above
-//! them the digit, somewhere, in a colour that differs from both of the background by half of the range in one channel
-//! at least. Colour says nothing about the class, and neither does ink: only the shape does.
+//! An image of 32 × 32 pixels in three colours. Its background is a gradient between two colours, in some direction. On
+//! it lie [`SCRAPS`] scraps: squares of [`SCRAP`] × [`SCRAP`] pixels cut from other digits, each in its own colour. On
+//! top, somewhere, is the digit, in a colour that differs from both background colours by at least half of the range in
+//! at least one channel. Neither colour nor ink says anything about the class; only shape does.
 
 use super::Dataset;
 use crate::init::{ChaCha8Rng, rng};
@@ -92,7 +92,7 @@ fn background([first, second]: [Colour; 2], angle: f64) -> Vec<[Colour; SIDE]> {
     (0..SIDE).map(|i| std::array::from_fn(|j| pixel(i, j))).collect()
 }
 
-/// Lays a square of a digit, from here to there, on the image: where there is ink, it is of this colour.
+/// Copies a square of a digit from one place to another on the image: where there is ink, it gets this colour.
 fn lay<T: Float>(
     image: &mut [[Colour; SIDE]],
     digits: &Dataset<T>,

@@ -1,17 +1,17 @@
-//! The IDX format: an array of bytes behind its own shape, as MNIST comes in it.
+//! The IDX format, used by MNIST: an array of bytes, preceded by its shape.
 //!
 //! | bytes | meaning |
 //! |---|---|
 //! | 0, 1 | 0 |
-//! | 2 | what an element is: 8 for an unsigned byte, the only kind read here |
-//! | 3 | how many dimensions D |
+//! | 2 | the element type: 8 for an unsigned byte, the only one read here |
+//! | 3 | the number of dimensions D |
 //! | 4 … 4·D + 3 | the sizes, 32 bits each, the highest byte first |
 //! | the rest | the elements, the last index fastest |
 //!
-//! A file may be compressed by gzip; that is seen in its first two bytes, whatever its name. Zeros behind the compressed
-//! data are skipped, as gzip does: tapes and some programs fill up a block with them. The shape is checked
-//! before anything else is read, and memory grows only as bytes arrive: a header may promise 2³² images and nothing is
-//! set aside for them, and of a stream that holds more than its header promised, one byte too many is read.
+//! A file may be compressed with gzip, which its first two bytes show, whatever its name. Zeros after the compressed
+//! data are skipped, as gzip does: tapes and some programs pad a block with them. The shape is checked before anything
+//! else is read, and memory grows only as bytes arrive: a header may announce 2³² images and no memory is set aside for
+//! them. If a stream holds more than its header says, one extra byte is read.
 //!
 //! Source: LeCun, Cortes, Burges, *The MNIST database of handwritten digits*, "The IDX file format".
 
@@ -57,7 +57,7 @@ pub fn read_labels(file: impl AsRef<Path>) -> Result<Array<1>, DataError> {
 /// # Ok::<(), handgrad::data::DataError>(())
 /// ```
 pub struct Reader<'a, const D: usize> {
-    /// The sizes that the header promises.
+    /// The sizes given in the header.
     pub shape: [usize; D],
     file: PathBuf,
     content: Content<'a>,
@@ -106,12 +106,12 @@ impl<'a, const D: usize> Reader<'a, D> {
         Ok(Reader { shape, file, content })
     }
 
-    /// Reads the elements, and makes sure that nothing follows them.
+    /// Reads the elements and checks that nothing follows them.
     ///
     /// # Errors
-    /// If there are fewer or more bytes than the header promises, or the gzip stream is damaged.
+    /// If there are fewer or more bytes than the header says, or the gzip stream is damaged.
     pub fn read(mut self) -> Result<Array<D>, DataError> {
-        // 96 bits are enough for three sizes; more dimensions than that saturate, and no file is so long.
+        // 96 bits are enough for three sizes; with more dimensions the product saturates, and no file is that long.
         let promised = self.shape.iter().fold(1_u128, |product, &size| product.saturating_mul(size as u128));
         let limit = u64::try_from(promised).unwrap_or(u64::MAX).saturating_add(1);
 
@@ -120,7 +120,7 @@ impl<'a, const D: usize> Reader<'a, D> {
         outcome.map_err(|error| Content::error(self.content.gzip, &self.file, &error))?;
 
         let product = if D > 1 { format!("{} = ", times(&self.shape)) } else { String::new() };
-        let expected = || format!("{product}{promised} bytes behind the header");
+        let expected = || format!("{product}{promised} bytes after the header");
         match (bytes.len() as u128).cmp(&promised) {
             std::cmp::Ordering::Less => Err(DataError::new(&self.file, expected(), bytes.len().to_string())),
             std::cmp::Ordering::Greater => Err(DataError::new(&self.file, expected(), "more than that")),
@@ -144,7 +144,7 @@ impl<'a> Content<'a> {
         Ok(Content { reader: if gzip { Box::new(Members::new(BufReader::new(whole))) } else { Box::new(whole) }, gzip })
     }
 
-    /// Fills `buffer` as far as the bytes reach, and says how far that is.
+    /// Fills as much of `buffer` as there are bytes for, and returns how much that is.
     fn fill(&mut self, buffer: &mut [u8], file: &Path) -> Result<usize, DataError> {
         let mut length = 0;
         while length < buffer.len() {
@@ -164,9 +164,9 @@ impl<'a> Content<'a> {
     }
 }
 
-/// A gzip stream: compressed members one after the other, and zeros behind any of them.
+/// A gzip stream: compressed members one after another, possibly followed by zeros.
 struct Members<R> {
-    /// The one that is being read; none when all are.
+    /// The member being read; `None` after the last.
     member: Option<GzDecoder<R>>,
 }
 
@@ -183,7 +183,7 @@ impl<R: BufRead> Read for Members<R> {
             if length > 0 || buffer.is_empty() {
                 return Ok(length);
             }
-            // The member has ended: on to the next, if anything but zeros follows.
+            // The member has ended: go on to the next if anything but zeros follows.
             let content = member.get_mut();
             let more = loop {
                 let bytes = content.fill_buf()?;

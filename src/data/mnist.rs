@@ -1,7 +1,7 @@
 //! MNIST: 60,000 + 10,000 images of handwritten digits, 28 × 28 pixels.
 //!
-//! Its four files come with the project, in notebooks/data/mnist, with their terms beside them. Whatever has the same
-//! form is read too, from a directory of your own: Fashion-MNIST, for one.
+//! Its four files come with the project, in notebooks/data/mnist, with their terms of use. Data sets in the same form,
+//! such as Fashion-MNIST, can be read from a directory of your own.
 
 use super::{DataError, Dataset, idx, pixels};
 use crate::Float;
@@ -21,13 +21,13 @@ pub struct Mnist<T> {
     pub test: Dataset<T>,
 }
 
-/// Reads both sets from a directory; a pixel is from 0, the paper, to 1, the ink.
+/// Reads both sets from a directory; pixels run from 0, paper, to 1, ink.
 ///
 /// The four files may be raw or gzip, with or without `.gz` at the end of the name, and with a hyphen or a dot before
 /// `idx`.
 ///
 /// # Errors
-/// If a file is missing or is not what it should be, or images and labels are not the same in number.
+/// If a file is missing or is not what it should be, or the numbers of images and labels differ.
 ///
 /// ```no_run
 /// use handgrad::data::mnist;
@@ -54,14 +54,14 @@ pub fn load<T: Float>(directory: impl AsRef<Path>) -> Result<Mnist<T>, DataError
 /// Reads one set from a file of images and a file of labels.
 ///
 /// # Errors
-/// If a file is not what it should be, or images and labels are not the same in number.
+/// If a file is not what it should be, or the numbers of images and labels differ.
 pub fn load_pair<T: Float>(images: impl AsRef<Path>, labels: impl AsRef<Path>) -> Result<Dataset<T>, DataError> {
     let (images, labels) = (images.as_ref(), labels.as_ref());
     let digits: Vec<usize> = idx::read_labels(labels)?.bytes.into_iter().map(usize::from).collect();
     if let Some((n, label)) = digits.iter().enumerate().find(|(_, label)| **label >= CLASSES) {
         return Err(DataError::new(labels, "labels from 0 to 9", format!("{label} as label {n}")));
     }
-    // The labels say how many images there must be, before one of them is read.
+    // The labels give the number of images before any image is read.
     let reader = idx::Reader::<3>::open(images)?;
     let expected = [digits.len(), SIDE, SIDE];
     if reader.shape != expected {
@@ -75,7 +75,7 @@ pub fn load_pair<T: Float>(images: impl AsRef<Path>, labels: impl AsRef<Path>) -
 /// The directory with the files that come with the project.
 ///
 /// # Errors
-/// If it is not there: the program runs where the project's source is not.
+/// If it is missing, because the program runs without the project's source.
 pub fn shipped() -> Result<PathBuf, DataError> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("notebooks/data/mnist");
     if directory.is_dir() {
@@ -84,12 +84,12 @@ pub fn shipped() -> Result<PathBuf, DataError> {
     Err(DataError::new(directory, "the MNIST files that come with handgrad's source", "nothing"))
 }
 
-/// The file with one of its usual names.
+/// The file under one of its usual names.
 fn find(directory: &Path, name: &str, kind: &str) -> Result<PathBuf, DataError> {
     let names = [format!("{name}-{kind}"), format!("{name}.{kind}")];
     let found = names.iter().flat_map(|name| [directory.join(name), directory.join(format!("{name}.gz"))]);
     found.into_iter().find(|file| file.is_file()).ok_or_else(|| {
-        let expected = format!("{} or {}, raw or with .gz behind it", names[0], names[1]);
-        DataError::new(directory, expected, "no file of these names")
+        let expected = format!("{} or {}, raw or with .gz appended", names[0], names[1]);
+        DataError::new(directory, expected, "no file with either name")
     })
 }

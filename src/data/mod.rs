@@ -1,8 +1,8 @@
 //! What networks are trained on: MNIST and CIFAR-10 from their own files, and sets made from a seed.
 //!
 //! A [`Dataset`] is a tensor of inputs and a label for each of them; [`mnist::load`] and [`cifar10::load`] read two,
-//! [`clutter::compose`] and the functions of [`synthetic`] make one. Files come from outside, so what is wrong with them is an error that names the file, what
-//! was expected and what was found: a [`DataError`].
+//! [`clutter::compose`] and the functions of [`synthetic`] make one. A bad file is a [`DataError`], which names the
+//! file, what was expected and what was found.
 
 pub mod cifar10;
 pub mod clutter;
@@ -45,8 +45,8 @@ impl<T: Float> Dataset<T> {
     /// `inputs` (N, C, H, W) with a label below `classes` for each.
     ///
     /// # Errors
-    /// If there are not N labels or N·classes targets are larger than any memory ([`Error::Shape`]), or if a label is not
-    /// below `classes` ([`Error::Label`]).
+    /// If there are not N labels, if N·classes targets are larger than any memory ([`Error::Shape`]), or if a label is
+    /// not below `classes` ([`Error::Label`]).
     pub fn new(inputs: Tensor4<T>, labels: Vec<usize>, classes: usize) -> Result<Self, Error> {
         if labels.len() != inputs.shape()[0] {
             let found = format!("{} labels but inputs are {:?}", labels.len(), inputs.dims());
@@ -62,7 +62,7 @@ impl<T: Float> Dataset<T> {
         Ok(Dataset { inputs, labels, classes })
     }
 
-    /// How many samples.
+    /// The number of samples.
     #[must_use]
     pub fn len(&self) -> usize {
         self.labels.len()
@@ -74,9 +74,9 @@ impl<T: Float> Dataset<T> {
         self.labels.is_empty()
     }
 
-    /// The samples with these numbers, in this order: inputs (B, C, H, W) and one-hot targets (B, classes).
+    /// The samples with these indices, in this order: inputs (B, C, H, W) and one-hot targets (B, classes).
     ///
-    /// Like a slice, it panics for a number outside the set.
+    /// Like a slice, it panics for an index outside the set.
     #[must_use]
     pub fn batch(&self, samples: &[usize]) -> (Tensor4<T>, DMatrix<T>) {
         let labels: Vec<usize> = samples.iter().map(|&n| self.labels[n]).collect();
@@ -103,7 +103,7 @@ impl<T: Float> Dataset<T> {
     }
 }
 
-/// A row for every label, 1 in the label's column and 0 elsewhere: (N, classes).
+/// One row per label, with 1 in the label's column and 0 elsewhere: (N, classes).
 ///
 /// # Panics
 /// Like a slice, for a label that is not below `classes`; and if N·classes targets are larger than any memory.
@@ -118,7 +118,7 @@ pub fn one_hot<T: Float>(labels: &[usize], classes: usize) -> DMatrix<T> {
     targets
 }
 
-/// How many samples and pixels are turned at a time: 4 KiB of bytes in, 16 KiB of f32 out, both in the first cache.
+/// How many samples and pixels are transposed at a time: 4 KiB of bytes in, 16 KiB of f32 out, both in the L1 cache.
 const BLOCK: usize = 64;
 
 /// Bytes (N, C, H, W), the last index fastest, as pixels 0 … 1, the sample index fastest.
@@ -143,7 +143,7 @@ fn pixels<T: Float>(bytes: &[u8], samples: usize, [c, h, w]: [usize; 3]) -> Tens
     tensor
 }
 
-/// A file that is not what it should be: which, what was expected and what was found.
+/// A file that is not what it should be: which file, what was expected and what was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataError {
     /// The file or directory.

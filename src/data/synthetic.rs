@@ -8,12 +8,12 @@ use rand::{RngExt, SeedableRng};
 use rand_distr::StandardNormal;
 use std::f64::consts::TAU;
 
-/// What a linear regression is fitted to: x (N, l) and y = x·W + b (N, m), without noise.
+/// Data for a linear regression: x (N, l) and y = x·W + b (N, m), without noise.
 ///
 /// The elements of x are whole numbers from 0 to 9.
 ///
 /// # Errors
-/// If b's length is not W's columns, or there is no memory for so many samples.
+/// If b's length does not match W's columns, or there is no memory for this many samples.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -38,13 +38,13 @@ pub fn linear<T: Float>(
     Ok((x, y))
 }
 
-/// One spiral for every class, wound around the origin: a set that no straight line separates. Inputs (N, 2, 1, 1).
+/// One spiral per class, wound around the origin: a set that no straight line separates. Inputs (N, 2, 1, 1).
 ///
 /// Sample n belongs to class n mod `classes`. On its spiral the radius grows from 0 to 1 while the angle turns by
 /// two thirds of a circle, and `noise` is the standard deviation of that angle, in radians.
 ///
 /// # Panics
-/// If so many samples are larger than any memory: like `Vec::with_capacity`, with the words "capacity overflow".
+/// If this many samples are larger than any memory: like `Vec::with_capacity`, with the words "capacity overflow".
 ///
 /// Source: Karpathy, *CS231n*, "Putting it together: minimal neural network case study".
 ///

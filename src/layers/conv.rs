@@ -1,4 +1,4 @@
-//! Convolution: one small kernel, weighed against every place of the image.
+//! Convolution: one small kernel, applied at every position of the image.
 //!
 //! ```math
 //! y[n,d,i,j] = b[d] + Σ_c Σ_u Σ_v ẑ[n, c, i·s1 + u, j·s2 + v] · K[c,d,u,v]
@@ -18,25 +18,26 @@
 //!
 //! # Derivation
 //!
-//! Write δ for `next_dz`: `δ[n,d,i,j] = ∂Lₙ/∂y[n,d,i,j]`, with L = (1/N) Σₙ Lₙ. Columns (j, v, q, s2, p2, W') behave as
-//! rows (i, u, r, s1, p1, H') do, so only rows are written out:
+//! Write δ for `next_dz`: `δ[n,d,i,j] = ∂Lₙ/∂y[n,d,i,j]`, with L = (1/N) Σₙ Lₙ. Columns (j, v, q, s2, p2, W') behave
+//! like rows (i, u, r, s1, p1, H'), so only rows are written out:
 //! `y[n,d,i] = b[d] + Σ_c Σ_u ẑ[n, c, i·s + u]·K[c,d,u]`, with u from 0 to k − 1 and i from 0 to H' − 1.
 //!
-//! 1. `dLₙ = Σ_d Σᵢ δ[n,d,i]·dy[n,d,i]`. The gradient of a number is the coefficient of its differential in this sum.
+//! 1. `dLₙ = Σ_d Σᵢ δ[n,d,i]·dy[n,d,i]`. A gradient is the coefficient of its differential in this sum.
 //! 2. Every `y[n,d,i]` contains `b[d]` with coefficient 1: **`db[d] = (1/N) Σₙ Σᵢ δ[n,d,i]`**.
 //! 3. `y[n,d,i]`, for every n and i, contains `K[c,d,u]` with coefficient `ẑ[n, c, i·s + u]`:
-//!    **`dK[c,d,u] = (1/N) Σₙ Σᵢ ẑ[n, c, i·s + u]·δ[n,d,i]`**. It is the *padded* ẑ: where tap u lies over the
+//!    **`dK[c,d,u] = (1/N) Σₙ Σᵢ ẑ[n, c, i·s + u]·δ[n,d,i]`**. This is the *padded* ẑ: where tap u lies over the
 //!    padding, the window adds nothing to its gradient.
 //! 4. `y[n,d,i]`, for every d, contains `ẑ[n,c,r]` with coefficient `K[c,d,u]` if i·s + u = r:
 //!    **`dẑ[n,c,r] = Σ_d Σᵢ δ[n,d,i]·K[c, d, r − i·s]`**, over the windows i that cover row r. Since u = r − i·s runs
 //!    from 0 to k − 1, these are the i from max(0, ⌈(r − k + 1)/s⌉) to min(H' − 1, ⌊r/s⌋).
-//! 5. Let δ̂ be δ with s − 1 zeros between its rows: `δ̂[n,d,m] = δ[n,d,m/s]` if s divides m and 0 ≤ m ≤ (H' − 1)·s, and
-//!    `δ̂[n,d,m] = 0` for every other integer m, also outside the map. With m = i·s = r − u, the sum of (4) runs over all
-//!    u, because a u without a window meets a zero: `dẑ[n,c,r] = Σ_d Σ_u δ̂[n, d, r − u]·K[c,d,u]`.
+//! 5. Let δ̂ be δ with s − 1 zeros between its rows: `δ̂[n,d,m] = δ[n,d,m/s]` if s divides m and 0 ≤ m ≤ (H' − 1)·s,
+//!    and `δ̂[n,d,m] = 0` for every other integer m, including those outside the map. With m = i·s = r − u, the sum of
+//!    (4) runs over all u, because every u without a window meets a zero:
+//!    `dẑ[n,c,r] = Σ_d Σ_u δ̂[n, d, r − u]·K[c,d,u]`.
 //! 6. Count u from the other end, u = k − 1 − t:
-//!    **`dẑ[n,c,r] = Σ_d Σ_t δ̂[n, d, r − (k − 1) + t]·K[c, d, k − 1 − t]`**. This is a convolution as in the first line:
-//!    its input is δ̂ with **k − 1 rows of padding**, its stride is 1, and its kernel is **K rotated by 180°** with the axes
-//!    C and D exchanged, because the sum runs over d.
+//!    **`dẑ[n,c,r] = Σ_d Σ_t δ̂[n, d, r − (k − 1) + t]·K[c, d, k − 1 − t]`**. This is a convolution like the first
+//!    line: its input is δ̂ with **k − 1 rows of padding**, its stride is 1, and its kernel is **K rotated by 180°**
+//!    with the axes C and D swapped, because the sum runs over d.
 //! 7. Padding is not part of z, so its gradient is dropped: **`dz[n,c,r] = dẑ[n, c, r + p]`**. Steps 6 and 7 together
 //!    read `δ̂[n, d, r + t − (k − 1 − p)]`: the convolution of (6) with only k − 1 − p rows of padding. (A negative number
 //!    crops.)
@@ -44,8 +45,8 @@
 //! A tap over the padding, or over an inserted zero, adds nothing to any of these sums, even if its factor is infinite or
 //! NaN. [`conv_backward_naive`](super::conv_backward_naive) has (2), (3) and (4) as loops.
 //!
-//! Rows that no window reaches, left over by [`Slide::round_down`], get no gradient: 0. The layer is linear in z and
-//! in K and has no kinks.
+//! Rows that no window reaches, left over by [`Slide::round_down`], get gradient 0. The layer is linear in z and in K
+//! and has no kinks.
 //!
 //! Source: Dumoulin, Visin, *A guide to convolution arithmetic for deep learning* (2016), for the sizes; the
 //! derivation is our own.
@@ -73,11 +74,11 @@ pub struct ConvGradients<T> {
 /// y is (N, D, H', W').
 ///
 /// Gathers the windows block by block and multiplies each block with the kernel;
-/// [`conv_forward_naive`](super::conv_forward_naive) is the same as six loops.
+/// [`conv_forward_naive`](super::conv_forward_naive) does the same in six loops.
 ///
 /// # Errors
-/// If K's C is not z's, b's length is not K's D, the windows do not fit ([`Slide::output_size`]), or there is no memory
-/// for y.
+/// If K's C differs from z's, b's length is not K's D, the windows do not fit ([`Slide::output_size`]), or there is no
+/// memory for y.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -104,7 +105,7 @@ pub fn conv_forward<T: Float>(
 /// dK, db and dz of [`conv_forward`] for next_dz (N, D, H', W'), by the steps of the [derivation](self#derivation).
 ///
 /// # Errors
-/// If K's C is not z's, the windows do not fit ([`Slide::output_size`]), or next_dz is not (N, D, H', W').
+/// If K's C differs from z's, the windows do not fit ([`Slide::output_size`]), or next_dz is not (N, D, H', W').
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -141,7 +142,7 @@ pub fn conv_backward<T: Float>(
     }))
 }
 
-/// dK and db of [`conv_backward`] without dz, which nobody asks for below the first layer of a network.
+/// dK and db of [`conv_backward`] without dz, which the first layer of a network does not need.
 pub(crate) fn conv_backward_parameters<T: Float>(
     next_dz: &Tensor4<T>,
     k: &Tensor4<T>,

@@ -1,8 +1,8 @@
-//! Convolution, word for word: the loops of the equation and of its gradients, and the bricks of its backward.
+//! Convolution, word for word: the loops of the equation and of its gradients, and the building blocks of its backward.
 //!
 //! Nothing here is fast. These functions are the definition that [`conv_forward`](super::conv_forward) and
-//! [`conv_backward`](super::conv_backward) are compared with, and the pictures a reader can hold on to; the
-//! letters and the derivation are those of [the fast file](super::conv).
+//! [`conv_backward`](super::conv_backward) are tested against, and the form to read first. The letters and the
+//! derivation are those of [the fast file](super::conv).
 
 use super::conv::{ConvGradients, check_bias, output_size};
 use crate::error::same_shape;
@@ -42,7 +42,7 @@ pub fn single_channel_conv<T: Float>(
     }))
 }
 
-/// The pixel of z under tap (u, v) of window (i, j), or nothing where the tap lies in the padding.
+/// The pixel of z under tap (u, v) of window (i, j), or `None` where the tap lies in the padding.
 fn under_tap(
     (i, j): (usize, usize),
     (u, v): (usize, usize),
@@ -54,10 +54,10 @@ fn under_tap(
     (r < height && q < width).then_some((r, q))
 }
 
-/// `y[n,d,i,j] = b[d] + Σ_c Σ_u Σ_v ẑ[n, c, i·s1 + u, j·s2 + v]·K[c,d,u,v]`, as loops: the oracle.
+/// `y[n,d,i,j] = b[d] + Σ_c Σ_u Σ_v ẑ[n, c, i·s1 + u, j·s2 + v]·K[c,d,u,v]`, as loops: the reference.
 ///
 /// # Errors
-/// Those of [`conv_forward`](super::conv_forward).
+/// As for [`conv_forward`](super::conv_forward).
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -120,7 +120,7 @@ pub fn insert_zeros<T: Float>(z: &Tensor4<T>, (s1, s2): (usize, usize)) -> Resul
     };
     let (Some(rows), Some(columns)) = (spread(height, s1), spread(width, s2)) else {
         let found = format!("z is {:?} and the strides are {:?}", z.dims(), (s1, s2));
-        return Err(ShapeError::new("insert_zeros", found, "(H − 1)·s1 and (W − 1)·s2 must be numbers of a usize"));
+        return Err(ShapeError::new("insert_zeros", found, "(H − 1)·s1 and (W − 1)·s2 must fit in a usize"));
     };
     sizes::fit::<T>("insert_zeros", "the result", &[samples, maps, rows, columns])?;
     Ok(Tensor4::filled([samples, maps, rows, columns], |n, d, i, j| {
@@ -128,7 +128,7 @@ pub fn insert_zeros<T: Float>(z: &Tensor4<T>, (s1, s2): (usize, usize)) -> Resul
     }))
 }
 
-/// p1 rows less above and below every map, p2 columns less left and right: step (7).
+/// Crops every map by p1 rows above and below and by p2 columns left and right: step (7).
 ///
 /// z (N, C, H, W) becomes (N, C, H − 2·p1, W − 2·p2).
 ///
@@ -157,7 +157,7 @@ pub fn remove_padding<T: Float>(z: &Tensor4<T>, (p1, p2): (usize, usize)) -> Res
 /// The backward of a convolution as loops: the sums of steps (2), (3) and (4), over the taps that meet the image.
 ///
 /// # Errors
-/// Those of [`conv_backward`](super::conv_backward), and if there is no memory for the padded image.
+/// As for [`conv_backward`](super::conv_backward), and if there is no memory for the padded image.
 ///
 /// ```
 /// use handgrad::prelude::*;

@@ -6,7 +6,7 @@
 //!
 //! | symbol | shape | meaning |
 //! |---|---|---|
-//! | z | (N, l) | the batch, a sample a row |
+//! | z | (N, l) | the batch, one sample per row |
 //! | W | (l, m) | weights, from input i to output j |
 //! | b | (m) | biases |
 //! | y | (N, m) | the output |
@@ -23,8 +23,8 @@
 //!
 //! The layer is linear, so there are no kinks and no edge cases. For N = 0 the means are 0/0 = NaN.
 //!
-//! Where a sample has several rows, as the tokens of a sequence, the sums of (3) and (4) run over all rows but N is
-//! still the number of samples: [`fc_backward_rows`] takes it.
+//! Where a sample has several rows, such as the tokens of a sequence, the sums of (3) and (4) run over all rows, but N
+//! is still the number of samples: pass it to [`fc_backward_rows`].
 //!
 //! Source: Goodfellow, Bengio, Courville, *Deep Learning* (2016), §6.5.
 
@@ -49,7 +49,7 @@ pub struct FcGradients<T> {
 /// y = z·W + b, for z (N, l), W (l, m), b (m); y is (N, m).
 ///
 /// # Errors
-/// If z's columns are not W's rows, b's length is not W's columns, or there is no memory for y.
+/// If z's columns do not match W's rows, b's length does not match W's columns, or there is no memory for y.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -74,7 +74,7 @@ pub fn fc_forward<T: Float>(z: &DMatrix<T>, w: &DMatrix<T>, b: &DVector<T>) -> R
 /// dw = zᵀ·next_dz / N, db = Σₙ next_dz / N, dz = next_dz·Wᵀ, for next_dz (N, m).
 ///
 /// # Errors
-/// If z's columns are not W's rows, next_dz is not (N, m), or there is no memory for db.
+/// If z's columns do not match W's rows, next_dz is not (N, m), or there is no memory for db.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -94,11 +94,11 @@ pub fn fc_backward<T: Float>(
     fc_backward_rows(next_dz, w, z, z.nrows())
 }
 
-/// [`fc_backward`] for N samples of several rows each, as the tokens of sequences: z (R, l) and next_dz (R, m) hold all
-/// of their R rows. dw = zᵀ·next_dz / N, db = Σ next_dz / N, where the sums run over the rows, and dz = next_dz·Wᵀ.
+/// [`fc_backward`] for N samples of several rows each, such as the tokens of sequences: z (R, l) and next_dz (R, m)
+/// hold all R rows. dw = zᵀ·next_dz / N, db = Σ next_dz / N, where the sums run over the rows, and dz = next_dz·Wᵀ.
 ///
 /// # Errors
-/// Those of [`fc_backward`].
+/// As for [`fc_backward`].
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -122,7 +122,7 @@ pub fn fc_backward_rows<T: Float>(
     }))
 }
 
-/// dw and db of [`fc_backward`] without dz, which nobody asks for below the first layer of a network.
+/// dw and db of [`fc_backward`] without dz, which the first layer of a network does not need.
 pub(crate) fn fc_backward_parameters<T: Float>(
     next_dz: &DMatrix<T>,
     w: &DMatrix<T>,

@@ -1,4 +1,4 @@
-//! Flatten: feature maps as one vector a sample.
+//! Flatten: each sample's feature maps become one vector.
 //!
 //! ```math
 //! y[n, j + W·(i + H·c)] = z[n, c, i, j]
@@ -6,8 +6,8 @@
 //!
 //! # Derivation
 //!
-//! 1. Every element of y is one element of z, with coefficient 1; so every element of dz is the one element of
-//!    `next_dz` at the same place, and the backward is the way back: **`dz[n, c, i, j] = δ[n, j + W·(i + H·c)]`**.
+//! 1. Every element of y is one element of z, with coefficient 1. So every element of dz is the element of `next_dz` at
+//!    the same place, and the backward undoes the forward: **`dz[n, c, i, j] = δ[n, j + W·(i + H·c)]`**.
 //!
 //! A [`Tensor4`] *is* the matrix of its flat samples, so neither direction computes anything.
 

@@ -1,4 +1,4 @@
-//! The layers: each file holds one layer's equation, its derivation, its forward and its backward.
+//! The layers: each file holds one layer's equation, derivation, forward and backward.
 //!
 //! All of them are pure functions under one convention, stated [here](crate#the-gradient-convention).
 //!

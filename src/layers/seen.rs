@@ -1,8 +1,8 @@
-//! The windows of a convolution that are computed: all of them, but for those that lie far out in the padding.
+//! The windows of a convolution that are computed: all except those that lie far out in the padding.
 //!
-//! The fast kernels gather the padded image block by block, and a block is at least as wide as the stride. So that a far
-//! padding costs no memory, the windows that see nothing of the image are left out there: each of their outputs is the
-//! bias. And where a single window is left along a side, its stride is 1, as no other window follows it.
+//! The fast kernels gather the padded image block by block, and a block is at least as wide as the stride. To keep wide
+//! padding from costing memory, windows that see nothing of the image are left out there: each of their outputs is the
+//! bias. Where a single window is left along a side, its stride is 1, because no other window follows it.
 
 use crate::kernels::Geometry;
 use crate::{Float, Slide, Tensor4};
@@ -10,10 +10,10 @@ use nalgebra::DVector;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// From so many rows of padding beyond the kernel on, windows without a pixel are left out.
+/// With at least this many rows of padding beyond the kernel, windows without a pixel are left out.
 const FAR: usize = 64;
 
-/// Rows and columns of the windows that are computed, out of all.
+/// The rows and columns of the windows that are computed, out of all windows.
 pub(super) struct Seen {
     rows: Range<usize>,
     columns: Range<usize>,
@@ -65,7 +65,7 @@ impl Seen {
         })
     }
 
-    /// Of next_dz (N, D, H', W'), what belongs to the windows that are computed.
+    /// The part of next_dz (N, D, H', W') that belongs to the windows that are computed.
     pub(super) fn cut<'a, T: Float>(&self, next_dz: &'a Tensor4<T>) -> Cow<'a, Tensor4<T>> {
         if self.all() {
             return Cow::Borrowed(next_dz);
@@ -77,12 +77,12 @@ impl Seen {
     }
 }
 
-/// Of `windows` windows along a side, all, or those that see the image where the padding is far.
+/// Of `windows` windows along a side: all of them, or, if the padding is wide, those that see the image.
 fn along(windows: usize, size: usize, k: usize, s: usize, p: usize) -> Range<usize> {
     if p < k.saturating_add(FAR) {
         return 0..windows;
     }
-    // Window i covers the places i·s … i·s + k − 1 of the padded image, and the image those from p to p + size − 1.
+    // Window i covers positions i·s … i·s + k − 1 of the padded image; the image covers p … p + size − 1.
     let (first, end) = ((p - k) / s + 1, (p + size).div_ceil(s).min(windows));
     if size == 0 || first >= end { 0..0 } else { first..end }
 }

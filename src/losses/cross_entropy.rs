@@ -1,4 +1,4 @@
-//! Softmax cross-entropy: how surprised the predicted distribution is by the target, from the logits.
+//! Softmax cross-entropy: how surprising the target is under the predicted distribution, from the logits.
 //!
 //! ```math
 //! L = (1/N) Σₙ Lₙ,        Lₙ = − Σⱼ y*ₙⱼ · ln pₙⱼ,        pₙⱼ = exp(yₙⱼ) / Σᵢ exp(yₙᵢ)
@@ -12,22 +12,23 @@
 //!
 //! # Derivation
 //!
-//! One sample; its index n is left out.
+//! Take one sample, and leave out its index n.
 //!
 //! 1. ln pⱼ = yⱼ − ln Σᵢ exp(yᵢ). A common shift of all yᵢ cancels, so with m = maxᵢ yᵢ
 //!    **ln pⱼ = (yⱼ − m) − ln Σᵢ exp(yᵢ − m)**: no exp overflows, and the sum is at least 1, so no ln of 0.
 //! 2. d(ln Σᵢ exp yᵢ) = Σᵢ exp(yᵢ)·dyᵢ / Σᵢ exp(yᵢ) = Σᵢ pᵢ·dyᵢ.
 //! 3. dLₙ = − Σⱼ y*ⱼ (dyⱼ − Σᵢ pᵢ·dyᵢ) = Σⱼ (pⱼ·Σᵢ y*ᵢ − y*ⱼ)·dyⱼ. The targets of a sample sum to 1:
-//!    **∂Lₙ/∂y = p − y***. The sum is kept in the code, which makes the gradient right for any targets.
+//!    **∂Lₙ/∂y = p − y***. The code keeps the sum, so the gradient is right for any targets.
 //!
-//! 4. *In numbers*, let k be the class of the largest logit, if there is only one. exp(yₖ − m) is 1, and a confident
-//!    prediction has so little beside it that 1 + r rounds to 1. So the sum r = Σᵢ≠ₖ exp(yᵢ − m) of all others is kept
-//!    by itself: **ln Σᵢ exp(yᵢ − m) = ln(1 + r)**, by a function that keeps the digits of a small r (`ln_1p`).
-//! 5. In the same way pₖ − y*ₖ would be the difference of two numbers close to 1. Σᵢ pᵢ is 1, so pₖ = 1 − r/(1 + r),
+//! 4. *In floating point*, let k be the class of the largest logit, if there is only one. Then exp(yₖ − m) is 1, and
+//!    for a confident prediction the sum r = Σᵢ≠ₖ exp(yᵢ − m) of all others is so small that 1 + r rounds to 1. So keep
+//!    r by itself: **ln Σᵢ exp(yᵢ − m) = ln(1 + r)**, computed by a function that keeps the digits of a small r
+//!    (`ln_1p`).
+//! 5. In the same way, pₖ − y*ₖ would be the difference of two numbers close to 1. Σᵢ pᵢ is 1, so pₖ = 1 − r/(1 + r),
 //!    and with w = Σᵢ y*ᵢ (3) becomes w·pₖ − y*ₖ = (w − y*ₖ) − w·r/(1 + r): **∂Lₙ/∂yₖ = Σᵢ≠ₖ y*ᵢ − w·r/(1 + r)**.
 //!
 //! m is treated as a constant, which is exact: by step 1 nothing depends on it. No kinks. A logit of −∞ rules its class
-//! out: its probability is 0, and a target of 0 contributes exactly 0. A logit of NaN or +∞, or a row of −∞ alone, makes
+//! out: its probability is 0, and a target of 0 contributes exactly 0. A logit of NaN or +∞, or a row of only −∞, makes
 //! its sample's loss NaN.
 //!
 //! Source: Goodfellow, Bengio, Courville, *Deep Learning* (2016), §6.2.2.3.
@@ -60,7 +61,7 @@ pub fn cross_entropy_loss<T: Float>(y_predict: &DMatrix<T>, y_true: &DMatrix<T>)
     let ((n, d), y, targets) = (y_predict.shape(), y_predict.as_slice(), y_true.as_slice());
     let (zero, one) = (T::zero(), T::one());
     let Exponentials { maxima, terms } = exponentials(y_predict);
-    // Of the largest logits, and of all others: how many they are, r, and their targets.
+    // How many logits are the largest, then r, then the targets of the largest and of all others.
     let [many, r, its, others] =
         sum_rows(
             n,

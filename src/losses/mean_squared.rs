@@ -7,14 +7,14 @@
 //! | symbol | shape | meaning |
 //! |---|---|---|
 //! | y | (N, d) | predictions |
-//! | y* | (N, d) | what they should be |
+//! | y* | (N, d) | targets |
 //!
 //! # Derivation
 //!
 //! 1. dLₙ = Σⱼ (yₙⱼ − y*ₙⱼ)·dyₙⱼ: the ½ cancels the 2 of the square. So **∂Lₙ/∂y = y − y***.
 //!
 //! The sum over j is a sum, not a mean, and the ½ belongs to the loss: value and gradient agree. A loss that returns
-//! Σ(y − y*)² with this gradient is off by a factor of two, which no falling curve shows.
+//! Σ(y − y*)² with this gradient is off by a factor of two, and no falling loss curve reveals it.
 //!
 //! Source: Bishop, *Pattern Recognition and Machine Learning* (2006), eq. 5.11.
 

@@ -1,7 +1,7 @@
-//! The losses: how far a batch is from what it should be, and which way to go.
+//! The losses: how far a batch is from its targets, and which way to go.
 //!
-//! Under the [gradient convention](crate#the-gradient-convention) a loss is the mean of its samples' losses, and the
-//! dy that it returns is N·∂L/∂y: each sample's own gradient, *without* the 1/N of that mean.
+//! Under the [gradient convention](crate#the-gradient-convention), a loss is the mean of its samples' losses. The dy it
+//! returns is N·∂L/∂y: each sample's own gradient, *without* the 1/N of that mean.
 
 pub mod cross_entropy;
 pub mod mean_squared;
@@ -11,7 +11,7 @@ pub use mean_squared::*;
 
 use nalgebra::DMatrix;
 
-/// A loss and where it comes from.
+/// A loss and its gradient.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Loss<T> {
     /// L = (1/N) Σₙ Lₙ.

@@ -1,12 +1,12 @@
-//! The activations without weights of their own.
+//! The activations that have no weights.
 
 use super::{Layer, Memory};
 use crate::activations::*;
 use crate::kernels::memory::{copy_samples, give_back};
 use crate::{Error, Float, ShapeError, Tensor4};
 
-/// An activation as a layer: `$forward` of a matrix, and `$backward` of next_dz and the forward's input, or of next_dz
-/// and its output; both with α, where there is one.
+/// An activation as a layer: `$forward` of a matrix, and `$backward` of next_dz and either the forward's input or its
+/// output; both take α, where there is one.
 macro_rules! activation {
     ($(#[$doc:meta])* $name:ident $(<$t:ident>($alpha:ident))?, $forward:ident, $backward:ident of the $kept:ident) => {
         $(#[$doc])*
@@ -17,7 +17,7 @@ macro_rules! activation {
 
         impl $(<$t: Float>)? $name $(<$t>)? {
             /// The layer.
-            #[allow(clippy::new_without_default)] // those with an α could not have one
+            #[allow(clippy::new_without_default)] // those with an α could not have a default
             pub fn new($($alpha: $t)?) -> Self {
                 $name { $($alpha,)? }
             }
@@ -82,7 +82,6 @@ activation! {
 activation! {
     /// The probabilities of a sample's C·H·W classes ([`softmax_forward`]).
     ///
-    /// Not for a network that is trained with [`cross_entropy_loss`](crate::losses::cross_entropy_loss), which takes
-    /// logits.
+    /// Not for a network trained with [`cross_entropy_loss`](crate::losses::cross_entropy_loss), which takes logits.
     Softmax, softmax_forward, softmax_backward of the output
 }

@@ -19,7 +19,7 @@ pub struct Conv2d<T> {
 }
 
 impl<T: Float> Conv2d<T> {
-    /// The layer with the kernels K (C, D, k1, k2), as [`init`](crate::init) draws them, and biases of 0.
+    /// The layer with kernels K (C, D, k1, k2), as drawn by [`init`](crate::init), and biases of 0.
     ///
     /// ```
     /// use handgrad::prelude::*;
@@ -33,10 +33,10 @@ impl<T: Float> Conv2d<T> {
         Conv2d { k, b, slide, dk: Gradient::default(), db: Gradient::default() }
     }
 
-    /// The layer with the kernels K (C, D, k1, k2) and b (D).
+    /// The layer with kernels K (C, D, k1, k2) and biases b (D).
     ///
     /// # Errors
-    /// If b does not have one element for each of K's D.
+    /// If b does not have D elements.
     pub fn with_bias(k: Tensor4<T>, b: DVector<T>, slide: Slide) -> Result<Self, ShapeError> {
         same_shape("Conv2d::with_bias", ("b", b.len()), ("K's D", k.shape()[1]))?;
         Ok(Conv2d { b, ..Conv2d::of(k, slide) })
@@ -95,7 +95,7 @@ impl<T: Float> Layer<T> for Conv2d<T> {
     }
 }
 
-/// What of a [`Slide`] is worth a word, for a layer whose usual strides are these: `, stride 2×2, padding 1×1`.
+/// What a description says of a [`Slide`], for a layer with these usual strides: `, stride 2×2, padding 1×1`.
 pub(super) fn sliding(slide: Slide, usual_strides: (usize, usize)) -> String {
     let ((s1, s2), (p1, p2)) = (slide.strides, slide.padding);
     let stride = if slide.strides == usual_strides { String::new() } else { format!(", stride {s1}×{s2}") };

@@ -4,14 +4,14 @@ use super::{Layer, Sequential};
 use crate::{Float, ShapeError};
 
 impl<T: Float> Sequential<T> {
-    /// Takes over all parameters and buffers of a network with the same layers over another scalar, each number through
-    /// `convert`.
+    /// Copies all parameters and buffers from a network with the same layers over another scalar, passing each number
+    /// through `convert`.
     ///
-    /// A network is built by a function that is generic over its scalar, as [`lenet`](super::lenet) is; so there is
-    /// always a second one for dual, counted or traced numbers, and this brings it to where the first one stands.
+    /// A network is built by a function that is generic over its scalar, such as [`lenet`](super::lenet). So you can
+    /// always build a second one for dual, counted or traced numbers; this gives it the first one's parameters.
     ///
     /// # Errors
-    /// If the two do not have parameters and buffers of the same names and shapes. Nothing is changed then.
+    /// If the two do not have parameters and buffers of the same names and shapes. Then nothing changes.
     ///
     /// ```
     /// use handgrad::prelude::*;

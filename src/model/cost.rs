@@ -1,8 +1,8 @@
-//! What a network costs, layer by layer: counted, not estimated.
+//! The cost of a network, layer by layer: counted, not estimated.
 //!
-//! One sample runs forward and backward through the network's own layers, on [numbers that count](crate::numbers::Counted).
-//! What the table says is what the code does, products with padding included; the closed formulas stand
-//! [there](crate::numbers::counted#a-convolutions-count).
+//! One sample runs forward and backward through the network's own layers, on
+//! [numbers that count](crate::numbers::Counted). The table shows what the code does, including products with padding.
+//! The closed formulas are [there](crate::numbers::counted#a-convolutions-count).
 
 use super::sequential::maps;
 use super::{Layer, Memory, Sequential};
@@ -11,7 +11,7 @@ use crate::text::{Table, grouped};
 use crate::{Error, Tensor4, sizes};
 use std::fmt;
 
-/// One layer, or all of them.
+/// The cost of one layer, or of all of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerCost {
     /// What the layer is.
@@ -20,9 +20,9 @@ pub struct LayerCost {
     pub output: String,
     /// How many numbers it learns.
     pub parameters: usize,
-    /// How many numbers it puts out for one sample.
+    /// How many numbers it outputs for one sample.
     pub activations: usize,
-    /// What its forward does with one sample.
+    /// What its forward does for one sample.
     pub forward: Counts,
     /// What its backward does: dz, and the parameters' gradients.
     pub backward: Counts,
@@ -45,7 +45,7 @@ impl LayerCost {
     }
 }
 
-/// The costs of a network's layers; shown as a table.
+/// The costs of a network's layers, displayed as a table.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -69,7 +69,7 @@ impl Cost {
     /// If the layers do not fit the input or each other, or there is no memory for them.
     pub fn of(model: &mut Sequential<Counted>, [c, h, w]: [usize; 3]) -> Result<Self, Error> {
         sizes::fit::<Counted>("Cost::of", "the input", &[1, c, h, w])?;
-        model.clear_gradients(); // a sum would be counted
+        model.clear_gradients(); // adding to them would be counted
         let mut z = Tensor4::from_fn([1, c, h, w], |_, _, _, _| Counted(0.5));
         let (mut layers, mut memory) = (Vec::new(), Memory::new());
         for layer in model.layers_mut() {
@@ -91,7 +91,7 @@ impl Cost {
         Ok(Cost { layers })
     }
 
-    /// The sum of all layers.
+    /// The sum over all layers.
     #[must_use]
     pub fn total(&self) -> LayerCost {
         let layers = || self.layers.iter();

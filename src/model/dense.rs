@@ -18,7 +18,7 @@ pub struct Dense<T> {
 }
 
 impl<T: Float> Dense<T> {
-    /// The layer with the weights W (l, m), as [`init`](crate::init) draws them, and biases of 0.
+    /// The layer with weights W (l, m), as drawn by [`init`](crate::init), and biases of 0.
     ///
     /// ```
     /// use handgrad::prelude::*;
@@ -31,7 +31,7 @@ impl<T: Float> Dense<T> {
         Dense { w, b, dw: Gradient::default(), db: Gradient::default() }
     }
 
-    /// The layer with the weights W (l, m) and b (m).
+    /// The layer with weights W (l, m) and biases b (m).
     ///
     /// # Errors
     /// If b does not have one element for each of W's columns.
@@ -77,7 +77,7 @@ impl<T: Float> Layer<T> for Dense<T> {
 
     fn parameters(&self) -> Vec<Parameter<'_, T>> {
         let (l, m) = self.w.shape();
-        // W (l, m), stored by columns, has the very bytes of PyTorch's (m, l), stored by rows.
+        // W (l, m), stored by columns, has the same bytes as PyTorch's (m, l), stored by rows.
         let (name, shape, strides) = ("weight".into(), vec![m, l], vec![l, 1]);
         vec![
             Parameter { name, shape, strides, values: self.w.as_slice(), gradient: &self.dw },

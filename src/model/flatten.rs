@@ -7,7 +7,7 @@ use crate::{Error, Float, ShapeError, Tensor4};
 
 /// z (N, C, H, W) as (N, C·H·W, 1, 1) ([`flatten_forward`]).
 ///
-/// [`Dense`](super::Dense) reads any tensor as its matrix, so a network works without it; it stands where a reader,
+/// [`Dense`](super::Dense) reads any tensor as its matrix, so a network works without it. It is there because readers,
 /// and PyTorch's numbering of the layers, expect it.
 #[derive(Clone, Debug, Default)]
 pub struct Flatten;
@@ -29,7 +29,7 @@ impl<T: Float> Layer<T> for Flatten {
         Ok(Tensor4::from_vectors(flatten_forward(z)))
     }
 
-    /// Nothing moves: z's matrix is y's.
+    /// Nothing moves: z's matrix is y's matrix.
     fn forward(&mut self, z: Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError> {
         memory.push_shape("Flatten", z.shape());
         Ok(Tensor4::from_vectors(z.into_matrix()))

@@ -1,12 +1,12 @@
-//! What a forward leaves for its backward.
+//! What a forward saves for its backward.
 
 use crate::kernels::memory::give_back;
 use crate::{Error, Float, Tensor4};
 
 /// A stack. Every forward pushes what its backward needs, and the backward pops it.
 ///
-/// So backwards come in the reverse order of the forwards, as in the chain rule. A layer that is called T times pushes
-/// T times: that is all it takes to share its weights.
+/// So the backwards run in the reverse order of the forwards, as in the chain rule. A layer called T times pushes T
+/// times; that is all that weight sharing needs.
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -26,7 +26,7 @@ pub struct Memory<T> {
     entries: Vec<Entry<T>>,
 }
 
-/// What one forward has pushed, and the kind of layer that did.
+/// What one forward pushed, and the kind of layer that pushed it.
 #[derive(Debug)]
 struct Entry<T> {
     layer: &'static str,
@@ -37,12 +37,12 @@ struct Entry<T> {
 enum Kept<T> {
     Tensor(Tensor4<T>),
     Shape([usize; 4]),
-    /// How many entries there were before the forwards of a layer that holds layers.
+    /// How many entries there were before the forwards inside a layer made of layers.
     Start(usize),
 }
 
 impl<T: Float> Memory<T> {
-    /// Nothing is remembered yet.
+    /// An empty memory.
     pub fn new() -> Self {
         Memory { entries: Vec::new() }
     }
@@ -63,28 +63,28 @@ impl<T: Float> Memory<T> {
         self.entries.push(Entry { layer, kept: Kept::Tensor(z) });
     }
 
-    /// The tensor that the last forward has pushed.
+    /// The tensor that the last forward pushed.
     ///
     /// # Errors
-    /// If nothing is remembered, or the last forward was that of another kind of layer.
+    /// If nothing is remembered, or the last forward belonged to another kind of layer.
     pub fn pop(&mut self, layer: &'static str) -> Result<Tensor4<T>, Error> {
         self.take(layer, |kept| if let Kept::Tensor(z) = kept { Ok(z) } else { Err(kept) })
     }
 
-    /// Remembers a shape, for a layer that needs no more.
+    /// Remembers a shape, for a layer that needs nothing more.
     pub fn push_shape(&mut self, layer: &'static str, shape: [usize; 4]) {
         self.entries.push(Entry { layer, kept: Kept::Shape(shape) });
     }
 
-    /// The shape that the last forward has pushed.
+    /// The shape that the last forward pushed.
     ///
     /// # Errors
-    /// Those of [`pop`](Self::pop).
+    /// As for [`pop`](Self::pop).
     pub fn pop_shape(&mut self, layer: &'static str) -> Result<[usize; 4], Error> {
         self.take(layer, |kept| if let Kept::Shape(shape) = kept { Ok(shape) } else { Err(kept) })
     }
 
-    /// Runs the forwards of the layers that a layer holds. If one fails, nothing of them is remembered.
+    /// Runs the forwards of the layers inside a layer. If one fails, none of them is remembered.
     ///
     /// # Errors
     /// Those of `forwards`.
@@ -102,11 +102,11 @@ impl<T: Float> Memory<T> {
         result
     }
 
-    /// Runs the backwards that belong to the last [`forwards`](Self::forwards). Afterwards nothing of those is
-    /// remembered, whether all of it was needed or not.
+    /// Runs the backwards that belong to the last [`forwards`](Self::forwards). Afterwards, nothing of those forwards
+    /// is remembered, whether or not all of it was used.
     ///
     /// # Errors
-    /// If nothing is remembered, the last forward was that of another kind of layer, or those of `backwards`.
+    /// If nothing is remembered, the last forward belonged to another kind of layer, or `backwards` fails.
     pub fn backwards<R>(
         &mut self,
         layer: &'static str,
@@ -118,7 +118,7 @@ impl<T: Float> Memory<T> {
         result
     }
 
-    /// Takes the last entry if it is of this layer, and `kept` knows what to do with it.
+    /// Takes the last entry if it belongs to this layer and `kept` accepts it.
     fn take<R>(&mut self, layer: &'static str, kept: impl FnOnce(Kept<T>) -> Result<R, Kept<T>>) -> Result<R, Error> {
         let Some(last) = self.entries.pop() else {
             let rule = "forward must come first: backward needs what it remembers";
@@ -129,12 +129,12 @@ impl<T: Float> Memory<T> {
         unwanted.map_err(|kept| {
             self.entries.push(Entry { layer: other, kept });
             let rule = "backwards must come in the reverse order of the forwards";
-            let found = format!("backward, but the last forward was that of {other}");
+            let found = format!("backward, but the last forward belonged to {other}");
             Error::Order { function: layer, found, rule }
         })
     }
 
-    /// Forgets all but the first entries.
+    /// Forgets all but the first `length` entries.
     fn cut(&mut self, length: usize) {
         for entry in self.entries.drain(length.min(self.entries.len())..) {
             if let Kept::Tensor(z) = entry.kept {

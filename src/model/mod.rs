@@ -1,12 +1,12 @@
 //! Layers that own their weights, and the networks made of them.
 //!
-//! A layer here adds nothing to the mathematics: it calls a `*_forward` and the `*_backward` beside it. What goes from
-//! the one to the other is in a [`Memory`] between them, which belongs to the caller. What flows between layers is
-//! always a [`Tensor4`]; a vector is (N, m, 1, 1).
+//! A layer here adds no mathematics: it calls a `*_forward` and its `*_backward`. What the forward saves for the
+//! backward is kept in a [`Memory`] that belongs to the caller. What flows between layers is always a [`Tensor4`]; a
+//! vector is (N, m, 1, 1).
 //!
 //! | for | call | it |
 //! |---|---|---|
-//! | use | `infer(&z)` | changes nothing |
+//! | inference | `infer(&z)` | changes nothing |
 //! | training | `forward(z, &mut memory)` | pushes what the backward needs |
 //! | | `backward(&next_dz, &mut memory)` | pops it, returns dz, and *adds* to the parameters' gradients |
 //! | | `step(&mut optimizer)` | moves the parameters, and clears the gradients |
@@ -64,51 +64,51 @@ pub trait Layer<T: Float>: Send + Sync {
     /// What the layer is, in one line: `Conv2d 1 → 6, 5×5, padding 2×2`.
     fn description(&self) -> String;
 
-    /// The output for `z`, in use: nothing is remembered, nothing changes.
+    /// The output for `z`, for inference: nothing is remembered, nothing changes.
     ///
     /// # Errors
     /// If `z` does not have the shape that the layer takes.
     fn infer(&self, z: &Tensor4<T>) -> Result<Tensor4<T>, ShapeError>;
 
-    /// The output for `z`, in training: what [`backward`](Self::backward) needs is pushed onto `memory`.
+    /// The output for `z`, for training: what [`backward`](Self::backward) needs is pushed onto `memory`.
     ///
     /// # Errors
-    /// If `z` does not have the shape that the layer takes. `memory` is as it was then.
+    /// If `z` does not have the shape that the layer takes. `memory` is then unchanged.
     fn forward(&mut self, z: Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, ShapeError>;
 
-    /// dz for the `z` of the last [`forward`](Self::forward) that `memory` remembers, which it forgets, from `next_dz`
-    /// of the shape of its output. The gradients of the parameters are added to those that are there.
+    /// dz for the `z` of the last [`forward`](Self::forward) in `memory`, which then forgets it. `next_dz` has the
+    /// shape of that forward's output. The gradients of the parameters are added to those already there.
     ///
     /// # Errors
-    /// If the last that `memory` remembers is no forward of such a layer ([`Error::Order`]), or `next_dz` does not have
+    /// If the last forward in `memory` is not one of this kind of layer ([`Error::Order`]), or `next_dz` does not have
     /// the shape of its output ([`Error::Shape`]).
     fn backward(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<Tensor4<T>, Error>;
 
-    /// [`backward`](Self::backward) for the parameters' gradients alone, without dz. A training asks a network for no
-    /// more, because the input is not learned.
+    /// [`backward`](Self::backward) for the parameters' gradients alone, without dz. Training needs no more from a
+    /// network, because the input is not learned.
     ///
     /// # Errors
-    /// Those of [`backward`](Self::backward).
+    /// As for [`backward`](Self::backward).
     fn backward_parameters(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<(), Error> {
         self.backward(next_dz, memory).map(drop)
     }
 
-    /// The parameters, to be read.
+    /// The parameters, for reading.
     fn parameters(&self) -> Vec<Parameter<'_, T>> {
         Vec::new()
     }
 
-    /// The same parameters in the same order, to be changed.
+    /// The same parameters in the same order, mutably.
     fn parameters_mut(&mut self) -> Vec<ParameterMut<'_, T>> {
         Vec::new()
     }
 
-    /// What the layer keeps but does not learn, to be read.
+    /// What the layer keeps but does not learn, for reading.
     fn buffers(&self) -> Vec<Buffer<'_, T>> {
         Vec::new()
     }
 
-    /// The numbers of the same buffers in the same order, to be changed.
+    /// The numbers of the same buffers in the same order, mutably.
     fn buffers_mut(&mut self) -> Vec<&mut [T]> {
         Vec::new()
     }

@@ -7,7 +7,7 @@ use crate::{Float, Slide};
 /// How the weights of a network start; its biases start at 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Start {
-    /// As is right for layers behind a ReLU ([`init::he`]).
+    /// As suits layers that follow a ReLU ([`init::he`]).
     He,
     /// With this standard deviation in every layer ([`init::normal`]).
     Normal(f64),
@@ -22,7 +22,7 @@ impl Start {
     }
 }
 
-/// LeNet-5 with ReLU and max pooling, as it is built today: 61,706 parameters.
+/// LeNet-5 as it is built today, with ReLU and max pooling: 61,706 parameters.
 ///
 /// Source: LeCun et al., *Gradient-based learning applied to document recognition* (1998), §II.B.
 #[inline(never)]
@@ -73,8 +73,8 @@ pub fn seed_cnn<T: Float>(start: Start, seed: u64) -> Sequential<T> {
 
 /// VGG-11 for images of 3 × 32 × 32 pixels: eight convolutions, and layers of 512, 512 and 10 units: 9,750,922 parameters.
 ///
-/// Source: Simonyan, Zisserman, *Very deep convolutional networks for large-scale image recognition* (2015), column A; its
-/// 224 × 224 pixels leave 7 × 7 for the first of the last layers, ours leave 1 × 1.
+/// Source: Simonyan, Zisserman, *Very deep convolutional networks for large-scale image recognition* (2015), column A;
+/// its 224 × 224 pixels leave 7 × 7 for the first fully connected layer, ours leave 1 × 1.
 #[inline(never)]
 pub fn vgg11<T: Float>(start: Start, seed: u64) -> Sequential<T> {
     let rng = &mut init::rng(seed);

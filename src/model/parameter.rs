@@ -5,12 +5,12 @@ use crate::{Float, ShapeError};
 use nalgebra::{DVector, Dim, Matrix, VecStorage};
 use std::ops::Deref;
 
-/// A parameter of a layer: its name and shape are PyTorch's, its numbers lie as this crate keeps them.
+/// A parameter of a layer: its name and shape are PyTorch's, its numbers are stored in this crate's order.
 ///
 /// Element (i, j, …) of PyTorch's tensor is `values[i·strides[0] + j·strides[1] + …]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameter<'a, T> {
-    /// `weight` or `bias`; in a [`Sequential`](super::Sequential) with the layer's number before it, `0.weight`.
+    /// `weight` or `bias`; in a [`Sequential`](super::Sequential) the layer's number comes first: `0.weight`.
     pub name: String,
     /// The shape in PyTorch: (out, in) for [`Dense`](super::Dense), (D, C, k1, k2) for [`Conv2d`](super::Conv2d).
     pub shape: Vec<usize>,
@@ -18,7 +18,7 @@ pub struct Parameter<'a, T> {
     pub strides: Vec<usize>,
     /// The numbers.
     pub values: &'a [T],
-    /// ∂L/∂values, as long as `values`: the sum over the backwards since the last step. Empty if there was none.
+    /// ∂L/∂values, as long as `values`: the sum over the backwards since the last step, or empty if there were none.
     pub gradient: &'a [T],
 }
 
@@ -58,7 +58,8 @@ pub struct ParameterMut<'a, T> {
 
 /// The gradient of a parameter: the sum of all that was added since the last [`clear`](Self::clear).
 ///
-/// After a clear it is empty, not zero. So the first gradient is moved in, and one backward a step adds nothing up.
+/// After a clear it is empty, not zero. So the first gradient is moved in, and with one backward per step nothing is
+/// added.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gradient<T> {
     sum: DVector<T>,
@@ -68,7 +69,7 @@ impl<T: Float> Gradient<T> {
     /// Adds the gradient of one backward.
     ///
     /// # Errors
-    /// If it is not as long as those before.
+    /// If it is not as long as the earlier ones.
     pub fn add<R: Dim, C: Dim>(&mut self, gradient: Matrix<T, R, C, VecStorage<T, R, C>>) -> Result<(), ShapeError> {
         let gradient = DVector::from_vec(gradient.data.into());
         if self.sum.is_empty() {
@@ -76,7 +77,7 @@ impl<T: Float> Gradient<T> {
             return Ok(());
         }
         if gradient.len() != self.sum.len() {
-            let found = format!("it has {} elements but those before have {}", gradient.len(), self.sum.len());
+            let found = format!("it has {} elements but earlier ones have {}", gradient.len(), self.sum.len());
             return Err(ShapeError::new("Gradient::add", found, "a gradient must be as long as its parameter"));
         }
         self.sum += &gradient;
@@ -103,10 +104,11 @@ impl<T: Float> Deref for Gradient<T> {
     }
 }
 
-/// A vector that a layer keeps but does not learn, such as a running mean: saved with the parameters, never stepped.
+/// A vector that a layer keeps but does not learn, such as a running mean: saved with the parameters, never touched by
+/// an optimizer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Buffer<'a, T> {
-    /// As in PyTorch, `running_mean`; in a [`Sequential`](super::Sequential) with the layer's number before it.
+    /// As in PyTorch, `running_mean`; in a [`Sequential`](super::Sequential) the layer's number comes first.
     pub name: String,
     /// The numbers.
     pub values: &'a [T],

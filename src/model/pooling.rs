@@ -1,4 +1,4 @@
-//! The poolings, by windows and of whole maps.
+//! The pooling layers: over windows and over whole maps.
 
 use super::conv2d::sliding;
 use super::{Layer, Memory};
@@ -9,7 +9,7 @@ use crate::layers::{
 };
 use crate::{Error, Float, ShapeError, Slide, Tensor4};
 
-/// A pooling by windows as a layer: `$forward` and `$backward` of z, the window and its slide.
+/// Pooling over windows as a layer: `$forward` and `$backward` of z, the window and its slide.
 macro_rules! windows {
     ($(#[$doc:meta])* $name:ident, $forward:ident, $backward:ident) => {
         $(#[$doc])*
@@ -20,12 +20,12 @@ macro_rules! windows {
         }
 
         impl $name {
-            /// Windows of this size that slide so.
+            /// The layer with windows of this size and this slide.
             pub fn new(pooling: (usize, usize), slide: Slide) -> Self {
                 $name { pooling, slide }
             }
 
-            /// Windows of `size` × `size`, side by side.
+            /// The layer with windows of `size` × `size`, side by side.
             pub fn square(size: usize) -> Self {
                 Self::new((size, size), Slide::by(size, size))
             }
@@ -66,7 +66,7 @@ windows! {
     AvgPool2d, avg_pooling_forward, avg_pooling_backward
 }
 
-/// A pooling of whole maps as a layer: `$forward` and `$backward` of z.
+/// Pooling over whole maps as a layer: `$forward` and `$backward` of z.
 macro_rules! whole_maps {
     ($(#[$doc:meta])* $name:ident, $forward:ident, $backward:ident) => {
         $(#[$doc])*

@@ -14,7 +14,7 @@ pub struct Prelu<T> {
 }
 
 impl<T: Float> Prelu<T> {
-    /// The layer with a slope of 0.25 for each of this many channels: He's start, and PyTorch's.
+    /// The layer with a slope of 0.25 for each of this many channels, the start used by He et al. and by PyTorch.
     #[must_use]
     pub fn new(channels: usize) -> Self {
         Self::of(DVector::from_element(channels, lit(0.25)))

@@ -7,10 +7,10 @@ use crate::optim::Optimizer;
 use crate::text::Table;
 use crate::{Error, Float, ShapeError, Tensor4, sizes};
 
-/// Layers in a row, each fed by the one before: the chain that the chain rule is named after.
+/// Layers in a row, each fed by the one before it.
 ///
 /// Its layers are counted from 0 and its parameters are named as PyTorch's `nn.Sequential` names them: `0.weight`,
-/// `0.bias`, `3.weight`, … Since it is a [`Layer`] itself, one may stand in another.
+/// `0.bias`, `3.weight`, … It is a [`Layer`] itself, so one can contain another.
 #[must_use]
 pub struct Sequential<T> {
     layers: Vec<Box<dyn Layer<T>>>,
@@ -22,24 +22,24 @@ impl<T: Float> Sequential<T> {
         Sequential { layers: Vec::new() }
     }
 
-    /// Puts a layer at the end.
+    /// Adds a layer at the end.
     pub fn push(&mut self, layer: impl Layer<T> + 'static) {
         self.layers.push(Box::new(layer));
     }
 
-    /// The same with a layer at the end.
+    /// The same, with a layer added at the end.
     pub fn with(mut self, layer: impl Layer<T> + 'static) -> Self {
         self.push(layer);
         self
     }
 
-    /// The layers, to be looked at.
+    /// The layers.
     #[must_use]
     pub fn layers(&self) -> &[Box<dyn Layer<T>>] {
         &self.layers
     }
 
-    /// The layers, to be run one by one.
+    /// The layers, mutably, to run them one by one.
     pub fn layers_mut(&mut self) -> &mut [Box<dyn Layer<T>>] {
         &mut self.layers
     }
@@ -50,11 +50,11 @@ impl<T: Float> Sequential<T> {
         self.parameters().iter().map(|p| p.values.len()).sum()
     }
 
-    /// One step of the optimizer with the gradients of the backwards since the last step, which are cleared.
+    /// One step of the optimizer with the gradients of the backwards since the last step; it then clears them.
     ///
     /// # Errors
-    /// If a parameter has no gradient ([`Error::Order`]), or the optimizer has made steps with other parameters before
-    /// ([`Error::Shape`]). Nothing has changed then.
+    /// If a parameter has no gradient ([`Error::Order`]), or the optimizer has already made steps with other parameters
+    /// ([`Error::Shape`]). Then nothing has changed.
     pub fn step(&mut self, optimizer: &mut (impl Optimizer<T> + ?Sized)) -> Result<(), Error> {
         let (mut values, gradients): (Vec<_>, Vec<_>) =
             self.parameters_mut().into_iter().map(|p| (p.values, p.gradient)).unzip();
@@ -70,7 +70,8 @@ impl<T: Float> Sequential<T> {
     }
 
     /// A table of the layers for inputs of C maps with H rows and W columns: what each is, the shape of a sample at its
-    /// output, and how many numbers it learns. The shapes are seen, not computed: a sample of zeros runs through.
+    /// output, and how many numbers it learns. The shapes are observed, not computed: a sample of zeros runs through
+    /// the network.
     ///
     /// # Errors
     /// If the layers do not fit the input or each other, or there is no memory for them.
@@ -95,7 +96,7 @@ impl<T: Float> Sequential<T> {
         Ok(format!("{table}\n"))
     }
 
-    /// dz of layer `first`, through all layers from the last one down to it; nothing if there is no such layer.
+    /// dz of layer `first`, by way of all layers from the last one down to it, or `None` if there is no such layer.
     fn backward_to(
         &mut self,
         first: usize,
@@ -115,7 +116,7 @@ impl<T: Float> Sequential<T> {
     }
 }
 
-/// The shape of a sample: `6×28×28`, or `120` of a vector.
+/// The shape of a sample: `6×28×28`, or `120` for a vector.
 pub(super) fn maps<T: Float>(z: &Tensor4<T>) -> String {
     match z.shape() {
         [_, c, 1, 1] => c.to_string(),
@@ -163,7 +164,7 @@ impl<T: Float> Layer<T> for Sequential<T> {
         })
     }
 
-    /// Down to the first layer that learns; the layers below it have no part in any gradient.
+    /// Stops at the first layer that learns; the layers below it contribute to no gradient.
     fn backward_parameters(&mut self, next_dz: &Tensor4<T>, memory: &mut Memory<T>) -> Result<(), Error> {
         let Some(first) = self.layers.iter().position(|layer| !layer.parameters().is_empty()) else {
             return self.backward(next_dz, memory).map(drop);

@@ -1,8 +1,9 @@
-//! Weights as safetensors files, which PyTorch reads and writes too.
+//! Weights as safetensors files, which PyTorch also reads and writes.
 //!
 //! Names, shapes and the order of the numbers are those of PyTorch's `nn.Sequential` with the same layers: `0.weight`,
-//! (D, C, k1, k2) or (out, in), the last index fastest. So `torch_model.load_state_dict(load_file("lenet.safetensors"))`
-//! takes what [`Sequential::save`] writes, and [`Sequential::load`] takes what PyTorch's `save_file` writes.
+//! (D, C, k1, k2) or (out, in), the last index fastest. So
+//! `torch_model.load_state_dict(load_file("lenet.safetensors"))` reads what [`Sequential::save`] writes, and
+//! [`Sequential::load`] reads what PyTorch's `save_file` writes.
 //!
 //! A file is written whole or not at all, as [`files`] describes, and a model is loaded whole or not at all.
 
@@ -17,13 +18,13 @@ use std::fs;
 use std::marker::PhantomData;
 use std::path::Path;
 
-/// A number that has a place in a safetensors file.
+/// A number type that a safetensors file can hold.
 pub trait Stored: Float {
     /// What the file calls it.
     const DTYPE: Dtype;
-    /// The little-endian bytes of the numbers, one after the other.
+    /// The little-endian bytes of the numbers, one after another.
     fn to_bytes(numbers: impl Iterator<Item = Self>) -> Vec<u8>;
-    /// The numbers with these little-endian bytes; what is left over is no number.
+    /// The numbers with these little-endian bytes; leftover bytes are ignored.
     fn from_bytes(bytes: &[u8]) -> Vec<Self>;
 }
 
@@ -45,10 +46,10 @@ stored!(f32, F32);
 stored!(f64, F64);
 
 impl<T: Stored> Sequential<T> {
-    /// Writes all parameters and buffers into a safetensors file.
+    /// Writes all parameters and buffers to a safetensors file.
     ///
     /// # Errors
-    /// If the file cannot be written. What stood in its place stands there still.
+    /// If the file cannot be written. An existing file is then left as it was.
     pub fn save(&self, file: impl AsRef<Path>) -> Result<(), DataError> {
         write(file.as_ref(), self.tensors("").collect(), None)
     }
@@ -56,8 +57,8 @@ impl<T: Stored> Sequential<T> {
     /// Reads all parameters and buffers from a safetensors file.
     ///
     /// # Errors
-    /// If the file is not a safetensors file, has a name twice, or has not exactly the parameters and buffers of the model,
-    /// in its shapes and its type of number. The model is unchanged then.
+    /// If the file is not a safetensors file, has a name twice, or does not hold exactly the model's parameters and
+    /// buffers, with its shapes and its number type. The model is then unchanged.
     pub fn load(&mut self, file: impl AsRef<Path>) -> Result<(), DataError> {
         let bytes = read(file.as_ref())?;
         let mut tensors = Tensors::parse(file.as_ref(), &bytes)?;
@@ -75,14 +76,14 @@ impl<T: Stored> Sequential<T> {
         parameters.chain(buffers)
     }
 
-    /// Puts values in the place of the buffers', each as long as the one it replaces.
+    /// Replaces the buffers' values; each new vector is as long as the one it replaces.
     pub(crate) fn set_buffers(&mut self, values: Vec<Vec<T>>) {
         for (buffer, values) in self.buffers_mut().into_iter().zip(values) {
             buffer.copy_from_slice(&values);
         }
     }
 
-    /// Puts values in the place of the parameters', each as long as the one it replaces.
+    /// Replaces the parameters' values; each new vector is as long as the one it replaces.
     pub(crate) fn set_parameters(&mut self, values: Vec<Vec<T>>) {
         for (parameter, values) in self.parameters_mut().into_iter().zip(values) {
             parameter.values.copy_from_slice(&values);
@@ -90,7 +91,7 @@ impl<T: Stored> Sequential<T> {
     }
 }
 
-/// A tensor on its way into a file.
+/// A tensor ready to be written to a file.
 pub(crate) struct Tensor {
     name: String,
     dtype: Dtype,
@@ -118,7 +119,7 @@ impl Tensor {
     }
 }
 
-/// Writes the tensors, and a note beside them, all or nothing.
+/// Writes the tensors and an optional note, all or nothing.
 pub(crate) fn write(file: &Path, tensors: Vec<Tensor>, note: Option<(&str, String)>) -> Result<(), DataError> {
     let failed = |error: safetensors::SafeTensorError| {
         DataError::new(file, "tensors that a safetensors file can hold", error.to_string())
@@ -136,23 +137,25 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>, DataError> {
     fs::read(file).map_err(|error| DataError::new(file, "a safetensors file", error.to_string()))
 }
 
-/// The tensors of a file, to be taken out one by one.
+/// The tensors of a file, taken out one by one.
 pub(crate) struct Tensors<'a> {
     file: &'a Path,
     left: HashMap<String, TensorView<'a>>,
-    /// The file's note with this key, if it has one.
+    /// The file's notes by key.
     notes: HashMap<String, String>,
 }
 
 impl<'a> Tensors<'a> {
     pub fn parse(file: &'a Path, bytes: &'a [u8]) -> Result<Self, DataError> {
         let foreign = |error: safetensors::SafeTensorError| {
-            DataError::new(file, "a whole safetensors file", format!("{} bytes that are none: {error}", bytes.len()))
+            DataError::new(file, "a whole safetensors file", format!("{} bytes that are not one: {error}", bytes.len()))
         };
         let (length, metadata) = SafeTensors::read_metadata(bytes).map_err(foreign)?;
-        // The header is a map of maps behind the 8 bytes of its length, and of equal names a map keeps one.
-        serde_json::from_slice::<Unique<Unique<IgnoredAny>>>(&bytes[8..8 + length])
-            .map_err(|error| DataError::new(file, "a safetensors file that has every name once", error.to_string()))?;
+        // The header is a map of maps after the 8 bytes of its length. A map would keep only one of several equal
+        // names.
+        serde_json::from_slice::<Unique<Unique<IgnoredAny>>>(&bytes[8..8 + length]).map_err(|error| {
+            DataError::new(file, "a safetensors file in which no name appears twice", error.to_string())
+        })?;
         let left = SafeTensors::deserialize(bytes).map_err(foreign)?.tensors().into_iter().collect();
         Ok(Tensors { file, left, notes: metadata.metadata().clone().unwrap_or_default() })
     }
@@ -161,8 +164,8 @@ impl<'a> Tensors<'a> {
         self.notes.get(key).map(String::as_str)
     }
 
-    /// The values of all parameters of a model, in the order of its own storage, from tensors whose names are the
-    /// parameters' behind `prefix`.
+    /// The values of all parameters of a model, in the model's own storage order, from tensors named `prefix` plus the
+    /// parameter's name.
     pub fn take_parameters<T: Stored>(
         &mut self,
         model: &Sequential<T>,
@@ -180,7 +183,7 @@ impl<'a> Tensors<'a> {
         model.parameters().into_iter().map(take).collect()
     }
 
-    /// The values of all buffers of a model, in order, from tensors whose names are the buffers' behind `prefix`.
+    /// The values of all buffers of a model, in order, from tensors named `prefix` plus the buffer's name.
     pub fn take_buffers<T: Stored>(&mut self, model: &Sequential<T>, prefix: &str) -> Result<Vec<Vec<T>>, DataError> {
         let take = |b: Buffer<'_, T>| {
             let shape = [b.values.len()];
@@ -189,7 +192,8 @@ impl<'a> Tensors<'a> {
         model.buffers().into_iter().map(take).collect()
     }
 
-    /// The numbers of a tensor whose shape is `right`, in words `wanted`; the last index runs fastest.
+    /// The numbers of a tensor whose shape satisfies `right`, which `wanted` puts in words; the last index runs
+    /// fastest.
     pub fn take<T: Stored>(
         &mut self,
         name: &str,
@@ -198,7 +202,7 @@ impl<'a> Tensors<'a> {
     ) -> Result<Vec<T>, DataError> {
         let expected = format!("a tensor {name} of {:?} {wanted}", T::DTYPE);
         let Some(tensor) = self.left.remove(name) else {
-            return Err(self.error(expected, format!("no tensor of this name{}", self.names())));
+            return Err(self.error(expected, format!("no tensor with this name{}", self.names())));
         };
         if tensor.dtype() != T::DTYPE || !right(tensor.shape()) {
             return Err(self.error(expected, format!("{:?} {:?}", tensor.dtype(), tensor.shape())));
@@ -211,7 +215,7 @@ impl<'a> Tensors<'a> {
         if self.left.is_empty() {
             return Ok(());
         }
-        Err(self.error("no tensors but those of the model".into(), format!("more{}", self.names())))
+        Err(self.error("only the tensors of the model".into(), format!("more{}", self.names())))
     }
 
     pub fn error(&self, expected: String, found: String) -> DataError {
@@ -226,7 +230,7 @@ impl<'a> Tensors<'a> {
     }
 }
 
-/// A JSON object in which no name stands twice, each with a `V`.
+/// A JSON object of `V`s in which no name appears twice.
 struct Unique<V>(PhantomData<V>);
 
 impl<'de, V: Deserialize<'de>> Deserialize<'de> for Unique<V> {

@@ -1,8 +1,8 @@
-//! A number that counts what is done to it: what a layer costs.
+//! A number that counts the operations on it: the cost of a layer.
 //!
 //! Run any function of this crate on [`Counted`] numbers, and [`Counts::of`] says how many additions, multiplications,
-//! divisions, comparisons and transcendental functions it took. Only `f32` and `f64` are spread over threads; every
-//! other number runs in the calling thread, so the count is complete, and it is the same in every run.
+//! divisions, comparisons and transcendental functions it took. Only `f32` and `f64` are spread over threads. Every
+//! other number type runs in the calling thread, so the count is complete and the same in every run.
 //!
 //! ```
 //! use handgrad::numbers::{Counted, Counts};
@@ -18,14 +18,14 @@
 //!
 //! # What counts as what
 //!
-//! * A subtraction is an addition. A sign (−x, |x|, copysign) costs nothing.
-//! * `max` and `min` are a comparison each, as is the question for NaN or ∞, which the hardware asks by comparing; so
-//!   are `floor`, `round` and their kin.
+//! * A subtraction is an addition. A change of sign (−x, |x|, copysign) costs nothing.
+//! * `max` and `min` are one comparison each. So is a test for NaN or ∞, which the hardware does by comparing, and so
+//!   are `floor`, `round` and the like.
 //! * `mul_add` is one multiplication and one addition, `recip` one division, `powi(n)` the multiplications of repeated
 //!   squaring and a division if n < 0.
 //! * exp, ln, the roots, powers, and the trigonometric and hyperbolic functions are transcendental, one each.
-//! * Additions of a 0 and multiplications by it count: the padding of a convolution is multiplied like any pixel. What
-//!   the mathematics needs is less; below are both.
+//! * Adding 0 and multiplying by 0 count: the padding of a convolution is multiplied like any pixel. The mathematics
+//!   needs less; both counts are below.
 //!
 //! # A convolution's count
 //!
@@ -38,11 +38,11 @@
 //! | db | | (R − 1)·D | D |
 //! | dz | N·H·W · D·k1·k2 · C | N·H·W · (D·k1·k2 − 1) · C | |
 //!
-//! That is what the code does. The mathematics needs only the pairs of a window and a tap that meet a pixel of z. Their
+//! This is what the code does. The mathematics needs only the pairs of a window and a tap that meet a pixel of z. Their
 //! number is P = P_rows·P_columns, where P_rows counts the pairs (i, u) with 0 ≤ i·s1 + u − p1 < H; all three products
 //! then need N·C·D·P multiplications, so that **a backward costs twice its forward**, exactly. Without padding,
-//! P = H'·W'·k1·k2 and the forward does nothing in vain; the code's dz also multiplies the k − 1 zeros around next_dz and
-//! the s − 1 between its rows.
+//! P = H'·W'·k1·k2 and the forward wastes nothing; the code's dz also multiplies the k − 1 zeros around next_dz and the
+//! s − 1 between its rows.
 
 mod float;
 
@@ -62,14 +62,14 @@ pub struct Counts {
     pub multiplications: u64,
     /// Quotients and remainders.
     pub divisions: u64,
-    /// Questions that the program's way depends on.
+    /// Comparisons, on which the program's path depends.
     pub comparisons: u64,
-    /// exp, ln, roots, powers, sin and their kin.
+    /// exp, ln, roots, powers, sin and the like.
     pub transcendentals: u64,
 }
 
 impl Counts {
-    /// What `run` returns, and what it did in this thread.
+    /// What `run` returns, and the operations it did in this thread.
     pub fn of<R>(run: impl FnOnce() -> R) -> (R, Counts) {
         let before = COUNTS.get();
         let result = run();
@@ -107,7 +107,7 @@ impl Sub for Counts {
     }
 }
 
-/// `12 additions, 8 multiplications`: the kinds that happened.
+/// `12 additions, 8 multiplications`: the kinds that occurred.
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kinds = [
@@ -139,7 +139,7 @@ const DIVISION: Counts = Counts { divisions: 1, ..NONE };
 const COMPARISON: Counts = Counts { comparisons: 1, ..NONE };
 const TRANSCENDENTAL: Counts = Counts { transcendentals: 1, ..NONE };
 
-/// An `f64` whose every operation is counted.
+/// An `f64` whose operations are counted.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counted(
     /// The value.

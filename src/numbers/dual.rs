@@ -1,4 +1,4 @@
-//! Dual numbers: a value and its derivative, computed together and without error of method.
+//! Dual numbers: a value and its derivative, computed together and without approximation.
 //!
 //! ```math
 //! a + b·ε,   ε² = 0        f(a + b·ε) = f(a) + f'(a)·b·ε
@@ -6,27 +6,27 @@
 //!
 //! # Derivation
 //!
-//! 1. Calculate with a + b·ε as with any sum, and strike out ε² wherever it appears. A product becomes
+//! 1. Calculate with a + b·ε as with any sum, and drop ε² wherever it appears. A product becomes
 //!    (a + b·ε)·(c + d·ε) = a·c + (a·d + b·c)·ε: its second part is the product rule.
-//! 2. The Taylor series of f at a, in the step b·ε, ends after its second term, because the next one has ε² in it:
-//!    f(a + b·ε) = f(a) + f'(a)·b·ε. If b is how fast the argument moves, the second part is how fast f moves: the
-//!    chain rule.
-//! 3. So: give the variable the part ε, let it flow through a program, and the result's second part is the
-//!    **derivative of the program**, exact but for the rounding of each operation. There is no step size to choose, and
-//!    nothing is subtracted from its neighbour, as in a difference quotient.
+//! 2. The Taylor series of f at a, in the step b·ε, ends after its second term, because the next one contains ε²:
+//!    f(a + b·ε) = f(a) + f'(a)·b·ε. If b is the rate at which the argument changes, the second part is the rate at
+//!    which f changes: the chain rule.
+//! 3. So give the variable the part ε and run the program: the second part of the result is the
+//!    **derivative of the program**, exact except for the rounding of each operation. There is no step size to choose,
+//!    and no subtraction of nearly equal values, as in a difference quotient.
 //!
 //! # Conventions
 //!
-//! * **Comparisons look at the value alone**: `==`, `<`, `max` decide for a + b·ε what they decide for a. A program
-//!   therefore takes the same branches on duals as on plain numbers, and what is differentiated is the program that
-//!   runs. To compare both parts, compare `(x.re, x.eps)`.
-//! * `is_zero` and `is_one` ask about **both parts**: whoever asks is about to leave a term or a factor out, and 0 + ε
-//!   may not be left out.
-//! * What does not depend on the variable (ε-part 0) has derivative 0, also where f' is infinite or undefined: √0 of
-//!   a constant is the constant 0.
+//! * **Comparisons look at the value alone**: `==`, `<` and `max` treat a + b·ε like a. So a program takes the same
+//!   branches on dual numbers as on plain ones, and the derivative is that of the program that runs. To compare both
+//!   parts, compare `(x.re, x.eps)`.
+//! * `is_zero` and `is_one` check **both parts**: code that calls them is about to skip a term or a factor, and 0 + ε
+//!   must not be skipped.
+//! * What does not depend on the variable (ε-part 0) has derivative 0, even where f' is infinite or undefined: √0 of a
+//!   constant is the constant 0.
 //! * Kinks and jumps: |x| and hypot have derivative 0 at 0; floor, ceil, round, trunc and signum have derivative 0
-//!   everywhere; of two equal numbers, `max` and `min` answer the first; `abs_sub` has derivative 0 where its
-//!   arguments are equal; x % y is differentiated between its jumps.
+//!   everywhere; of two equal numbers, `max` and `min` return the first; `abs_sub` has derivative 0 where its arguments
+//!   are equal; x % y is differentiated between its jumps.
 //!
 //! A dual number of dual numbers, `Dual<Dual<f64>>`, carries second derivatives.
 //!
@@ -40,7 +40,7 @@ use std::fmt;
 use std::iter::{Product, Sum};
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Rem, RemAssign, Sub, SubAssign};
 
-/// The number `re` + `eps`·ε: a value, and its derivative along whatever was seeded with ε.
+/// The number `re` + `eps`·ε: a value, and its derivative with respect to whatever was seeded with ε.
 ///
 /// ```
 /// use handgrad::numbers::Dual;
@@ -65,7 +65,7 @@ impl<T: Float> Dual<T> {
         Dual { re, eps }
     }
 
-    /// `x` + 1·ε: the variable that is differentiated by.
+    /// `x` + 1·ε: the variable to differentiate with respect to.
     pub fn variable(x: T) -> Self {
         Dual::new(x, T::one())
     }
@@ -81,7 +81,7 @@ impl<T: Float> Dual<T> {
     }
 }
 
-/// factor·eps, where a constant (eps = 0) stays one even if the factor is infinite or not a number.
+/// factor·eps; a constant (eps = 0) stays one even if the factor is infinite or NaN.
 fn along<T: Float>(factor: T, eps: T) -> T {
     if eps.is_zero() { T::zero() } else { factor * eps }
 }
@@ -228,7 +228,7 @@ to_primitive!(
     to_f32 f32, to_f64 f64
 );
 
-/// "8 + 12ε", each part with the asked-for precision, the whole at the right of the asked-for width.
+/// "8 + 12ε", each part with the requested precision, the whole right-aligned in the requested width.
 impl<T: Float + fmt::Display> fmt::Display for Dual<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let part = |x: T| {

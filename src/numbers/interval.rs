@@ -1,8 +1,8 @@
-//! A number that knows how wrong it may be: its value, and bounds that rounding cannot escape.
+//! A number that knows how wrong it may be: its value, and bounds that allow for every rounding.
 //!
-//! Run any function of this crate on [`Interval`] numbers. The value is computed as always, each operation rounded to
-//! the nearest number of the format. The bounds are rounded **outward**, so that what the same formula gives without any
-//! rounding lies between them. How wide they are is how much of the answer rounding may have spoilt.
+//! Run any function of this crate on [`Interval`] numbers. The value is computed as usual, with each operation rounded
+//! to the nearest number of the format. The bounds are rounded **outward**, so the result of the same formula without
+//! any rounding lies between them. Their width bounds the rounding error.
 //!
 //! ```
 //! use handgrad::prelude::*;
@@ -18,36 +18,37 @@
 //!
 //! # Derivation
 //!
-//! 1. Let x lie in [a, b] and y in [c, d]. Then x + y lies in [a + c, b + d] and x − y in [a − d, b − c]; x·y and, where
-//!    [c, d] is without 0, x/y are largest and smallest at corners, being monotone along each edge.
-//! 2. A format has no a + c, only s, the number nearest to it. The rest r = (a + c) − s is a number of the format again,
-//!    and six operations compute it without error (Knuth's *two-sum*). A lower bound is s if r ≥ 0, and the number below
-//!    s otherwise: the largest bound that is right. An upper bound mirrors it.
-//! 3. Products, quotients and roots have such a rest too, from one `mul_add`: p = a·b leaves a·b − p, q = a/c leaves
-//!    (a − q·c)/c, s = √a leaves (a − s²)/2s to first order, of which the signs are enough. Where it could fall below the
-//!    smallest number, the bound takes the step in any case.
-//! 4. exp, ln, sin and their kin come from a library that promises no rounding, only an error of a few units in the last
-//!    place: their bounds take [`Format::STEPS`] steps outward.
+//! 1. Let x lie in [a, b] and y in [c, d]. Then x + y lies in [a + c, b + d] and x − y in [a − d, b − c]; x·y and,
+//!    where [c, d] does not contain 0, x/y are largest and smallest at corners, because they are monotone along each
+//!    edge.
+//! 2. The format may not hold a + c, only s, the number nearest to it. The remainder r = (a + c) − s is again a number
+//!    of the format, and six operations compute it without error (Knuth's *two-sum*). The lower bound is s if r ≥ 0,
+//!    and otherwise the number below s: the tightest valid bound. The upper bound mirrors it.
+//! 3. Products, quotients and roots have such a remainder too, from one `mul_add`: p = a·b leaves a·b − p, q = a/c
+//!    leaves (a − q·c)/c, s = √a leaves (a − s²)/2s to first order. Only the signs are needed. Where the remainder
+//!    could underflow, the bound always takes the step.
+//! 4. exp, ln, sin and the like come from a library that does not guarantee correct rounding, only an error of a few
+//!    units in the last place: their bounds take [`Format::STEPS`] steps outward.
 //!
 //! # Conventions
 //!
-//! * **Comparisons look at the value alone**, so that a program takes the branches it always takes. The bounds are then
-//!   those of the formula on *that* branch. `max`, `min` and `abs` need no branch: their bounds cover both sides.
-//!   `is_zero` and `is_one` ask whether value and bounds are that number: whoever asks is about to leave it out.
-//! * **Division by bounds with 0 inside** tells nothing: [−∞, ∞]. If 0 is one of the two bounds, the quotient is bounded on
-//!   one side.
-//! * **Overflow**: the value is ∞; the lower bound is the largest number of the format, the upper one ∞. NaN may follow, ∞ −
-//!   ∞ for one, and is contained in nothing; the bounds go on, for they speak of the exact result, which is a number.
-//!   A NaN that a program *begins* with has the bounds [−∞, ∞].
-//! * **Outside of a function's domain** (the left half of √[−1, 4]) bounds are those of the part inside; with nothing
+//! * **Comparisons look at the value alone**, so a program takes its usual branches. The bounds are then those of the
+//!   formula on *that* branch. `max`, `min` and `abs` need no branch: their bounds cover both sides. `is_zero` and
+//!   `is_one` ask whether both value and bounds are that number, because code that calls them is about to skip it.
+//! * **Division by bounds with 0 inside** gives no information: [−∞, ∞]. If 0 is one of the two bounds, the quotient is
+//!   bounded on one side.
+//! * **Overflow**: the value is ∞; the lower bound is the largest number of the format, the upper one ∞. NaN may
+//!   follow, for example from ∞ − ∞, and no bounds contain it. The bounds stay valid, because they are for the exact
+//!   result, which is a number. A NaN that a program *begins* with has the bounds [−∞, ∞].
+//! * **Outside a function's domain** (the left half of √[−1, 4]), the bounds are those of the part inside; with nothing
 //!   inside, [−∞, ∞].
-//! * A number that is converted ([`lit`](crate::lit), a count) may have no exact place in the format: the bounds enclose
-//!   the number that was meant. [`Interval::exact`] takes a number of the format as it is.
-//! * Each operation forgets where its operands come from: x − x is [a − b, b − a], not 0. Bounds are always right, and
-//!   often wider than they need be.
+//! * A converted number ([`lit`](crate::lit), a count) may not be exact in the format: the bounds enclose the number
+//!   that was meant. [`Interval::exact`] takes a number of the format as it is.
+//! * Each operation forgets where its operands come from: x − x is [a − b, b − a], not 0. Bounds are always valid, and
+//!   often wider than necessary.
 //!
-//! Source: Moore, Kearfott, Cloud, *Introduction to Interval Analysis* (2009), chapters 2–5; Muller et al., *Handbook of
-//! Floating-Point Arithmetic* (2018), chapter 4, for the rests.
+//! Source: Moore, Kearfott, Cloud, *Introduction to Interval Analysis* (2009), chapters 2–5; Muller et al., *Handbook
+//! of Floating-Point Arithmetic* (2018), chapter 4, for the remainders.
 
 mod format;
 mod functions;
@@ -78,19 +79,19 @@ pub struct Interval<T> {
 }
 
 impl<T: Format> Interval<T> {
-    /// The number `x`, just that; [−∞, ∞] around a NaN.
+    /// Exactly the number `x`; [−∞, ∞] around a NaN.
     pub fn exact(x: T) -> Self {
         Interval::new(x, x, x)
     }
 
-    /// `value` within these bounds. A bound that the value lies beyond is moved to it, and a NaN stands for no bound.
+    /// `value` within these bounds. If the value lies beyond a bound, the bound moves to it; a NaN means no bound.
     pub fn new(value: T, lower: T, upper: T) -> Self {
         let lower = if lower.is_nan() { T::neg_infinity() } else { lower.min(value) };
         let upper = if upper.is_nan() { T::infinity() } else { upper.max(value) };
         Interval { value, lower, upper }
     }
 
-    /// What the format answers.
+    /// The result in the format.
     pub fn value(self) -> T {
         self.value
     }
@@ -110,17 +111,17 @@ impl<T: Format> Interval<T> {
         Rounded::sum(self.upper, -self.lower).up()
     }
 
-    /// Whether `x` lies between the bounds, or on one of them.
+    /// Whether `x` lies between the bounds or on one of them.
     pub fn contains(self, x: T) -> bool {
         self.lower <= x && x <= self.upper
     }
 
-    /// Nothing is known but the value.
+    /// Only the value is known.
     fn unknown(value: T) -> Self {
         Interval::new(value, T::neg_infinity(), T::infinity())
     }
 
-    /// The smallest bounds around all these results.
+    /// The tightest bounds around all these results.
     fn around<const N: usize>(value: T, corners: [Rounded<T>; N]) -> Self {
         let lower = corners.iter().map(|corner| corner.down()).fold(T::infinity(), T::min);
         let upper = corners.iter().map(|corner| corner.up()).fold(T::neg_infinity(), T::max);
@@ -162,7 +163,7 @@ impl<T: Format> Mul for Interval<T> {
     }
 }
 
-/// Where a bound of the divisor is 0, it is the 0 on the side of the others.
+/// If a bound of the divisor is 0, it is taken as the 0 on the side of the other numbers.
 impl<T: Format> Div for Interval<T> {
     type Output = Self;
     fn div(self, other: Self) -> Self {
@@ -177,7 +178,7 @@ impl<T: Format> Div for Interval<T> {
     }
 }
 
-/// x − y·n for the whole number n = trunc(x/y), where the bounds leave but one; else between 0 and ±|y|.
+/// x − y·n for the whole number n = trunc(x/y), where the bounds allow only one; otherwise between 0 and ±|y|.
 impl<T: Format> Rem for Interval<T> {
     type Output = Self;
     fn rem(self, other: Self) -> Self {
@@ -259,13 +260,13 @@ impl<T: Format> One for Interval<T> {
 impl<T: Format> Num for Interval<T> {
     type FromStrRadixErr = T::FromStrRadixErr;
 
-    /// The nearest number, within a step to both sides.
+    /// The nearest number, within one step on both sides.
     fn from_str_radix(text: &str, radix: u32) -> Result<Self, Self::FromStrRadixErr> {
         T::from_str_radix(text, radix).map(|x| Interval::new(x, x.next_down(), x.next_up()))
     }
 }
 
-/// The nearest number: itself if it is the very one, else within a step to both sides.
+/// The nearest number: exact if the format holds it, otherwise within one step on both sides.
 impl<T: Format> NumCast for Interval<T> {
     fn from<N: ToPrimitive>(n: N) -> Option<Self> {
         let meant = (n.to_f64(), n.to_i128(), n.to_u128());
@@ -291,7 +292,7 @@ to_primitive!(
     to_f32 f32, to_f64 f64
 );
 
-/// "0.3 in [0.29, 0.31]", each with the asked-for precision.
+/// "0.3 in [0.29, 0.31]", each with the requested precision.
 impl<T: fmt::Display> fmt::Display for Interval<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = |x: &T| f.precision().map_or_else(|| x.to_string(), |digits| format!("{x:.digits$}"));

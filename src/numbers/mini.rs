@@ -1,4 +1,4 @@
-//! Numbers of few digits: f16, bf16, and any other binary format that is rounded as IEEE 754 says.
+//! Numbers with few digits: f16, bf16, and any other binary format with IEEE 754 rounding.
 //!
 //! ```math
 //! x = ± d₀.d₁d₂…d_M · 2ᵉ,   e_min ≤ e ≤ e_max,   e_max = 2ᴱ⁻¹ − 1,   e_min = 1 − e_max
@@ -10,8 +10,8 @@
 //! | [`Bf16`] | 8 | 7 | 3.4·10³⁸ | 1.2·10⁻³⁸ | 7.8·10⁻³ |
 //! | `f32` | 8 | 23 | 3.4·10³⁸ | 1.2·10⁻³⁸ | 1.2·10⁻⁷ |
 //!
-//! An operation is computed in `f64` and rounded to the format: to the nearest number, of two equally near ones to the
-//! even one; beyond the largest number lies ∞, and below the smallest normal one the numbers keep its spacing.
+//! An operation is computed in `f64` and rounded to the format: to the nearest number, with ties to even. Beyond the
+//! largest number lies ∞, and below the smallest normal number the spacing stays the same.
 //!
 //! ```
 //! use handgrad::numbers::F16;
@@ -24,14 +24,14 @@
 //!
 //! # Derivation
 //!
-//! 1. Around x, with 2ᵉ ≤ |x| < 2ᵉ⁺¹, the numbers of the format lie q = 2ᵉ⁻ᴹ apart, where e is at least e_min. Dividing by a
-//!    power of two rounds nothing, so q·round(x/q) is the one nearest to x.
+//! 1. Around x, with 2ᵉ ≤ |x| < 2ᵉ⁺¹, the numbers of the format lie q = 2ᵉ⁻ᴹ apart, where e is at least e_min. Dividing
+//!    by a power of two rounds nothing, so q·round(x/q) is the number nearest to x.
 //! 2. Rounding twice, to f64 and then to the format, could differ from rounding once. It does not for +, −, ×, ÷ and √ if
 //!    the first has at least 2p + 2 digits, where the second has p = M + 1 (Figueroa): M ≤ 24 is safe, and compiles.
-//! 3. It does for a·b + c, as the sum of numbers of very different sizes may be any number of digits long: the first
-//!    rounding can end in the middle between two numbers of the format, and forget on which side of it the sum lies. So
-//!    what the f64 has lost is computed (Knuth), and if anything is, the last digit is made odd, towards the true sum:
-//!    such a number is in no middle.
+//! 3. It does for a·b + c, because the sum of numbers of very different sizes can be arbitrarily many digits long: the
+//!    first rounding can land exactly midway between two numbers of the format, and lose which side of it the sum is
+//!    on. So the code computes what the f64 lost (Knuth), and if that is not 0, makes the last digit odd, towards the
+//!    true sum: such a number is never midway.
 //!
 //! Source: IEEE 754 (2019); Figueroa, *When is double rounding innocuous?* (1995).
 
@@ -41,14 +41,14 @@ use std::iter::{Product, Sum};
 use std::num::FpCategory;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Rem, RemAssign, Sub, SubAssign};
 
-/// A number with E bits of exponent and M digits behind the point.
+/// A number with E bits of exponent and M digits after the point.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct Mini<const E: u32, const M: u32>(f64);
 
 /// IEEE's half precision: 11 digits, up to 65504.
 pub type F16 = Mini<5, 10>;
 
-/// The first half of an `f32`: 8 digits, and its whole range.
+/// The first half of an `f32`: 8 digits, and the full range of `f32`.
 pub type Bf16 = Mini<8, 7>;
 
 impl<const E: u32, const M: u32> Mini<E, M> {
@@ -70,7 +70,7 @@ impl<const E: u32, const M: u32> Mini<E, M> {
         Mini(if rounded.abs() > Self::LARGEST { f64::INFINITY.copysign(x) } else { rounded })
     }
 
-    /// How far apart the numbers of the format lie around `x`.
+    /// The spacing of the format's numbers around `x`.
     fn spacing(x: f64) -> f64 {
         let exponent = (x.to_bits() >> 52 & 0x7ff) as i32 - 1023;
         power(exponent.max(1 - Self::LARGEST_EXPONENT) - M as i32)
@@ -82,7 +82,7 @@ impl<const E: u32, const M: u32> Mini<E, M> {
             x if x.is_nan() || x == f64::INFINITY => self,
             f64::NEG_INFINITY => Mini(-Self::LARGEST),
             x if x >= 0.0 => Mini::nearest(x + Self::spacing(x)),
-            x => Mini(x + Self::spacing(x.next_up())), // just above −2ᵉ they lie closer
+            x => Mini(x + Self::spacing(x.next_up())), // just above −2ᵉ they lie closer together
         }
     }
 }
@@ -257,7 +257,7 @@ impl<const E: u32, const M: u32> Float for Mini<E, M> {
     }
 }
 
-/// All digits that the number has.
+/// All digits of the number.
 impl<const E: u32, const M: u32> fmt::Display for Mini<E, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -1,9 +1,9 @@
 //! Numbers that know more than their value.
 //!
-//! Every function of this crate runs on any [`Float`](crate::Float). Run it on one of these, and the same lines
-//! that compute a result tell something else about it: a [`Dual`] carries a derivative along,
-//! a [`Traced`] writes down its own formula, a [`Counted`] says what the result cost, and an [`Interval`] how much of it
-//! rounding may have spoilt. A [`Mini`] knows less than its value: it is a number of few digits, as f16 and bf16 are.
+//! Every function of this crate runs on any [`Float`](crate::Float). Run it on one of these, and the same lines that
+//! compute a result also compute something about it: a [`Dual`] carries a derivative, a [`Traced`] writes down its own
+//! formula, a [`Counted`] counts the operations, and an [`Interval`] bounds the rounding error. A [`Mini`] goes the
+//! other way: it is a number with few digits, like f16 and bf16.
 
 pub mod counted;
 pub mod dual;

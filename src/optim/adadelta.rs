@@ -11,25 +11,25 @@
 //! | u | 0 | the running mean of its squared steps Δ, remembered |
 //! | ρ | 0.9 | how much of the means is kept; they look back about 1/(1 − ρ) steps |
 //! | ε | 1e-6 | the start: the first step has the length √(ε/(1 − ρ)) |
-//! | η | | a factor on every step; the paper has none, that is η = 1 (PyTorch's default) |
+//! | η | | a factor on every step; the paper has none, so its η is 1 (PyTorch's default) |
 //!
 //! # Derivation
 //!
 //! 1. Think of θ as a length in metres, and of L as a pure number. Then g = dL/dθ is in 1/m, and a step −η·g is in 1/m
-//!    as well: only a learning rate in m² mends it, so the right η changes with the unit. AdaGrad's and RMSProp's g/√v
-//!    has no unit at all: η is in m.
-//! 2. Newton's step g/h, with h = d²L/dθ² in 1/m², is in metres. It would need the second derivative; but if Newton's
-//!    step is the right one, Δ = g/h says that **1/h = Δ/g**: the inverse curvature is the ratio of a step to the
+//!    as well: only a learning rate in m² fixes that, so the right η changes with the unit. AdaGrad's and RMSProp's
+//!    g/√v has no unit at all, so η is in m.
+//! 2. Newton's step g/h, with h = d²L/dθ² in 1/m², is in metres. It would need the second derivative. But if Newton's
+//!    step is the right one, Δ = g/h means that **1/h = Δ/g**: the inverse curvature is the ratio of a step to the
 //!    gradient that caused it.
-//! 3. Take both from the near past, as root mean squares with RMSProp's forgetting: 1/h ≈ √u/√v, with
+//! 3. Take both from the recent past, as root mean squares that forget like RMSProp's: 1/h ≈ √u/√v, with
 //!    **v ← ρ·v + (1 − ρ)·g²** and **u ← ρ·u + (1 − ρ)·Δ²**.
-//! 4. **Δ = g·√u/√v** is in metres, and no learning rate is needed. This step's Δ is not yet in u, as u is needed to
-//!    compute it.
+//! 4. **Δ = g·√u/√v** is in metres, and no learning rate is needed. This step's Δ is not yet in u, because u is needed
+//!    to compute it.
 //! 5. With u = 0 nothing would ever move, so ε is added under both roots: **Δ = g·√(u + ε)/√(v + ε)**. This is the one
-//!    place where a unit comes back in: the first step has the length √ε·|g|/√((1 − ρ)·g² + ε), which is √(ε/(1 − ρ))
-//!    for all but the smallest g, and the steps need some time to grow from there.
+//!    place where a unit comes back in. The first step has the length √ε·|g|/√((1 − ρ)·g² + ε), which is √(ε/(1 − ρ))
+//!    for all but the smallest g, and the steps take some time to grow from there.
 //!
-//! In the code the running means are v + (1 − ρ)·(g² − v), or as they stand where ρ is ½ or less.
+//! The code computes the running means as v + (1 − ρ)·(g² − v), or as written above where ρ is ½ or less.
 //!
 //! Libraries differ: ρ is 0.9 here and in PyTorch, 0.95 in the paper's experiments and in Keras, whose default η is
 //! 0.001.

@@ -1,4 +1,4 @@
-//! AdaGrad: every parameter has a learning rate of its own, from the gradients it has seen.
+//! AdaGrad: every parameter has its own learning rate, set by the gradients it has seen.
 //!
 //! ```math
 //! s ← s + g²        θ ← θ − η·g / (√s + ε)
@@ -9,27 +9,27 @@
 //! | θ, g | | a parameter and its gradient |
 //! | s | s₀ = 0 | the sum of its squared gradients, remembered |
 //! | η | | the learning rate (PyTorch's default: 0.01) |
-//! | ε | 1e-10 | keeps 0/0 away where g was always 0 |
+//! | ε | 1e-10 | prevents 0/0 where g was always 0 |
 //!
 //! # Derivation
 //!
-//! One parameter; the others behave alike, each on its own.
+//! Take one parameter; the others behave the same, each on its own.
 //!
 //! 1. Let L be convex, θ* its minimum, and θ ← θ − η·g. Then (θ⁺ − θ*)² = (θ − θ*)² − 2η·g·(θ − θ*) + η²·g², and
-//!    L(θ) − L(θ*) ≤ g·(θ − θ*). Summed over all steps with one η, the squares cancel but for the first:
+//!    L(θ) − L(θ*) ≤ g·(θ − θ*). Summed over all steps with one η, all squares but the first cancel:
 //!    **Σ (L(θₜ) − L(θ*)) ≤ D²/(2η) + (η/2)·Σ gₜ²**, with D the distance at the start.
-//! 2. The right side is smallest for **η = D/√(Σ gₜ²)**. So the best learning rate of a parameter is the larger the
-//!    smaller its own gradients were: the weight of a rare feature learns fast where it learns at all.
+//! 2. The right side is smallest for **η = D/√(Σ gₜ²)**. So the smaller a parameter's own gradients were, the larger
+//!    its best learning rate: the weight of a rare feature learns fast when it learns at all.
 //! 3. The sum over all steps is known only at the end, so take the sum up to now: **s ← s + g²**, and
 //!    **θ ← θ − η·g/√s**. Now the rate ηₜ = η/√sₜ varies, and the squares no longer cancel: divided by 2ηₜ and summed,
-//!    they leave Σ (θₜ − θ*)²·(1/ηₜ − 1/ηₜ₋₁)/2 (with 1/η₀ = 0). As ηₜ falls, no factor is negative, and if D is at least
-//!    *every* distance |θₜ − θ*|, this is at most D²·√s/(2η), with the s at the end. The other part is (η/2)·Σ gₜ²/√sₜ ≤
-//!    η·√s, because a²/√(b + a²) ≤ 2·(√(b + a²) − √b). Together **Σ (L(θₜ) − L(θ*)) ≤ (D²/(2η) + η)·√s**: for the best
-//!    η = D/√2 it is √2·D·√s, where (2), which knows the end, has D·√s.
-//! 4. The scale of g cancels in g/√s (but for ε), and no step is longer than η. Under a steady gradient step t has the
-//!    length η/√t: the learning rate falls by itself, and never rises again.
+//!    they leave Σ (θₜ − θ*)²·(1/ηₜ − 1/ηₜ₋₁)/2 (with 1/η₀ = 0). Because ηₜ falls, no factor is negative. If D is at
+//!    least *every* distance |θₜ − θ*|, this is at most D²·√s/(2η), with the final s. The other part is (η/2)·Σ
+//!    gₜ²/√sₜ ≤ η·√s, because a²/√(b + a²) ≤ 2·(√(b + a²) − √b). Together **Σ (L(θₜ) − L(θ*)) ≤ (D²/(2η) + η)·√s**. For
+//!    the best η = D/√2 this is √2·D·√s; (2), which knows the end, has D·√s.
+//! 4. The scale of g cancels in g/√s (except for ε), and no step is longer than η. Under a steady gradient, step t has
+//!    the length η/√t: the learning rate falls by itself, and never rises again.
 //!
-//! Libraries differ in ε: here and in PyTorch and in the paper it is outside the root.
+//! Libraries differ in ε: here, in PyTorch and in the paper it is outside the root.
 //!
 //! Source: Duchi, Hazan, Singer, *Adaptive subgradient methods for online learning and stochastic optimization* (2011).
 
@@ -63,7 +63,7 @@ impl<T: Float> AdaGrad<T> {
         AdaGrad { learning_rate, initial: 0.0, epsilon: 1e-10, state: State::new() }
     }
 
-    /// s₀, with which every sum starts: the larger, the shorter the first steps.
+    /// s₀, the starting value of every sum: the larger it is, the shorter the first steps.
     pub fn initial_sum(self, initial: f64) -> Self {
         AdaGrad { initial, ..self }
     }

@@ -10,31 +10,32 @@
 //! | θ, g | | a parameter and its gradient |
 //! | m | 0 | the running mean of its gradients, remembered |
 //! | v | 0 | the running mean of their squares, remembered |
-//! | t | | which step this is: 1, 2, 3, … |
+//! | t | | the number of this step: 1, 2, 3, … |
 //! | η | | the learning rate (the paper's and PyTorch's default: 0.001) |
 //! | β₁, β₂ | 0.9, 0.999 | how much of the means is kept; they look back about 10 and 1000 steps |
-//! | ε | 1e-8 | keeps 0/0 away |
+//! | ε | 1e-8 | prevents 0/0 |
 //! | λ | 0 | weight decay as an L2 penalty: g ← g + λ·θ |
 //!
 //! # Derivation
 //!
-//! 1. Of a noisy gradient two things are wanted: its mean `E[g]`, to walk along, and its size `√E[g²]`, to have one
-//!    learning rate for all parameters. Estimate both by running means: **m ← β₁·m + (1 − β₁)·g** and
-//!    **v ← β₂·v + (1 − β₂)·g²**. In the code these are m + (1 − β₁)·(g − m), or as they stand where β is ½ or less.
-//! 2. Both start at 0, and so are too small at first. Written out, mₜ = (1 − β₁)·Σᵢ β₁ᵗ⁻ⁱ·gᵢ over i = 1 … t. If the
+//! 1. We want two things from a noisy gradient: its mean `E[g]`, for the direction, and its size `√E[g²]`, so that one
+//!    learning rate fits all parameters. Estimate both by running means: **m ← β₁·m + (1 − β₁)·g** and
+//!    **v ← β₂·v + (1 − β₂)·g²**. The code computes these as m + (1 − β₁)·(g − m), or as written above where β is ½ or
+//!    less.
+//! 2. Both start at 0, so they are too small at first. Written out, mₜ = (1 − β₁)·Σᵢ β₁ᵗ⁻ⁱ·gᵢ over i = 1 … t. If the
 //!    mean of g does not change over these steps, `E[mₜ] = E[g]·(1 − β₁)·Σᵢ β₁ᵗ⁻ⁱ`, and the geometric sum
 //!    1 + β₁ + … + β₁ᵗ⁻¹ is (1 − β₁ᵗ)/(1 − β₁): **`E[mₜ] = E[g]·(1 − β₁ᵗ)`**.
-//! 3. So **m̂ = m/(1 − β₁ᵗ)** and **v̂ = v/(1 − β₂ᵗ)** have the right means from the first step on. Without this the
-//!    first steps would be (1 − β₁)/√(1 − β₂) ≈ 3.2 times too long, and thousands of steps pass until v has grown.
-//! 4. **θ ← θ − η·m̂/(√v̂ + ε)**. The scale of g cancels (but for ε). The first step is η·g/|g|: it has the length η,
-//!    whatever the gradient. Later |m̂|/√v̂ is close to 1 where all gradients agree, and close to 0 where they are noise
-//!    around 0: the steps shorten by themselves near a minimum.
-//! 5. *Weight decay* here is the L2 penalty of [`Sgd`](super::Sgd), **g ← g + λ·θ**, as in PyTorch. It goes through the
-//!    division by √v̂ with the rest of g, which is not what its name says: see [`AdamW`](super::AdamW).
+//! 3. So **m̂ = m/(1 − β₁ᵗ)** and **v̂ = v/(1 − β₂ᵗ)** have the right means from the first step on. Without this, the
+//!    first steps would be (1 − β₁)/√(1 − β₂) ≈ 3.2 times too long, and v would need thousands of steps to grow.
+//! 4. **θ ← θ − η·m̂/(√v̂ + ε)**. The scale of g cancels (except for ε). The first step is η·g/|g|: its length is η,
+//!    whatever the gradient. Later, |m̂|/√v̂ is close to 1 where all gradients agree, and close to 0 where they are
+//!    noise around 0, so the steps shorten by themselves near a minimum.
+//! 5. *Weight decay* here is the L2 penalty of [`Sgd`](super::Sgd), **g ← g + λ·θ**, as in PyTorch. It is divided by
+//!    √v̂ along with the rest of g, so it is not really weight decay: see [`AdamW`](super::AdamW).
 //!
-//! Libraries differ in ε: here, in PyTorch and in the paper's algorithm it is added to √v̂; TensorFlow's is added to √v,
-//! which makes it weigh more in the first steps. In `f16`, 1e-8 is rounded to 0: there ε is the smallest normal number,
-//! 6.1e-5.
+//! Libraries differ in ε: here, in PyTorch and in the paper's algorithm it is added to √v̂; TensorFlow's is added to
+//! √v, which gives it more weight in the first steps. In `f16`, 1e-8 rounds to 0, so there ε is the smallest normal
+//! number, 6.1e-5.
 //!
 //! Source: Kingma, Ba, *Adam: a method for stochastic optimization* (2015).
 

@@ -14,16 +14,16 @@
 //!
 //! # Derivation
 //!
-//! 1. In plain descent the L2 penalty (λ/2)·‖θ‖² and weight decay are one thing: the penalty's gradient λ·θ gives
-//!    θ ← θ − η·(g + λ·θ) = (1 − η·λ)·θ − η·g.
-//! 2. In Adam they are not. With g + λ·θ in place of g, the penalty is divided by √v̂ too: a weight with large gradients
-//!    is hardly decayed, and one whose gradients are 0 sees λ·θ alone: m̂/√v̂ is about λ·θ/|λ·θ|, and it shrinks by η a
-//!    step, *whatever λ is*.
-//! 3. So leave the penalty out of g and decay the weight itself: **θ ← (1 − η·λ)·θ − η·m̂/(√v̂ + ε)**. A weight
-//!    whose gradients are 0 shrinks by exactly the factor 1 − η·λ a step.
+//! 1. In plain gradient descent, the L2 penalty (λ/2)·‖θ‖² and weight decay are the same: the penalty's gradient λ·θ
+//!    gives θ ← θ − η·(g + λ·θ) = (1 − η·λ)·θ − η·g.
+//! 2. In Adam they are not. With g + λ·θ in place of g, the penalty is divided by √v̂ too. A weight with large
+//!    gradients hardly decays. A weight whose gradients are 0 sees λ·θ alone: m̂/√v̂ is about λ·θ/|λ·θ|, and it shrinks
+//!    by η per step, *whatever λ is*.
+//! 3. So leave the penalty out of g and decay the weight itself: **θ ← (1 − η·λ)·θ − η·m̂/(√v̂ + ε)**. A weight whose
+//!    gradients are 0 shrinks by exactly the factor 1 − η·λ per step.
 //!
-//! As in PyTorch the decay of a step is η·λ, so a schedule of η scales it too; the paper scales both by the schedule but
-//! not λ by η: its λ is our η·λ.
+//! As in PyTorch, the decay per step is η·λ, so a schedule of η scales it too. The paper scales both by the schedule,
+//! but not λ by η: its λ is our η·λ.
 //!
 //! Source: Loshchilov, Hutter, *Decoupled weight decay regularization* (2019).
 

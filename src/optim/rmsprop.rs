@@ -10,24 +10,24 @@
 //! | v | 0 | the running mean of its squared gradients, remembered |
 //! | η | | the learning rate (PyTorch's default: 0.01) |
 //! | α | 0.99 | how much of the mean is kept; it looks back about 1/(1 − α) steps |
-//! | ε | 1e-8 | keeps 0/0 away |
+//! | ε | 1e-8 | prevents 0/0 |
 //!
 //! # Derivation
 //!
 //! 1. Gradients differ by orders of magnitude from weight to weight, so one learning rate fits few of them. The sign of
-//!    the gradient alone has no such trouble: θ ← θ − η·g/|g|, which on full batches works well (Rprop).
+//!    the gradient does not have this problem: θ ← θ − η·g/|g| works well on full batches (Rprop).
 //! 2. On mini-batches it does not. A weight whose gradient is +0.1 nine times and −0.9 once has the mean 0 and should
-//!    stay, but the signs add up to 8 steps one way. The ten gradients must be divided by the *same* number, so let it
-//!    be the root of the mean square of the last gradients: **θ ← θ − η·g/√v**.
-//! 3. AdaGrad's number does that too, but it is a sum over all the past and only grows: after t steps the learning rate
-//!    is η/√t, though the gradients of long ago belong to a landscape the parameters have left. So forget: with
-//!    **v ← α·v + (1 − α)·g²**, a square that is k steps old weighs (1 − α)·αᵏ. These weights sum to 1, and their mean
-//!    age is α/(1 − α). In the code this is v + (1 − α)·(g² − v), or as it is written above where α is ½ or less.
-//! 4. v starts at 0 and is too small at first: after the first step √v = √(1 − α)·|g|, so this step has the length
+//!    stay, but the signs add up to 8 steps one way. The ten gradients must be divided by the *same* number, so take
+//!    the root of the mean square of the last gradients: **θ ← θ − η·g/√v**.
+//! 3. AdaGrad does that too, but its sum covers the whole past and only grows: after t steps the learning rate is η/√t,
+//!    although old gradients come from a region the parameters have left. So forget: with **v ← α·v + (1 − α)·g²**, a
+//!    square that is k steps old has the weight (1 − α)·αᵏ. These weights sum to 1, and their mean age is α/(1 − α).
+//!    The code computes this as v + (1 − α)·(g² − v), or as written above where α is ½ or less.
+//! 4. v starts at 0 and is too small at first: in the first step √v = √(1 − α)·|g|, so that step has the length
 //!    η/√(1 − α), ten times η for α = 0.99. [`Adam`](super::Adam) corrects that.
 //!
-//! Libraries differ: α is 0.99 here and in PyTorch, 0.9 in the source and in Keras; ε is outside the root here and
-//! in PyTorch, inside it in TensorFlow.
+//! Libraries differ: α is 0.99 here and in PyTorch, 0.9 in the lecture and in Keras; ε is outside the root here and in
+//! PyTorch, inside it in TensorFlow.
 //!
 //! Source: Tieleman, Hinton, *Neural Networks for Machine Learning*, lecture 6e (2012).
 

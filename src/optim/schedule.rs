@@ -27,7 +27,7 @@ pub fn step(t: u64, every: u64, factor: f64) -> f64 {
     factor.powf(t.checked_div(every).unwrap_or(0) as f64)
 }
 
-/// Rises along a line over the first `warmup` steps, then falls along half a cosine, to 0 at step `total`.
+/// Rises linearly over the first `warmup` steps, then falls along half a cosine, to 0 at step `total`.
 ///
 /// Before `warmup` it is (t + 1)/warmup, so that no step is wasted on a rate of 0; from there on ½·(1 + cos(π·x)) with
 /// x = (t − warmup)/(total − warmup). (Loshchilov, Hutter, *SGDR* (2017), one period without restart; the warm-up is

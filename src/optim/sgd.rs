@@ -12,34 +12,35 @@
 //! | η | | the learning rate |
 //! | μ | 0 | momentum: how much of the velocity is kept |
 //! | λ | 0 | weight decay |
-//! | κ, t | 0 | learning-rate decay, and how many steps were taken before this one: 0, 1, 2, … |
+//! | κ, t | 0 | learning-rate decay, and the number of steps before this one: 0, 1, 2, … |
 //!
 //! # Derivation
 //!
-//! 1. *Downhill.* For a small step Δ, L(θ + Δ) ≈ L(θ) + g·Δ, and no Δ of a given length makes this smaller than the one
-//!    along −g. So **θ ← θ − η·g** (Robbins and Monro 1951, for a g that is right only on average).
-//! 2. *The heavy ball.* Let θ be a ball of mass 1 in the landscape L, with friction γ: θ'' = −γ·θ' − g. With u = θ' and
-//!    time steps of h this is u ← u + h·(−γ·u − g), then θ ← θ + h·u. Put v = −u/h: **v ← (1 − h·γ)·v + g** and
-//!    **θ ← θ − h²·v**. So μ = 1 − h·γ is what friction leaves of the velocity, and η = h² is the time step squared. In
-//!    a steady slope v grows up to g/(1 − μ): μ = 0.9 makes the steps ten times as long (Polyak 1964).
+//! 1. *Downhill.* For a small step Δ, L(θ + Δ) ≈ L(θ) + g·Δ, and of all Δ of a given length, the one along −g makes
+//!    this smallest. So **θ ← θ − η·g** (Robbins and Monro 1951, for a g that is right only on average).
+//! 2. *The heavy ball.* Let θ be the position of a ball of mass 1 in the landscape L, with friction γ: θ'' = −γ·θ' − g.
+//!    With u = θ' and time steps of h, this is u ← u + h·(−γ·u − g), then θ ← θ + h·u. Put v = −u/h:
+//!    **v ← (1 − h·γ)·v + g** and **θ ← θ − h²·v**. So μ = 1 − h·γ is the share of the velocity that friction leaves,
+//!    and η = h² is the time step squared. On a steady slope v grows to g/(1 − μ): μ = 0.9 makes the steps ten times as
+//!    long (Polyak 1964).
 //! 3. *Nesterov's look-ahead.* The velocity will carry θ to φ = θ − η·μ·v anyway, so the gradient is taken there:
 //!    v ← μ·v + g(φ), θ ← θ − η·v (Nesterov 1983).
 //! 4. A network computes the gradient where its parameters are, so let φ be the parameters. With v⁺ = μ·v + g,
-//!    φ⁺ = θ⁺ − η·μ·v⁺ = (φ + η·μ·v) − η·v⁺ − η·μ·v⁺, and η·μ·v = η·(v⁺ − g): **φ⁺ = φ − η·(g + μ·v⁺)**. As v is 0
-//!    at first, both start at one point (Sutskever et al. 2013). This takes the same η before and after the step. Where
-//!    η changes from one step to the next, φ and Nesterov's θ part by the change of η times μ·v; the rule is then (4) by
-//!    definition.
+//!    φ⁺ = θ⁺ − η·μ·v⁺ = (φ + η·μ·v) − η·v⁺ − η·μ·v⁺, and η·μ·v = η·(v⁺ − g): **φ⁺ = φ − η·(g + μ·v⁺)**. Because v is 0
+//!    at first, both start at the same point (Sutskever et al. 2013). This assumes the same η before and after the
+//!    step. Where η changes from one step to the next, φ and Nesterov's θ differ by the change of η times μ·v; the rule
+//!    is then (4) by definition.
 //! 5. *Weight decay.* The penalty (λ/2)·‖θ‖² has the gradient λ·θ: **g ← g + λ·θ**. Where g is 0, each plain step
 //!    shrinks θ by the factor 1 − η·λ; hence the name.
-//! 6. *Learning-rate decay.* A gradient that is right only on average lets θ circle the minimum at a distance that goes
-//!    with η. It settles if Σ ηₜ = ∞ (any distance can be walked) but Σ ηₜ² < ∞ (the noise adds up to something
-//!    finite), and **ηₜ = η/(1 + κ·t)** is the simplest such sequence (Robbins and Monro 1951).
+//! 6. *Learning-rate decay.* A gradient that is right only on average lets θ circle the minimum at a distance that
+//!    grows with η. It settles if Σ ηₜ = ∞ (θ can get anywhere) but Σ ηₜ² < ∞ (the noise adds up to something finite),
+//!    and **ηₜ = η/(1 + κ·t)** is the simplest such sequence (Robbins and Monro 1951).
 //!
-//! Weight decay and learning-rate decay are different things, though some libraries call either of them "decay".
+//! Weight decay and learning-rate decay are different things, although some libraries call both of them "decay".
 //!
-//! PyTorch's `SGD` is the same, with its default `dampening=0`; its 1 − dampening would multiply g in the second
-//! formula. It keeps the velocity in units of the gradient, as here; where it is kept in units of the step
-//! (v ← μ·v + η·g, as in the NumPy course), a new η takes hold only as old velocity fades.
+//! PyTorch's `SGD` is the same with its default `dampening=0`; its 1 − dampening would multiply g in the second
+//! formula. Like this crate, it keeps the velocity in units of the gradient. Where the velocity is kept in units of the
+//! step (v ← μ·v + η·g, as in the NumPy course), a new η takes effect only as the old velocity fades.
 //!
 //! Sources: Robbins, Monro, *A stochastic approximation method* (1951); Polyak, *Some methods of speeding up the
 //! convergence of iteration methods* (1964); Nesterov, *A method for solving the convex programming problem with
@@ -73,7 +74,7 @@ pub struct Sgd<T> {
 }
 
 impl<T: Float> Sgd<T> {
-    /// Plain descent with the learning rate η.
+    /// Plain gradient descent with the learning rate η.
     pub fn new(learning_rate: T) -> Self {
         Sgd {
             learning_rate,

@@ -4,7 +4,7 @@
 //! |---|---|---|---|---|
 //! | [`Bowl`](Surface::Bowl) | (x² + y²)/2 | x | y | nothing: every rule should get this right |
 //! | [`Valley`](Surface::Valley) | (x² + 25·y²)/2 | x | 25·y | one learning rate for two very different slopes |
-//! | [`Rosenbrock`](Surface::Rosenbrock) | (1 − x)² + 100·(y − x²)² | 2·(x − 1) − 400·x·(y − x²) | 200·(y − x²) | to follow a bent valley |
+//! | [`Rosenbrock`](Surface::Rosenbrock) | (1 − x)² + 100·(y − x²)² | 2·(x − 1) − 400·x·(y − x²) | 200·(y − x²) | to follow a curved valley |
 //! | [`Saddle`](Surface::Saddle) | (x² − y²)/2 | x | −y | to leave a point where the gradient is 0 |
 //!
 //! Source: Rosenbrock, *An automatic method for finding the greatest or least value of a function* (1960).
@@ -29,7 +29,7 @@ pub enum Surface {
     Valley,
     /// A narrow valley along y = x²; its minimum is 0 at (1, 1).
     Rosenbrock,
-    /// Up along x and down along y, without an end; the gradient is 0 at (0, 0).
+    /// Up along x and down along y, without bound; the gradient is 0 at (0, 0).
     Saddle,
 }
 
@@ -37,7 +37,7 @@ impl Surface {
     /// All of them, the simplest first.
     pub const ALL: [Surface; 4] = [Surface::Bowl, Surface::Valley, Surface::Rosenbrock, Surface::Saddle];
 
-    /// What a picture of it is called.
+    /// The title of its plot.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -75,10 +75,10 @@ impl Surface {
         }
     }
 
-    /// Where an optimizer goes in so many steps: the start and every point after it.
+    /// The path of an optimizer over this many steps: the start and every point after it.
     ///
     /// # Errors
-    /// Those of the optimizer: if it has taken steps with other parameters before.
+    /// As for the optimizer: if it has taken steps with other parameters before.
     pub fn descend<T: Float>(
         self,
         optimizer: &mut dyn Optimizer<T>,

@@ -5,14 +5,14 @@ use crate::{Float, Tensor4, init};
 use nalgebra::DMatrix;
 use rand::seq::SliceRandom;
 
-/// Numbers that are gathered at a time: 32 MiB of f32.
+/// How many numbers are gathered at a time: 32 MiB of f32.
 const GATHERED: usize = 1 << 23;
 
 /// The batches of one epoch.
 ///
 /// The sample index runs fastest in a tensor, so the pixels of one sample lie far apart, and a batch picked sample by
-/// sample would miss the cache at every one of them. Many batches are picked at once instead: a pixel of all samples
-/// is one run of memory that stays in cache while it is picked from, and each batch is then cut out in runs.
+/// sample would miss the cache at every one of them. So many batches are gathered at once: one pixel of all samples is
+/// one run of memory, which stays in cache while the samples are picked from it. Each batch is then copied out in runs.
 pub(super) struct Batches<'a, T> {
     data: &'a Dataset<T>,
     order: Vec<usize>,
@@ -23,7 +23,7 @@ pub(super) struct Batches<'a, T> {
 }
 
 impl<'a, T: Float> Batches<'a, T> {
-    /// Those of the epoch with this number, counted from 0.
+    /// The batches of the epoch with this number, counted from 0.
     pub fn new(data: &'a Dataset<T>, plan: Plan, epoch: usize) -> Self {
         let mut rng = init::rng(plan.seed);
         rng.set_stream(epoch as u64 + 1); // stream 0 drew the weights

@@ -5,16 +5,16 @@ use crate::optim::State;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// The file's note about everything that is not a tensor.
+/// The key of the file's note, which holds everything that is not a tensor.
 const NOTE: &str = "handgrad.training";
 
 impl<T: Stored> Training<T> {
-    /// Writes model, optimizer and history into a safetensors file, from which [`resume`](Self::resume) goes on. The
-    /// weights are named `model.0.weight`, …
+    /// Writes the model, the optimizer and the history to a safetensors file, from which [`resume`](Self::resume)
+    /// continues. The weights are named `model.0.weight`, …
     ///
     /// # Errors
-    /// If the file cannot be written, or if the optimizer has not taken as many steps as the training: one that has taken
-    /// steps before, or has been replaced, is not part of it. What stood in the file's place stands there still.
+    /// If the file cannot be written, or if the optimizer has not taken as many steps as the training, because it took
+    /// some before or was replaced. An existing file is then left as it was.
     pub fn save(&self, file: impl AsRef<Path>) -> Result<(), DataError> {
         let State { steps, memories } = self.optimizer.state();
         check_steps(steps, self.history.losses.len())
@@ -42,18 +42,18 @@ impl<T: Stored> Training<T> {
         write(file.as_ref(), tensors, Some((NOTE, note.to_string())))
     }
 
-    /// Takes the place of this training where [`save`](Self::save) left one with the same layers, the same kind of
-    /// optimizer and the same plan: [`fit`](Self::fit) on the same data then goes on, bit for bit. The loss, the learning
-    /// rate and the other settings of the optimizer are not in the file; they stay what they are here.
-    /// [`about`](Self::about) can say what they are.
+    /// Restores the state that [`save`](Self::save) wrote for a training with the same layers, the same kind of
+    /// optimizer and the same plan. [`fit`](Self::fit) on the same data then continues, bit for bit. The loss, the
+    /// learning rate and the optimizer's other settings are not in the file; they stay as they are here. Use
+    /// [`about`](Self::about) to record them.
     ///
     /// # Errors
-    /// If the file is not one that `save` wrote for such a training. This one is unchanged then.
+    /// If the file is not one that `save` wrote for such a training. This training is then unchanged.
     pub fn resume(&mut self, file: impl AsRef<Path>) -> Result<(), DataError> {
         let bytes = read(file.as_ref())?;
         let mut tensors = Tensors::parse(file.as_ref(), &bytes)?;
         let note = tensors.note(NOTE).and_then(|note| serde_json::from_str::<Value>(note).ok());
-        let foreign = || tensors.error("a checkpoint of a training".into(), "a file without the note of one".into());
+        let foreign = || tensors.error("a checkpoint of a training".into(), "a file without such a note".into());
         let note = note.ok_or_else(foreign)?;
         let number = |key: &str| {
             let missing = || tensors.error(format!("a checkpoint of a training, with the number {key}"), "none".into());
@@ -123,13 +123,13 @@ impl<T: Stored> Training<T> {
         Ok(())
     }
 
-    /// What the layers are, one after the other.
+    /// The descriptions of the layers, in order.
     fn layers(&self) -> String {
         self.model.layers().iter().map(|layer| layer.description()).collect::<Vec<_>>().join(", ")
     }
 }
 
-/// `Ok` if the optimizer has taken as many steps as the training has made; else what was expected and what was found.
+/// `Ok` if the optimizer has taken as many steps as the training; otherwise what was expected and what was found.
 fn check_steps(taken: u64, made: usize) -> Result<(), (String, String)> {
     if taken == made as u64 {
         return Ok(());

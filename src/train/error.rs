@@ -1,33 +1,33 @@
 use crate::{Error, ShapeError};
 use std::fmt;
 
-/// Why a training could not go on.
+/// Why training could not continue.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum TrainError {
     /// The model does not fit the data, or its layers each other.
     Model(Error),
-    /// The data or the batches are not what a training can be made of.
+    /// The data or the batch size cannot be trained on.
     Data(String),
     /// A loss is NaN or infinite.
     NotFinite {
-        /// The step before which it was, counted from 1.
+        /// The step before which it was measured, counted from 1.
         step: usize,
-        /// What it is.
+        /// The loss.
         loss: f64,
         /// The learning rate, the usual suspect.
         learning_rate: f64,
     },
     /// The loss on the test set is NaN or infinite.
     TestNotFinite {
-        /// The epoch after which it was, counted from 1.
+        /// The epoch after which it was measured, counted from 1.
         epoch: usize,
-        /// What it is.
+        /// The loss.
         loss: f64,
         /// The learning rate, the usual suspect.
         learning_rate: f64,
     },
-    /// There is no Hessian where the loss or one of its derivatives is not finite. The words say which.
+    /// There is no Hessian where the loss or one of its derivatives is not finite. The text says which.
     NoHessian(String),
 }
 
@@ -48,7 +48,7 @@ impl fmt::Display for TrainError {
     }
 }
 
-/// Its text is the whole text of what it wraps, so there is no source below it.
+/// Its text already contains the text of what it wraps, so it has no source.
 impl std::error::Error for TrainError {}
 
 impl From<Error> for TrainError {

@@ -1,5 +1,5 @@
-//! Experiments with networks too small for a training set: the NumPy course's own two, in which a convolution, alone and
-//! below a max pooling, learns to answer 1 everywhere; and a descent whose curvature is watched.
+//! Small experiments: two from the NumPy course, in which a convolution, alone or followed by max pooling, learns to
+//! output 1 everywhere; and a gradient descent that tracks its curvature.
 
 use super::{Hessian, Search, TrainError};
 use crate::losses::{Loss, mean_squared_loss};
@@ -9,22 +9,22 @@ use crate::optim::Sgd;
 use crate::{Error, Float, Slide, Tensor4, init};
 use nalgebra::DMatrix;
 
-/// What one of the two did.
+/// The result of one of these two experiments.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ones {
     /// The loss before every step, and the last one after the last step.
     pub losses: Vec<f64>,
-    /// Whether the outputs became all ones.
+    /// Whether all outputs reached 1.
     pub reached: bool,
-    /// Why it ended too early: a loss that is not finite. The losses are those before it.
+    /// Why it ended early: a loss that is not finite. `losses` holds those before it.
     pub failed: Option<TrainError>,
 }
 
 /// Trains K and b of a convolution until every output is 1, for noise z (3, 3, 28, 28), kernels K (3, 4, 3, 3) that
-/// start as N(0, 10⁻⁶), b that starts at 0, and steps of plain gradient descent; `pooled`, with a max pooling of 2 × 2
-/// between the convolution and the ones.
+/// start as N(0, 10⁻⁶), b that starts at 0, and steps of plain gradient descent. If `pooled`, a 2 × 2 max pooling
+/// follows the convolution.
 ///
-/// The only answer is K = 0, b = 1. "Is 1" means |1 − y| ≤ 10⁻⁸ + 10⁻⁵·|y|, as NumPy's `allclose` does, and at most
+/// The only solution is K = 0, b = 1. "Is 1" means |1 − y| ≤ 10⁻⁸ + 10⁻⁵·|y|, as NumPy's `allclose` does, and at most
 /// `steps` steps are made.
 ///
 /// # Errors
@@ -57,27 +57,27 @@ pub fn ones(pooled: bool, learning_rate: f64, steps: usize, seed: u64) -> Result
     }
 }
 
-/// A descent, and how curved the loss was on its way.
+/// A gradient descent, and the curvature of the loss along its path.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Descent {
     /// The loss before every step.
     pub losses: Vec<f64>,
-    /// The steps made before each look at the curvature.
+    /// The number of steps before each measurement of the curvature.
     pub steps: Vec<f64>,
     /// The [sharpness](crate::train::second_order) there.
     pub sharpness: Vec<f64>,
-    /// Why it ended too early: a loss or a derivative that is not finite. All else is from before.
+    /// Why it ended early: a loss or a derivative that is not finite. Everything else is from before.
     pub failed: Option<TrainError>,
 }
 
-/// Plain gradient descent on all of a set at once, with a look at the sharpness every `every` steps: a network
-/// 784-32-32-10 with ReLU that starts from `seed`, on images (N, 1, 28, 28) and targets (N, 10), under the mean squared
-/// error.
+/// Plain full-batch gradient descent that measures the sharpness every `every` steps, for a network 784-32-32-10 with
+/// ReLU that starts from `seed`, on images (N, 1, 28, 28) and targets (N, 10), under the mean squared error.
 ///
-/// A parabola of curvature λ is descended only if λ < 2/η. Networks are no parabolas: the sharpness *rises* while the
-/// loss falls, until it has reached 2/η; there it stays, and the loss goes on falling, no longer at every step.
+/// On a parabola of curvature λ, gradient descent converges only if λ < 2/η. Networks are not parabolas: the sharpness
+/// *rises* while the loss falls, until it reaches 2/η. There it stays, and the loss keeps falling, though no longer at
+/// every step.
 ///
-/// `look` is told of every look: steps made, loss, sharpness.
+/// `look` is called at every measurement with the steps made, the loss and the sharpness.
 ///
 /// Source: Cohen, Kaur, Li, Kolter, Talwalkar, *Gradient descent on neural networks typically occurs at the edge of
 /// stability* (2021).

@@ -1,8 +1,8 @@
 //! The training loop: mini-batches, evaluation, history, checkpoints.
 //!
-//! A [`Training`] is a model, an optimizer, a loss, and the [`History`] of what has been done. That history *is* where
-//! the training stands: as many losses as steps, as many [`Epoch`]s as whole epochs. The order of epoch e is shuffled
-//! from (seed, e) alone, so nothing else has to be known to go on from any step, bit for bit, and on any number of
+//! A [`Training`] is a model, an optimizer, a loss, and the [`History`] of what has been done. That history *is* the
+//! state of the training: one loss per step, one [`Epoch`] per whole epoch. The order of epoch e is shuffled from
+//! (seed, e) alone, so training can continue from any step with nothing else known, bit for bit, on any number of
 //! threads.
 //!
 //! ```
@@ -45,15 +45,15 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-/// A loss, as the functions of [`losses`](crate::losses) are one: of predictions and targets (N, d).
+/// A loss of predictions and targets (N, d), such as the functions of [`losses`](crate::losses).
 pub type LossFunction<T> = fn(&DMatrix<T>, &DMatrix<T>) -> Result<Loss<T>, ShapeError>;
 
-/// What decides which samples meet in which step.
+/// What decides which samples form the batch of which step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// Samples a step. The last step of an epoch takes what is left over.
+    /// Samples per step. The last step of an epoch takes what is left.
     pub batch: usize,
-    /// From which, with the epoch's number, the order of every epoch is shuffled.
+    /// The seed that, with the epoch's number, sets the order of every epoch.
     pub seed: u64,
 }
 
@@ -64,22 +64,22 @@ pub struct History {
     pub losses: Vec<f64>,
     /// The whole epochs.
     pub epochs: Vec<Epoch>,
-    /// Seconds spent in the epoch that is under way.
+    /// Seconds spent in the current epoch.
     pub seconds: f64,
 }
 
-/// An epoch that is over.
+/// A finished epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Epoch {
     /// Its number, counted from 1.
     pub number: usize,
-    /// The mean of the training samples' losses, each as it was before the step it took part in.
+    /// The mean of the training samples' losses, each measured before the step that used it.
     pub loss: f64,
-    /// The mean of the test samples' losses at the epoch's end.
+    /// The mean of the test samples' losses at the end of the epoch.
     pub test_loss: f64,
-    /// The share of the test samples that the model gets right at the epoch's end.
+    /// The share of the test samples that the model gets right at the end of the epoch.
     pub accuracy: f64,
-    /// How long its steps took; the evaluation is not counted.
+    /// How long its steps took, in seconds, not counting the evaluation.
     pub seconds: f64,
 }
 
@@ -99,7 +99,7 @@ impl fmt::Display for Epoch {
 pub struct Step {
     /// The number of its epoch, counted from 1.
     pub epoch: usize,
-    /// Its own number in the epoch, counted from 1.
+    /// Its number within the epoch, counted from 1.
     pub step: usize,
     /// How many steps the epoch has.
     pub steps: usize,
@@ -109,16 +109,16 @@ pub struct Step {
     pub loss: f64,
 }
 
-/// What an observer of [`Training::fit`] is told. It answers `ControlFlow::Break(())` to stop the training there.
+/// What an observer of [`Training::fit`] receives. It returns `ControlFlow::Break(())` to stop the training.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Event {
     /// A step has been made.
     Step(Step),
-    /// An epoch is over.
+    /// An epoch has ended.
     Epoch(Epoch),
 }
 
-/// An observer that prints a line an epoch.
+/// An observer that prints one line per epoch.
 pub fn print_epochs(event: Event) -> ControlFlow<()> {
     if let Event::Epoch(epoch) = event {
         println!("{epoch}");
@@ -126,17 +126,17 @@ pub fn print_epochs(event: Event) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-/// An observer that looks away.
+/// An observer that does nothing.
 pub fn silently(_: Event) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-/// Why [`Training::fit`] came back.
+/// Why [`Training::fit`] returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// All epochs are done.
     Finished,
-    /// The observer asked for it. The next call of `fit` goes on from here.
+    /// The observer asked to stop. The next call of `fit` continues from here.
     Stopped,
 }
 
@@ -146,12 +146,12 @@ type Factor = Box<dyn Fn(u64) -> f64 + Send>;
 /// A model in training.
 #[must_use]
 pub struct Training<T> {
-    /// What is trained.
+    /// The model being trained.
     pub model: Sequential<T>,
-    /// How it is trained.
+    /// The rule that updates it.
     pub optimizer: Box<dyn Optimizer<T>>,
-    /// What the caller says about the training: the loss, the learning rate and whatever else a checkpoint does not hold.
-    /// A checkpoint is taken up only where the same is said. Empty unless it is set.
+    /// The caller's note about the training: the loss, the learning rate and whatever else a checkpoint does not hold.
+    /// A checkpoint resumes only where this note is the same. Empty by default.
     pub about: String,
     memory: Memory<T>,
     history: History,
@@ -159,12 +159,12 @@ pub struct Training<T> {
     plan: Plan,
     /// The learning rate before any schedule, and the factor on it at every step.
     schedule: Option<(T, Factor)>,
-    /// How many samples the steps of the history are steps through; 0 before the first `fit`.
+    /// The size of the training set of the history's steps; 0 before the first `fit`.
     samples: usize,
 }
 
 impl<T: Float> Training<T> {
-    /// A training of which no step has been made.
+    /// A training that has made no step yet.
     pub fn new(
         model: Sequential<T>,
         optimizer: impl Optimizer<T> + 'static,
@@ -175,25 +175,25 @@ impl<T: Float> Training<T> {
         Training { model, optimizer, about: String::new(), memory, history, loss, plan, schedule: None, samples: 0 }
     }
 
-    /// The same, but the learning rate of step t, counted from 0, is the one that the optimizer has now times
-    /// `factor(t)`, as the functions of [`schedule`](crate::optim::schedule) are one.
+    /// The same, but with a learning-rate schedule: step t, counted from 0, uses the learning rate that the
+    /// optimizer has now, times `factor(t)`. [`schedule`](crate::optim::schedule) has such factors.
     pub fn schedule(mut self, factor: impl Fn(u64) -> f64 + Send + 'static) -> Self {
         self.schedule = Some((self.optimizer.learning_rate(), Box::new(factor)));
         self
     }
 
-    /// What has been done so far, and so where the training stands.
+    /// What has been done so far: the state of the training.
     pub fn history(&self) -> &History {
         &self.history
     }
 
-    /// Goes on until `epochs` epochs are done in all, in shuffled batches of `train`; after each, `test` is evaluated.
-    /// A batch larger than `train` is all of it.
+    /// Trains until `epochs` epochs are done in all, in shuffled batches of `train`, and evaluates `test` after each
+    /// epoch. A batch size larger than `train` means the whole set.
     ///
     /// # Errors
-    /// If a set is empty or has a label that is none of its classes, if the batch is 0, if `train` is not as large as
-    /// it was before, if the model does not fit the data, or if a loss is not a finite number. A step with such a loss is
-    /// not made, and an epoch with such a test loss is not added to the history; the weights are those that gave it.
+    /// If a set is empty or has a label outside its classes, if the batch size is 0, if the size of `train` has
+    /// changed, if the model does not fit the data, or if a loss is not finite. A step with such a loss is not made,
+    /// and an epoch with such a test loss is not added to the history; the weights are those that gave it.
     pub fn fit(
         &mut self,
         train: &Dataset<T>,
@@ -204,12 +204,12 @@ impl<T: Float> Training<T> {
         check_data("the training set", train)?;
         check_data("the test set", test)?;
         self.check_plan(train.len())?;
-        // A network's maps hold some times as many numbers as its input.
+        // A network's maps hold several times as many numbers as its input.
         let numbers = 8 * self.plan.batch.min(train.len()) * train.inputs.matrix().ncols();
         wide_awake::<T, _>(numbers, || self.run(train, test, epochs, observer))
     }
 
-    /// [`fit`](Self::fit), once all is known to be in order.
+    /// [`fit`](Self::fit), once everything has been checked.
     fn run(
         &mut self,
         train: &Dataset<T>,
@@ -218,7 +218,7 @@ impl<T: Float> Training<T> {
         mut observer: impl FnMut(Event) -> ControlFlow<()>,
     ) -> Result<End, TrainError> {
         let steps = train.len().div_ceil(self.plan.batch);
-        // What a step that failed has left, or the caller.
+        // Clear what a failed step, or the caller, left behind.
         self.memory.clear();
         self.model.clear_gradients();
         while self.history.epochs.len() < epochs {
@@ -267,7 +267,7 @@ impl<T: Float> Training<T> {
         Ok(as_f64(loss))
     }
 
-    /// Evaluates the model and closes the epoch whose steps have all been made.
+    /// Evaluates the model and closes the epoch after its last step.
     #[inline(never)]
     fn finish_epoch(&mut self, samples: usize, test: &Dataset<T>) -> Result<Epoch, TrainError> {
         let number = self.history.epochs.len() + 1;
@@ -293,29 +293,29 @@ impl<T: Float> Training<T> {
         if self.samples != samples && self.samples != 0 {
             let found =
                 format!("the training set has {samples} samples, but this training began with {}", self.samples);
-            return Err(TrainError::Data(format!("{found}: it can only go on with the same")));
+            return Err(TrainError::Data(format!("{found}: it can only continue with the same set")));
         }
         self.samples = samples;
         Ok(())
     }
 }
 
-/// How good a model is on a set.
+/// How well a model does on a set.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evaluation {
     /// The mean of the samples' losses.
     pub loss: f64,
-    /// The share of the samples whose largest output is that of their class.
+    /// The share of the samples whose largest output is the one of their class.
     pub accuracy: f64,
 }
 
-/// Samples that are evaluated at a time.
+/// How many samples are evaluated at a time.
 const EVALUATED: usize = 1000;
 
-/// The mean loss and the accuracy of a model on a set. Of equal outputs the first counts as the largest.
+/// The mean loss and the accuracy of a model on a set. Of equal outputs, the first counts as the largest.
 ///
 /// # Errors
-/// If the set is empty or has a label that is none of its classes, or if the model does not fit it.
+/// If the set is empty or has a label outside its classes, or if the model does not fit it.
 pub fn evaluate<T: Float>(
     model: &impl Layer<T>,
     data: &Dataset<T>,
@@ -335,7 +335,7 @@ pub fn evaluate<T: Float>(
     Ok(Evaluation { loss: total / n, accuracy: right as f64 / n })
 }
 
-/// The place of the largest number, the first of equals; a NaN is none.
+/// The index of the largest number, the first of equals; a NaN does not count.
 fn largest<'a, T: Float>(values: impl Iterator<Item = &'a T>) -> Option<usize> {
     let numbers = values.enumerate().filter(|(_, y)| !y.is_nan());
     numbers.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(j, _)| j)

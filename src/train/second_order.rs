@@ -1,31 +1,33 @@
-//! Second order for free: the backward, run on dual numbers, is the Hessian.
+//! Second order for free: running the backward on dual numbers gives the Hessian.
 //!
 //! | symbol | meaning |
 //! |---|---|
 //! | w | all parameters of a network, as one vector |
 //! | L(w) | its loss on a batch |
 //! | g = ∂L/∂w | the gradient, which the backward computes |
-//! | H = ∂g/∂w | the Hessian: a row and a column for each parameter |
+//! | H = ∂g/∂w | the Hessian: one row and one column per parameter |
 //!
 //! # Derivation
 //!
-//! 1. Give the parameters the ε-part v: w + ε·v. A program on dual numbers carries the derivative of what it computes
-//!    along, and the program here is forward, loss and backward: what it computes is g. So it answers
+//! 1. Give the parameters the ε-part v: w + ε·v. A program on dual numbers also computes the derivative of its result.
+//!    Here the program is forward, loss and backward, and its result is g. So it returns
 //!    g(w + ε·v) = g(w) + ε·(∂g/∂w)·v = g(w) + ε·**H·v**.
-//! 2. One pass, some four times the work of the plain one, and H is never written down: for LeNet it would have
-//!    61,706² entries. No second derivative was derived by hand; the first ones are in the layers' files, and the dual
-//!    numbers differentiate *them*.
-//! 3. By the way the loss's own ε-part is the slope ⟨g, v⟩.
+//! 2. This takes one pass, about four times the work of a plain one, and H is never formed: for LeNet it would have
+//!    61,706² entries. No second derivative was derived by hand: the first derivatives are in the layers' files, and
+//!    the dual numbers differentiate *them*.
+//! 3. The loss's own ε-part is the slope ⟨g, v⟩.
 //! 4. H is symmetric (∂²L/∂wᵢ∂wⱼ = ∂²L/∂wⱼ∂wᵢ), so it has real eigenvalues with orthogonal eigenvectors. The largest is
-//!    the **sharpness**: the curvature in the steepest direction. Gradient descent with rate η multiplies the distance
-//!    to the bottom of a valley of curvature λ by 1 − η·λ, which grows beyond size 1 where **λ > 2/η**.
-//! 5. To find it, multiply a random vector by H again and again: the eigenvector with the largest eigenvalue grows fastest
-//!    (power iteration). Lanczos' method makes the same products and keeps all of them: in an orthonormal basis
-//!    q₁, q₂, … of what they span, H is tridiagonal, with αₖ = ⟨qₖ, H·qₖ⟩ beside βₖ, the length of what of H·qₖ is new.
-//!    The largest eigenvalue θ of that small matrix, with eigenvector s, is the best that the span has to offer, x = Σ sₖ·qₖ,
-//!    and **‖H·x − θ·x‖ = βₘ·|sₘ|** says how good it is: within that distance of θ there *is* an eigenvalue of H.
+//!    the **sharpness**: the curvature in the steepest direction. In a valley of curvature λ, each step of gradient
+//!    descent with learning rate η multiplies the distance to the bottom by 1 − η·λ. The absolute value of that factor
+//!    exceeds 1 where **λ > 2/η**.
+//! 5. To find it, multiply a random vector by H again and again: the eigenvector with the largest eigenvalue grows
+//!    fastest (power iteration). Lanczos' method computes the same products and keeps all of them. In an orthonormal
+//!    basis q₁, q₂, … of their span, H is tridiagonal, with αₖ = ⟨qₖ, H·qₖ⟩ on the diagonal and beside it βₖ, the
+//!    length of the part of H·qₖ outside the basis so far. The largest eigenvalue θ of that small matrix, with
+//!    eigenvector s, is the best estimate from this span, with x = Σ sₖ·qₖ. Its error is bounded by
+//!    **‖H·x − θ·x‖ = βₘ·|sₘ|**: there *is* an eigenvalue of H within that distance of θ.
 //!
-//! At a kink of an activation, H is that of the piece that the values are on, as the gradient is.
+//! At a kink of an activation, H belongs to the piece that the values are on, as the gradient does.
 //!
 //! ```
 //! use handgrad::prelude::*;
@@ -53,9 +55,10 @@ use crate::numbers::Dual;
 use crate::{Error, Float, ShapeError, Tensor4, init, lit};
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
-/// The Hessian of a network's loss on a batch, by its products with vectors.
+/// The Hessian of a network's loss on a batch, available through its products with vectors.
 ///
-/// A vector has an entry for each parameter, in the order of [`Layer::parameters`], each as it lies in memory.
+/// A vector has an entry for each number of each parameter, in the order of [`Layer::parameters`] and of each
+/// parameter's memory.
 pub struct Hessian<T> {
     model: Sequential<Dual<T>>,
     inputs: Tensor4<Dual<T>>,
@@ -63,27 +66,27 @@ pub struct Hessian<T> {
     loss: LossFunction<Dual<T>>,
 }
 
-/// What one pass on dual numbers tells.
+/// What one pass on dual numbers computes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Along<T> {
     /// L.
     pub loss: T,
-    /// ⟨g, v⟩, how L changes along v.
+    /// ⟨g, v⟩, the rate of change of L along v.
     pub slope: T,
     /// g.
     pub gradient: Vec<T>,
-    /// H·v, how g changes along v.
+    /// H·v, the rate of change of g along v.
     pub product: Vec<T>,
 }
 
-/// How an eigenvalue is searched for.
+/// How to search for an eigenvalue.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Search {
     /// How far the result may be from an eigenvalue, relative to itself.
     pub tolerance: f64,
-    /// At most so many products.
+    /// The most products to compute.
     pub products: usize,
-    /// Where the random start comes from.
+    /// The seed of the random start.
     pub seed: u64,
 }
 
@@ -94,7 +97,7 @@ impl Default for Search {
     }
 }
 
-/// An eigenvalue, as good as it was found.
+/// An approximate eigenvalue.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Eigenvalue {
     /// θ.
@@ -108,8 +111,8 @@ pub struct Eigenvalue {
 }
 
 impl<T: Float> Along<T> {
-    /// `Ok` if all of it are numbers. A NaN among the weights need not reach the product: where L is quadratic, H does not
-    /// depend on them.
+    /// `Ok` if everything is finite. A NaN among the weights need not reach the product: where L is quadratic, H does
+    /// not depend on them.
     fn check_finite(&self) -> Result<(), TrainError> {
         let finite = |values: &[T]| values.iter().all(|x| x.is_finite());
         let found = if !self.loss.is_finite() {
@@ -126,7 +129,7 @@ impl<T: Float> Along<T> {
 }
 
 impl<T: Float> Hessian<T> {
-    /// That of `model`, at the parameters it has, for inputs (N, C, H, W) and their targets (N, d).
+    /// The Hessian of `model`, at its current parameters, for inputs (N, C, H, W) and their targets (N, d).
     pub fn new(
         model: Sequential<Dual<T>>,
         inputs: &Tensor4<T>,
@@ -136,7 +139,7 @@ impl<T: Float> Hessian<T> {
         Hessian { model, inputs: inputs.map(Dual::constant), targets: targets.map(Dual::constant), loss }
     }
 
-    /// Goes to the parameters of `other`.
+    /// Moves to the parameters of `other`.
     ///
     /// # Errors
     /// If the two networks do not have the same parameters.
@@ -170,16 +173,16 @@ impl<T: Float> Hessian<T> {
     /// H·v.
     ///
     /// # Errors
-    /// Those of [`along`](Self::along).
+    /// As for [`along`](Self::along).
     pub fn times(&mut self, v: &[T]) -> Result<Vec<T>, Error> {
         Ok(self.along(v)?.product)
     }
 
-    /// The largest eigenvalue: the sharpness. The search begins with `start`, as the eigenvector that was found a few
-    /// steps ago, or without one with a random vector.
+    /// The largest eigenvalue: the sharpness. The search begins with `start`, such as the eigenvector found a few steps
+    /// ago, or with a random vector if there is none.
     ///
     /// # Errors
-    /// Those of [`along`](Self::along), for `start` as for v; or if the loss, its gradient or a product with H is not
+    /// As for [`along`](Self::along), with `start` for v; or if the loss, its gradient or a product with H is not
     /// finite, or `start` is not.
     pub fn largest_eigenvalue(&mut self, search: Search, start: Option<&[f64]>) -> Result<Eigenvalue, TrainError> {
         let random = || init::normal(&mut init::rng(search.seed), [self.model.parameter_count(), 1], 1.0);
@@ -194,7 +197,7 @@ impl<T: Float> Hessian<T> {
             alphas.push(q.dot(&next));
             basis.push(q);
             for q in basis.iter().chain(&basis) {
-                next.axpy(-q.dot(&next), q, 1.0); // twice: the first time leaves what rounding made of it
+                next.axpy(-q.dot(&next), q, 1.0); // twice: the first pass leaves rounding errors
             }
             betas.push(next.norm());
             if !betas.iter().all(|beta| beta.is_finite()) {

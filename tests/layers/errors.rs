@@ -160,7 +160,7 @@ fn flatten_and_tensors() {
     );
     assert_eq!(
         message(Tensor4::from_matrix(m(2, 11), [3, 2, 2])),
-        "Tensor4::from_matrix: the matrix is (2, 11) but the maps are (3, 2, 2): its columns must number C·H·W = 12"
+        "Tensor4::from_matrix: the matrix is (2, 11) but the maps are (3, 2, 2): it must have C·H·W = 12 columns"
     );
     assert_eq!(
         message(Tensor4::from_row_major([1, 2, 2, 2], &[0.0; 7])),

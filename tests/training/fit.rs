@@ -302,7 +302,7 @@ fn what_cannot_be_trained_on_is_named() {
     let error = fit(&mut begun, &data.first(9), &data);
     assert_eq!(
         error,
-        "the training set has 9 samples, but this training began with 10: it can only go on with the same"
+        "the training set has 9 samples, but this training began with 10: it can only continue with the same set"
     );
 }
 

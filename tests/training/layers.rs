@@ -285,7 +285,7 @@ fn a_backward_finds_only_what_a_forward_of_its_own_kind_has_left() {
             assert_eq!(
                 backward(layer, &mut memory),
                 format!(
-                    "{kind}: backward, but the last forward was that of Other: \
+                    "{kind}: backward, but the last forward belonged to Other: \
                      backwards must come in the reverse order of the forwards"
                 )
             );

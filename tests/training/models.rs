@@ -354,7 +354,7 @@ fn a_step_is_the_optimizers() {
     let mut gradient = Gradient::default();
     gradient.add(dvector![1.0]).unwrap();
     let error = message(gradient.add(dvector![1.0, 2.0]));
-    assert!(error.starts_with("Gradient::add: it has 2 elements but those before have 1"), "{error}");
+    assert!(error.starts_with("Gradient::add: it has 2 elements but earlier ones have 1"), "{error}");
 }
 
 #[test]

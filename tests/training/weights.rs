@@ -114,15 +114,15 @@ fn a_wrong_file_is_named_with_what_is_wrong_and_changes_nothing() {
     assert!(refused::<f64>(start(3), &path("none")).starts_with(": expected a safetensors file, found No such file"));
     assert_eq!(
         refused::<f64>(start(3), &path("good")),
-        ": expected no tensors but those of the model, found more: 1.bias, 1.weight"
+        ": expected only the tensors of the model, found more: 1.bias, 1.weight"
     );
     assert_eq!(
         refused::<f64>(start(3).with(dense()).with(Prelu::new(2)), &path("good")),
-        ": expected a tensor 2.weight of F64 [2], found no tensor of this name"
+        ": expected a tensor 2.weight of F64 [2], found no tensor with this name"
     );
     assert_eq!(
         refused::<f64>(start(3).with(Relu::new()).with(dense()), &path("good")),
-        ": expected a tensor 2.weight of F64 [2, 36], found no tensor of this name: 1.bias, 1.weight"
+        ": expected a tensor 2.weight of F64 [2, 36], found no tensor with this name: 1.bias, 1.weight"
     );
     start(4).save(path("four")).unwrap();
     assert_eq!(
@@ -173,9 +173,9 @@ fn a_name_that_stands_twice_is_refused() {
     };
     assert_eq!(load(format!("{{{weight},{bias}}}")), "");
     for header in [format!("{{{bias},{weight},{bias}}}"), format!("{{{weight},{weight},{bias}}}")] {
-        assert!(load(header).contains(": expected a safetensors file that has every name once, found 0."));
+        assert!(load(header).contains(": expected a safetensors file in which no name appears twice, found 0."));
     }
-    assert!(load(format!("{{{notes},{weight},{bias}}}")).contains("every name once, found a twice"));
+    assert!(load(format!("{{{notes},{weight},{bias}}}")).contains("no name appears twice, found a twice"));
 }
 
 #[test]

@@ -16,11 +16,11 @@
 //! Write δ for `next_dz`.
 //!
 //! 1. `y[i]`, for every window i that covers pixel r, contains `ẑ[r]` with coefficient 1/(k1·k2).
-//! 2. So **`dz[r] = Σ δ[i] / (k1·k2)`, over the windows i that cover r**: each window gives all its places the same
-//!    share. The share of a place in the padding is dropped.
+//! 2. So **`dz[r] = Σ δ[i] / (k1·k2)`, over the windows i that cover r**: each window gives every position the same
+//!    share. The share of a position in the padding is dropped.
 //!
-//! The layer is linear: no kinks. Without padding, Σ dz = Σ next_dz, also where the windows overlap or leave pixels
-//! uncovered: each window gives away k1·k2 shares of 1/(k1·k2).
+//! The layer is linear: no kinks. Without padding, Σ dz = Σ next_dz, even where the windows overlap or leave pixels
+//! uncovered: each window hands out k1·k2 shares of 1/(k1·k2).
 //!
 //! Source: LeCun et al., *Gradient-based learning applied to document recognition* (1998).
 
@@ -54,7 +54,7 @@ pub fn avg_pooling_forward<T: Float>(
     }))
 }
 
-/// Of one channel.
+/// The work on one channel.
 struct Forward<'a, T> {
     y: &'a mut [T],
     z: &'a [T],
@@ -75,10 +75,10 @@ impl<T: Float> Work for Forward<'_, T> {
     }
 }
 
-/// Each window's next_dz, in equal shares for all its places, for next_dz (N, C, H', W'); dz is (N, C, H, W).
+/// Each window's next_dz, in equal shares to all its positions, for next_dz (N, C, H', W'); dz is (N, C, H, W).
 ///
 /// # Errors
-/// Those of [`avg_pooling_forward`], and if next_dz is not (N, C, H', W').
+/// As for [`avg_pooling_forward`], and if next_dz is not (N, C, H', W').
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -103,7 +103,7 @@ pub fn avg_pooling_backward<T: Float>(
     }))
 }
 
-/// Of one channel.
+/// The work on one channel.
 struct Backward<'a, T> {
     dz: &'a mut [T],
     next_dz: &'a [T],

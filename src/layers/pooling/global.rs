@@ -12,12 +12,12 @@
 //!
 //! # Derivation
 //!
-//! Write δ for `next_dz`. Either layer is the pooling of one window as large as the map:
+//! Write δ for `next_dz`. Each layer is a pooling with one window as large as the map:
 //!
 //! 1. The maximum *is* the element at the first maximum m (row by row): **`dz[m] = δ`**, and 0 elsewhere.
 //! 2. The mean contains every element with coefficient 1/(H·W): **`dz[i,j] = δ / (H·W)`**.
 //!
-//! Kink of the maximum: a tie, where the first of the equals takes all.
+//! Kink of the maximum: a tie, where the first of the equal elements takes all of δ.
 //!
 //! Source: Lin, Chen, Yan, *Network in Network* (2013), §3.2.
 
@@ -75,7 +75,7 @@ pub fn global_avg_pooling_forward<T: Float>(z: &Tensor4<T>) -> Result<DMatrix<T>
     Ok(avg_pooling_forward(z, map, Slide::default())?.into_matrix())
 }
 
-/// next_dz (N, C) in equal shares for every pixel of its map; dz is (N, C, H, W).
+/// next_dz (N, C) in equal shares to every pixel of its map; dz is (N, C, H, W).
 ///
 /// # Errors
 /// If the maps are empty or next_dz is not (N, C).
@@ -86,7 +86,7 @@ pub fn global_avg_pooling_backward<T: Float>(next_dz: &DMatrix<T>, z: &Tensor4<T
     avg_pooling_backward(&next_dz, z, map, Slide::default()) // (2)
 }
 
-/// (H, W), if there is a pixel at all.
+/// (H, W), if the map has at least one pixel.
 fn whole_map<T: Float>(function: &'static str, z: &Tensor4<T>) -> Result<(usize, usize), ShapeError> {
     has_pixels(function, z)?;
     let [_, _, height, width] = z.shape();

@@ -17,16 +17,15 @@
 //!
 //! 1. While one element of a window is larger than all others, y *is* that element: dy = dẑ at its place, and y
 //!    depends on no other element.
-//! 2. So each window passes its δ to the place of its maximum:
-//!    **`dz[r] = Σ δ[i]`, over the windows i whose maximum is at r**. Windows that overlap may share that place; then
-//!    their δ add up.
+//! 2. So each window passes its δ to the position of its maximum: **`dz[r] = Σ δ[i]`, over the windows i whose maximum
+//!    is at r**. Overlapping windows may share that position; then their δ add up.
 //!
 //! Kinks: where a maximum is tied, max has no derivative. The **first** maximum of the window, row by row, takes the
-//! whole δ, so that Σ dz = Σ next_dz always. A NaN counts as larger than any number, and the first NaN takes δ.
+//! whole δ, so Σ dz = Σ next_dz always. A NaN counts as larger than any number, and the first NaN takes δ.
 //!
 //! The padding is −∞: it never wins. [`max_pooling_zero_padded_forward`] pads with 0 instead, as the NumPy course this
-//! crate grew from does: there a window of negative numbers at the border answers 0, and its δ falls into the padding
-//! and is lost.
+//! crate grew from does. There, a window of negative numbers at the border gives 0, and its δ goes to the padding and
+//! is lost.
 //!
 //! Source: LeCun et al., *Gradient-based learning applied to document recognition* (1998), for pooling; Scherer,
 //! Müller, Behnke (2010) for its maximum.
@@ -60,10 +59,10 @@ pub fn max_pooling_forward<T: Float>(
     Ok(forward(z, &windows, None))
 }
 
-/// Each window's next_dz at the place of its first maximum, for next_dz (N, C, H', W'); dz is (N, C, H, W).
+/// Each window's next_dz at the position of its first maximum, for next_dz (N, C, H', W'); dz is (N, C, H, W).
 ///
 /// # Errors
-/// Those of [`max_pooling_forward`], and if next_dz is not (N, C, H', W').
+/// As for [`max_pooling_forward`], and if next_dz is not (N, C, H', W').
 ///
 /// ```
 /// use handgrad::prelude::*;
@@ -85,7 +84,7 @@ pub fn max_pooling_backward<T: Float>(
     Ok(backward(next_dz, z, &windows, None))
 }
 
-/// Steps (1) and (2), window by window. Machine floats take the same steps for several samples at a time.
+/// Steps (1) and (2), window by window. For machine floats, the same steps run on several samples at a time.
 fn backward<T: Float>(next_dz: &Tensor4<T>, z: &Tensor4<T>, windows: &Windows, padding: Option<T>) -> Tensor4<T> {
     let [samples, channels, _, width] = z.shape();
     if machine_float!(T) {
@@ -99,7 +98,7 @@ fn backward<T: Float>(next_dz: &Tensor4<T>, z: &Tensor4<T>, windows: &Windows, p
         .flat_map(|c| windows.all().map(move |window| (c, window)))
         .flat_map(|(c, window)| (0..samples).map(move |n| (c, window, n)))
     {
-        let mut maximum: Option<(T, Option<(usize, usize)>)> = None; // its value, and its place in the image
+        let mut maximum: Option<(T, Option<(usize, usize)>)> = None; // its value, and its position in the image
         for tap in windows.taps((i, j)) {
             let place = tap.map(|pixel| (pixel / width, pixel % width));
             let Some(value) = place.map(|(r, q)| z[(n, c, r, q)]).or(padding) else { continue };
@@ -136,10 +135,10 @@ pub fn max_pooling_zero_padded_forward<T: Float>(
     Ok(forward(z, &windows, Some(T::zero())))
 }
 
-/// [`max_pooling_backward`] padded with 0: what falls to a zero of the padding is dropped.
+/// [`max_pooling_backward`] padded with 0: gradient that falls on the padding is dropped.
 ///
 /// # Errors
-/// Those of [`max_pooling_zero_padded_forward`], and if next_dz is not (N, C, H', W').
+/// As for [`max_pooling_zero_padded_forward`], and if next_dz is not (N, C, H', W').
 #[inline(never)]
 pub fn max_pooling_zero_padded_backward<T: Float>(
     next_dz: &Tensor4<T>,
@@ -171,14 +170,14 @@ fn padded_with_infinity<T: Float>(
     Ok(windows)
 }
 
-/// The larger one; NaN if one of them is.
+/// The larger of the two; NaN if either is NaN.
 #[inline(always)]
 fn larger<T: Float>(best: T, x: T) -> T {
     // Without `||`, which would be a branch, the comparison becomes vector instructions.
     if (x > best) | x.is_nan() { x } else { best }
 }
 
-/// Every window's maximum; a place in the padding counts as `padding`, or not at all.
+/// Every window's maximum. A position in the padding counts as `padding`, or not at all.
 fn forward<T: Float>(z: &Tensor4<T>, windows: &Windows, padding: Option<T>) -> Tensor4<T> {
     let [samples, channels, _, _] = z.shape();
     by_channels([samples, channels, windows.out.0, windows.out.1], |c, y| {
@@ -186,7 +185,7 @@ fn forward<T: Float>(z: &Tensor4<T>, windows: &Windows, padding: Option<T>) -> T
     })
 }
 
-/// Of one channel.
+/// The work on one channel.
 struct Forward<'a, T> {
     y: &'a mut [T],
     z: &'a [T],

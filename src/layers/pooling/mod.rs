@@ -17,7 +17,7 @@ use crate::kernels::block::changed;
 use crate::{Float, ShapeError, Slide, Tensor4, sizes};
 use nalgebra::DMatrix;
 
-/// Where the windows of one map lie: sizes of map and output, and the pixels under a window.
+/// Where the windows of one map lie: the sizes of map and output, and the pixels under a window.
 struct Windows {
     image: (usize, usize),
     pooling: (usize, usize),
@@ -38,7 +38,7 @@ impl Windows {
         Ok(Windows { image: (height, width), pooling, slide, out })
     }
 
-    /// k1·k2: how many places a window has.
+    /// k1·k2: how many positions a window has.
     fn area<T: Float>(&self) -> Count<T> {
         Count::of_product(self.pooling.0, self.pooling.1)
     }
@@ -60,8 +60,8 @@ impl Windows {
         along(i * s1, self.pooling.0, p1, height).flat_map(move |r| columns.clone().map(move |q| r * width + q))
     }
 
-    /// Of the taps of window (i, j), how many come before the first one in the padding; nothing if none is there. Of those
-    /// in the padding, which are all equal, only the first can be the maximum.
+    /// How many taps of window (i, j) come before the first one in the padding, or `None` if no tap is there. The taps
+    /// in the padding are all equal, so only the first of them can be the maximum.
     #[inline(always)]
     fn before_padding(&self, (i, j): (usize, usize)) -> Option<usize> {
         let ((height, width), (k1, k2), (p1, p2)) = (self.image, self.pooling, self.slide.padding);
@@ -77,7 +77,7 @@ impl Windows {
         }
     }
 
-    /// The pixels under the taps of window (i, j), in order, with nothing for the first tap in the padding.
+    /// The pixels under the taps of window (i, j), in order, with `None` for the first tap in the padding.
     fn taps(&self, window: (usize, usize)) -> Vec<Option<usize>> {
         let mut taps: Vec<_> = self.pixels(window).map(Some).collect();
         if let Some(before) = self.before_padding(window) {
@@ -98,7 +98,7 @@ impl Windows {
     }
 }
 
-/// `Ok` if there is a pixel in a map.
+/// `Ok` if a map has at least one pixel.
 fn has_pixels<T: Float>(function: &'static str, z: &Tensor4<T>) -> Result<(), ShapeError> {
     let [_, _, height, width] = z.shape();
     if height == 0 || width == 0 {
@@ -107,7 +107,7 @@ fn has_pixels<T: Float>(function: &'static str, z: &Tensor4<T>) -> Result<(), Sh
     Ok(())
 }
 
-/// The tensor of this shape whose channel c, all zero at first, `f(c, channel)` changes.
+/// A tensor of this shape: each channel c starts as zeros and is filled by `f(c, channel)`.
 fn by_channels<T: Float>([n, c, h, w]: [usize; 4], f: impl Fn(usize, &mut [T]) + Send + Sync) -> Tensor4<T> {
     let channels = changed(n * c * h * w, n * h * w, f);
     Tensor4::from_columns(DMatrix::from_vec(n, c * h * w, channels), [c, h, w])

@@ -34,7 +34,7 @@ impl<T: Float> Float for Dual<T> {
         self.chain(f0, factor * power) // (xⁿ)' = n·xⁿ⁻¹
     }
 
-    /// In the base p·xᵖ⁻¹, and 0 where p = 0; in the exponent xᵖ·ln x, and 0 where x = 0 < p.
+    /// With respect to the base p·xᵖ⁻¹, and 0 where p = 0; with respect to the exponent xᵖ·ln x, and 0 where x = 0 < p.
     fn powf(self, p: Self) -> Self {
         let (x, f0) = (self.re, self.re.powf(p.re));
         let by_base = if p.re.is_zero() { T::zero() } else { p.re * x.powf(p.re - T::one()) };
@@ -170,7 +170,7 @@ impl<T: Float> Float for Dual<T> {
         self.chain(self.re.atanh(), one_minus_square(self.re).recip())
     }
 
-    // Functions made of pieces. At a kink the derivative is the one that the module's conventions name.
+    // Piecewise functions. At a kink, the derivative follows the module's conventions.
 
     fn abs(self) -> Self {
         match (self.re > T::zero(), self.re < T::zero()) {
@@ -264,7 +264,7 @@ impl<T: Float> Float for Dual<T> {
         Dual::constant(T::epsilon())
     }
 
-    // Questions about the value.
+    // Queries about the value.
 
     fn is_nan(self) -> bool {
         self.re.is_nan()

@@ -1,12 +1,12 @@
-//! The formats, and directed rounding in them: a rounded result, and on which side of it the exact one lies.
+//! The formats, and directed rounding in them: a rounded result, and the side on which the exact one lies.
 
 use crate::Float;
 use crate::numbers::mini::Mini;
 
-/// A binary format in which +, −, ×, ÷ and √ give the number nearest to the exact result, and `mul_add` the exact result
-/// where the format has it.
+/// A binary format in which +, −, ×, ÷ and √ give the number nearest to the exact result, and `mul_add` gives the exact
+/// result where the format holds it.
 pub trait Format: Float {
-    /// A result of exp, ln, sin and their kin is at most this many numbers away from the exact one.
+    /// A result of exp, ln, sin and the like is at most this many numbers away from the exact one.
     ///
     /// The C library documents at most 4 units in the last place for those of `f32` and `f64`; just below a power of two
     /// the numbers lie twice as close. In a [`Mini`] they are computed in `f64` and rounded once more: the exact result
@@ -23,13 +23,13 @@ pub trait Format: Float {
         -(-self).next_up()
     }
 
-    /// So many numbers larger.
+    /// This many numbers larger.
     #[must_use]
     fn steps_up(self) -> Self {
         (0..Self::STEPS).fold(self, |x, _| x.next_up())
     }
 
-    /// So many numbers smaller.
+    /// This many numbers smaller.
     #[must_use]
     fn steps_down(self) -> Self {
         -(-self).steps_up()
@@ -57,7 +57,7 @@ impl<const E: u32, const M: u32> Format for Mini<E, M> {
     }
 }
 
-/// The number nearest to an exact result, and the sign of what is missing; NaN where it is not known.
+/// The number nearest to an exact result, and the sign of the remainder, or NaN where it is unknown.
 #[derive(Clone, Copy)]
 pub(super) struct Rounded<T> {
     nearest: T,
@@ -65,17 +65,17 @@ pub(super) struct Rounded<T> {
 }
 
 impl<T: Format> Rounded<T> {
-    /// The largest number that is surely not above the exact result.
+    /// The largest number known not to be above the exact result.
     pub fn down(self) -> T {
         if self.rest >= T::zero() { self.nearest } else { self.nearest.next_down() }
     }
 
-    /// The smallest number that is surely not below the exact result.
+    /// The smallest number known not to be below the exact result.
     pub fn up(self) -> T {
         if self.rest <= T::zero() { self.nearest } else { self.nearest.next_up() }
     }
 
-    /// a + b. The rest is exact also where it is tiny: a sum never underflows.
+    /// a + b. The remainder is exact even where it is tiny: a sum never underflows.
     pub fn sum(a: T, b: T) -> Self {
         let nearest = a + b;
         let b_there = nearest - a;
@@ -83,7 +83,7 @@ impl<T: Format> Rounded<T> {
         Rounded { nearest, rest: if rest.is_finite() { rest } else { T::nan() } }
     }
 
-    /// a·b, where 0·∞ is 0: a bound of ∞ stands for numbers without end, not for one of them.
+    /// a·b, where 0·∞ is 0: a bound of ∞ means arbitrarily large numbers, not infinity itself.
     pub fn product(a: T, b: T) -> Self {
         if a == T::zero() || b == T::zero() {
             return Rounded { nearest: T::zero(), rest: T::zero() };
@@ -93,7 +93,7 @@ impl<T: Format> Rounded<T> {
         Rounded { nearest, rest }
     }
 
-    /// a/b, where 0/0 and ∞/∞, the corners between larger and smaller ones, are 0.
+    /// a/b, where 0/0 and ∞/∞, the corners between larger and smaller quotients, are 0.
     pub fn quotient(a: T, b: T) -> Self {
         let nearest = a / b;
         if nearest.is_nan() || a == T::zero() {
@@ -115,7 +115,7 @@ impl<T: Format> Rounded<T> {
     }
 }
 
-/// The rest of an operation on numbers with the product or dividend `size`, if its last bit cannot underflow.
+/// The remainder of an operation with the product or dividend `size`, if its last bit cannot underflow.
 fn known<T: Format>(size: T, rest: impl FnOnce() -> T) -> T {
     let least = T::min_positive_value() / T::epsilon() * (T::one() + T::one());
     if size.abs() >= least && size.is_finite() { rest() } else { T::nan() }

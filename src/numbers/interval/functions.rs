@@ -1,4 +1,4 @@
-//! The functions of [`Interval`]: each of the value, and bounds of all that lies between the bounds.
+//! The functions of [`Interval`]: each is applied to the value, with bounds for everything between the bounds.
 
 use super::{Format, Interval, Rounded};
 use crate::lit;
@@ -6,7 +6,7 @@ use num_traits::{Float, FloatConst, Zero};
 use std::num::FpCategory;
 
 impl<T: Format> Interval<T> {
-    /// f of bounds that f keeps in order, on the part of them in `domain`; f's values lie in `range`.
+    /// An order-preserving f of the bounds, on the part of them in `domain`; f's values lie in `range`.
     fn increasing(self, f: impl Fn(T) -> T, domain: (T, T), range: (T, T)) -> Self {
         let value = f(self.value);
         if self.upper < domain.0 || self.lower > domain.1 {
@@ -17,17 +17,17 @@ impl<T: Format> Interval<T> {
         Interval::new(value, lower, upper)
     }
 
-    /// The same where the function is known everywhere.
+    /// The same, for a function defined everywhere.
     fn increasing_everywhere(self, f: impl Fn(T) -> T, range: (T, T)) -> Self {
         self.increasing(f, all(), range)
     }
 
-    /// A function that keeps order and is computed by rounding whole numbers alone, without error.
+    /// An order-preserving function that only rounds to whole numbers, without error.
     fn step(self, f: impl Fn(T) -> T) -> Self {
         Interval::new(f(self.value), f(self.lower), f(self.upper))
     }
 
-    /// f of the value, where its slope is nowhere steeper than 1 and its values lie in [−1, 1].
+    /// f of the value, for an f whose slope is nowhere steeper than 1 and whose values lie in [−1, 1].
     fn gentle(self, f: impl Fn(T) -> T) -> Self {
         let value = f(self.value);
         let above = Rounded::sum(self.upper, -self.value).up();
@@ -38,7 +38,7 @@ impl<T: Format> Interval<T> {
         Interval::new(value, lower.max(-T::one()), upper.min(T::one()))
     }
 
-    /// The bounds of `self` around another value: that of a function that `self` is another way to write.
+    /// The bounds of `self` around another value, computed by a function that `self` is another form of.
     fn with_value(self, value: T) -> Self {
         Interval::new(value, self.lower, self.upper)
     }
@@ -86,8 +86,8 @@ impl<T: Format> Float for Interval<T> {
         power.with_value(self.value.powi(n))
     }
 
-    /// On x ≥ 0 at its corners, being monotone along each edge; below 0, where only whole exponents mean anything, as
-    /// `powi`.
+    /// For x ≥ 0, at the corners, because it is monotone along each edge; below 0, where only whole exponents are
+    /// defined, as `powi`.
     fn powf(self, n: Self) -> Self {
         let (value, zero) = (self.value.powf(n.value), T::zero());
         if self.lower < zero {
@@ -168,7 +168,7 @@ impl<T: Format> Float for Interval<T> {
         (self.sin(), self.cos())
     }
 
-    /// Between two poles it is increasing; a pole lies between the bounds if they are far apart or in the wrong order.
+    /// It increases between two poles; a pole lies between the bounds if they are far apart or in the wrong order.
     fn tan(self) -> Self {
         let three = T::one() + T::one() + T::one();
         if self.width() < three && self.lower.tan() <= self.upper.tan() {
@@ -218,7 +218,8 @@ impl<T: Format> Float for Interval<T> {
         self.increasing_everywhere(T::tanh, (-T::one(), T::one()))
     }
 
-    // These three are programs of others in Rust's own library, without a stated error: so are their bounds.
+    // Rust's library builds these three from other functions, without a stated error; so their bounds are built the
+    // same way.
 
     /// ±ln(1 + a + a²/(1 + √(1 + a²))) of a = |x|.
     fn asinh(self) -> Self {
@@ -259,7 +260,7 @@ impl<T: Format> Float for Interval<T> {
         Interval::new(value, of(self.lower).lower, of(self.upper).upper)
     }
 
-    // Functions made of pieces.
+    // Piecewise functions.
 
     fn abs(self) -> Self {
         let (value, zero) = (self.value.abs(), T::zero());
@@ -300,7 +301,7 @@ impl<T: Format> Float for Interval<T> {
         self.step(T::trunc)
     }
 
-    /// x − trunc(x), where the bounds leave but one whole number; else up to ±1.
+    /// x − trunc(x), where the bounds allow only one whole number; otherwise up to ±1.
     fn fract(self) -> Self {
         self % Interval::exact(T::one())
     }
@@ -359,7 +360,7 @@ impl<T: Format> Float for Interval<T> {
         Interval::exact(T::epsilon())
     }
 
-    // Questions about the value.
+    // Queries about the value.
 
     fn is_nan(self) -> bool {
         self.value.is_nan()
@@ -400,7 +401,7 @@ impl<T: Format> Float for Interval<T> {
 
 macro_rules! constants {
     ($($name:ident)+) => {
-        /// The nearest number, within a step to both sides.
+        /// The nearest number, within one step on both sides.
         impl<T: Format + FloatConst> FloatConst for Interval<T> {
             $(fn $name() -> Self {
                 let x = T::$name();

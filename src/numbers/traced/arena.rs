@@ -1,4 +1,4 @@
-//! The book of a session: every operation once, in the order in which they happened.
+//! The book of a session: every operation once, in order of execution.
 
 use super::monomial::Atoms;
 use super::{Function, NoFormula, Origin, Traced};
@@ -47,7 +47,7 @@ pub(crate) struct Symbol {
     pub(crate) latex: String,
 }
 
-/// What a comparison asked.
+/// The relation that a comparison tested.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Relation {
     Equal,
@@ -56,14 +56,14 @@ pub(crate) enum Relation {
     LessOrEqual,
     Greater,
     GreaterOrEqual,
-    /// ⌊left⌋ = right, and so for the other three ways to round.
+    /// ⌊left⌋ = right, and likewise for the other three ways to round.
     Floor,
     Ceil,
     Round,
     Trunc,
 }
 
-/// A comparison and how it came out: `left` stands in `relation` to `right`.
+/// A comparison and its outcome: `left` `relation` `right`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Branch {
     pub(crate) left: Operand,
@@ -78,13 +78,13 @@ pub(crate) struct Arena {
     pub(crate) symbols: Vec<Symbol>,
     pub(crate) branches: Vec<Branch>,
     seen: HashSet<Branch>,
-    /// What a canonical form has besides symbols.
+    /// What a canonical form contains besides symbols.
     pub(crate) atoms: Atoms,
     places: HashMap<Node, u32>,
 }
 
 impl Arena {
-    /// The place of `node`, written down if it is new; nothing once the book is full.
+    /// The place of `node`, which is written down if it is new; `None` once the book is full.
     pub(crate) fn place(&mut self, node: Node, value: f64) -> Option<u32> {
         if let Some(&place) = self.places.get(&node) {
             return Some(place);
@@ -120,7 +120,7 @@ pub(crate) fn open(session: u64) {
 }
 
 pub(crate) fn close(session: u64) {
-    // At the end of a thread the books may be gone before the session: then there is nothing to close.
+    // When a thread ends, its books may be gone before the session: then there is nothing to close.
     let _ = ARENAS.try_with(|arenas| arenas.borrow_mut().remove(&session));
 }
 
@@ -129,10 +129,10 @@ pub(crate) fn with_arena<R>(session: u64, f: impl FnOnce(&mut Arena) -> R) -> Op
     ARENAS.with_borrow_mut(|arenas| arenas.get_mut(&session).map(f))
 }
 
-/// The one session whose book has all these formulas; nothing if all are constants.
+/// The one session whose book has all these formulas, or `None` if all are constants.
 ///
 /// # Errors
-/// If a formula was not recorded, or two sessions meet.
+/// If a formula was not recorded, or the formulas come from two sessions.
 pub(crate) fn common_session(formulas: impl IntoIterator<Item = Traced>) -> Result<Option<u64>, NoFormula> {
     let mut common = None;
     for formula in formulas {
@@ -145,13 +145,13 @@ pub(crate) fn common_session(formulas: impl IntoIterator<Item = Traced>) -> Resu
     Ok(common)
 }
 
-/// The session whose book an operation belongs to: that of its operands, or the thread's youngest if all are constants.
+/// The session whose book an operation belongs to: that of its operands, or the thread's newest if all are constants.
 fn session_of(operands: &[Traced]) -> Option<u64> {
     let common = common_session(operands.iter().copied()).ok()?;
     common.or_else(|| ARENAS.with_borrow(|arenas| arenas.last_key_value().map(|(&session, _)| session)))
 }
 
-/// How an operation of x's book names x.
+/// How an operation in x's book refers to x.
 pub(crate) fn operand(x: Traced) -> Operand {
     match x.origin() {
         Origin::Recorded { node, .. } => Operand::Node(node),

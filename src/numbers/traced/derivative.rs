@@ -4,14 +4,14 @@
 //!
 //! Let S = Σₖ δₖ·yₖ for outputs yₖ and weights δₖ, and write v̄ for ∂S/∂v of an operation's result v.
 //!
-//! 1. An output's v̄ begins as its δ, all others as 0.
-//! 2. An operation v = f(a, b) changes by dv = f_a·da + f_b·db, so it hands v̄·f_a to ā and v̄·f_b to b̄:
-//!    v = a + b gives (v̄, v̄), a − b gives (v̄, −v̄), a·b gives (v̄·b, v̄·a), a/b gives (v̄/b, −v̄·v/b), −a gives −v̄ and
-//!    f(a) gives v̄·f'(a).
-//! 3. An operation's v̄ is complete once all that use v have handed theirs over: going through the book backward, they
-//!    have.
+//! 1. An output's v̄ starts as its δ, all others as 0.
+//! 2. An operation v = f(a, b) changes by dv = f_a·da + f_b·db, so it adds v̄·f_a to ā and v̄·f_b to b̄: v = a + b
+//!    gives (v̄, v̄), a − b gives (v̄, −v̄), a·b gives (v̄·b, v̄·a), a/b gives (v̄/b, −v̄·v/b), −a gives −v̄ and f(a)
+//!    gives v̄·f'(a).
+//! 3. An operation's v̄ is complete once every operation that uses v has added its part. Going through the book
+//!    backward ensures this.
 //!
-//! This is how one proves a derivation, not how this crate trains: a layer's backward is written by hand.
+//! This is how a derivation is proved, not how this crate trains: a layer's backward is written by hand.
 //!
 //! Source: Griewank, Walther, *Evaluating Derivatives* (2008), chapter 3.
 
@@ -21,10 +21,10 @@ use std::collections::HashMap;
 
 /// ∂S/∂x for every x of `of`, where S = Σₖ δₖ·yₖ over the pairs (yₖ, δₖ) of `outputs`.
 ///
-/// Each δₖ counts as a constant, whatever is in it.
+/// Each δₖ counts as a constant, whatever it contains.
 ///
 /// # Errors
-/// If an output's formula was not recorded in this thread, or outputs and variables are of different sessions.
+/// If an output's formula was not recorded in this thread, or outputs and variables belong to different sessions.
 ///
 /// ```
 /// use handgrad::numbers::{Session, gradient};

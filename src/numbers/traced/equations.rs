@@ -1,4 +1,4 @@
-//! The entries of an array, each with its name: what a notebook shows of a layer.
+//! The entries of an array, each with its name, as a notebook shows them.
 
 use super::Traced;
 use super::print::show;
@@ -7,7 +7,7 @@ use crate::Tensor4;
 use nalgebra::{DMatrix, DVector};
 use std::fmt;
 
-/// The entries of an array as equations, one a line: `y₀₀ = …`.
+/// The entries of an array as equations, one per line: `y₀₀ = …`.
 ///
 /// ```
 /// use handgrad::numbers::{Equations, Session};
@@ -39,7 +39,7 @@ impl Equations {
         Equations::new(name, &entries.shape(), &entries.to_row_major())
     }
 
-    /// These and the others, in one block.
+    /// These equations and the others, in one block.
     pub fn and(mut self, others: Equations) -> Self {
         self.lines.extend(others.lines);
         self

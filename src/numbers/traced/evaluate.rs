@@ -1,21 +1,21 @@
-//! A formula at a random point of a prime field: the test of whether two formulas are one.
+//! A formula at a random point of a prime field: a test of whether two formulas are equal.
 //!
 //! # Derivation
 //!
-//! 1. A polynomial of degree D that is not 0 is 0 at a random point of a field with p elements with probability at
-//!    most D/p (Schwartz, Zippel). So if two formulas agree at a random point, they are the same, or an accident of
-//!    that probability has happened; a second point makes it (D/p)².
-//! 2. Of fractions, `a/b = c/d` is `a·d − c·b = 0`, a polynomial again. The degrees of numerator and denominator are
-//!    counted along: n(a ± b) = max(n_a + d_b, n_b + d_a), d(a ± b) = d_a + d_b, and so on.
-//! 3. exp is replaced by letters of its own: the argument is a sum of products m with coefficients (see
+//! 1. A nonzero polynomial of degree D vanishes at a random point of a field with p elements with probability at most
+//!    D/p (Schwartz, Zippel). So if two formulas agree at a random point, they are the same, except for an accident of
+//!    that probability; a second point makes it (D/p)².
+//! 2. For fractions, `a/b = c/d` means `a·d − c·b = 0`, again a polynomial. The degrees of numerator and denominator
+//!    are tracked: n(a ± b) = max(n_a + d_b, n_b + d_a), d(a ± b) = d_a + d_b, and so on.
+//! 3. exp is replaced by new letters: the argument is a sum of products m with coefficients (see
 //!    [`polynomial`](super::polynomial)), and exp(3·m₁ − m₂/2) = E₁³·E₂^(−1/2), where each E is r¹² for a random number
-//!    r, so that halves, thirds and quarters of m have a value that fits; other fractions get letters of their own.
-//!    sinh, cosh and tanh are written by exp.
-//! 4. √u is a root in the field, so that √u·√u = u; a point where some u has none is drawn again. Multiplying a
-//!    polynomial in k roots by its conjugates, which have −√u for √u, clears the roots and multiplies the degree by
-//!    2ᵏ; that all k are squares has itself a probability of about 2⁻ᵏ. Together: a factor of 4ᵏ. Which of its two
-//!    roots the field takes for √(9·u) is its own choice, so the caller compares the real values too.
-//! 5. ln, sin and the other functions are letters that know one thing of themselves: equal arguments, equal values.
+//!    r, so that halves, thirds and quarters of m have consistent values; other fractions get new letters. sinh, cosh
+//!    and tanh are written in terms of exp.
+//! 4. √u is a root in the field, so √u·√u = u; if some u has no root at a point, the point is drawn again. Multiplying
+//!    a polynomial in k roots by its conjugates, which have −√u for √u, clears the roots and multiplies the degree by
+//!    2ᵏ; that all k are squares itself has a probability of about 2⁻ᵏ. Together that is a factor of 4ᵏ. Which of the
+//!    two roots the field takes for √(9·u) is arbitrary, so the caller also compares the real values.
+//! 5. ln, sin and the other functions are letters with one property: equal arguments give equal values.
 //!
 //! What 3 to 5 forget (sin² + cos² = 1) can make equal formulas look different, never different ones equal. Coefficients
 //! are read modulo p = 2⁶¹ − 1: a difference whose every coefficient has a numerator divisible by p would be missed.
@@ -39,9 +39,9 @@ const PARTS: i32 = 12;
 
 /// Why a formula has no value at a point.
 enum Miss {
-    /// A denominator is 0, or a radicand no square: another point may do.
+    /// A denominator is 0, or a radicand is not a square: another point may work.
     Unlucky,
-    /// No point will do.
+    /// No point will work.
     Never(NoFormula),
 }
 
@@ -167,7 +167,7 @@ fn constant(bits: u64) -> Result<Value, Miss> {
     Residue::of(&exact).map(Value::constant).ok_or(Miss::Never(NoFormula::NotFinite))
 }
 
-/// Whether two formulas agree at the points, and if they do, how likely that is an accident.
+/// Whether two formulas agree at the points, and if so, the probability that this is an accident.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Agreement {
     Accident(f64),
@@ -176,12 +176,12 @@ pub(crate) enum Agreement {
 
 /// Points at which two formulas must agree.
 const POINTS: u64 = 2;
-/// Points tried: with k roots, about one in 2ᵏ has them all.
+/// How many points are tried: with k roots, about one in 2ᵏ has them all.
 const ATTEMPTS: u64 = 4096;
 
 /// Compares each pair at the same random points.
 ///
-/// Nothing if some formula has no value at any point that was tried.
+/// `None` if some formula has no value at any point tried.
 pub(crate) fn agreement(pairs: &[(Traced, Traced)]) -> Result<Option<Vec<Agreement>>, NoFormula> {
     let Some(session) = common_session(pairs.iter().flat_map(|&(a, b)| [a, b]))? else {
         return Ok(Some(pairs.iter().map(|(a, b)| exact(a.value() == b.value())).collect()));

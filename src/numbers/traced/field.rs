@@ -38,13 +38,13 @@ impl Residue {
         power
     }
 
-    /// 1/x = xᵖ⁻², by Fermat's little theorem; nothing for 0.
+    /// 1/x = xᵖ⁻², by Fermat's little theorem; `None` for 0.
     pub(crate) fn inverse(self) -> Option<Self> {
         (self != Residue::ZERO).then(|| self.power(PRIME - 2))
     }
 
-    /// A root, where there is one. As p ≡ 3 mod 4, x^((p+1)/4) is it: its square is x·x^((p−1)/2), and by Euler's
-    /// criterion the second factor is 1 just for the squares.
+    /// A square root, if there is one. Because p ≡ 3 mod 4, it is x^((p+1)/4): its square is x·x^((p−1)/2), and by
+    /// Euler's criterion the second factor is 1 exactly for the squares.
     pub(crate) fn root(self) -> Option<Self> {
         let root = self.power(PRIME.div_ceil(4));
         (root * root == self).then_some(root)
@@ -83,7 +83,7 @@ mod tests {
             assert_eq!((Residue::ZERO - x) + x, Residue::ZERO);
             let root = (x * x).root().unwrap();
             assert!(root == x || root == Residue::ZERO - x);
-            assert!(x.root().is_some() != (Residue::ZERO - x).root().is_some()); // −1 is no square
+            assert!(x.root().is_some() != (Residue::ZERO - x).root().is_some()); // −1 is not a square
         }
         assert_eq!(Residue::ZERO.inverse(), None);
         let third = Residue::of(&BigRational::new((-1).into(), 3.into())).unwrap();

@@ -1,4 +1,4 @@
-//! `num_traits::Float`: the functions, each as a formula of the few that are written down.
+//! `num_traits::Float`: each function as a formula of the few that are recorded.
 
 use super::arena::{Relation, decide};
 use super::{Function, Traced};
@@ -53,7 +53,7 @@ macro_rules! calls {
     )*};
 }
 
-/// A symbol is a finite number: the questions after NaN and ∞ follow the value and are no branches.
+/// A symbol is a finite number: tests for NaN and ∞ follow the value and are not branches.
 impl Float for Traced {
     constants!(
         nan = f64::NAN,
@@ -182,7 +182,7 @@ impl Float for Traced {
         if n < 0 { power.recip() } else { power }
     }
 
-    /// A product where the exponent is a whole constant, a root where it is ½, and exp(n·ln x) elsewhere.
+    /// A product if the exponent is a whole constant, a root if it is ½, and exp(n·ln x) otherwise.
     fn powf(self, n: Traced) -> Traced {
         match n.as_constant() {
             Some(n) if n.fract() == 0.0 && n.abs() <= 64.0 => self.powi(n as i32),

@@ -4,7 +4,7 @@ use super::Traced;
 use super::arena::{Node, unary};
 use num_traits::Float;
 
-/// A function of one number that is no sum, product or quotient.
+/// A function of one number other than a sum, product or quotient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Function {
     /// eˣ
@@ -13,7 +13,7 @@ pub enum Function {
     Ln,
     /// The square root.
     Sqrt,
-    /// The cubic root.
+    /// The cube root.
     Cbrt,
     /// The sine.
     Sin,
@@ -99,7 +99,7 @@ impl Function {
         }
     }
 
-    /// The function of `x`, written down; the few values that are exact are folded.
+    /// The function of `x`, recorded; the few exact values are folded.
     pub(crate) fn of(self, x: Traced) -> Traced {
         let value = self.value(x.value());
         let exact = x.as_constant().is_some_and(|c| match self {

@@ -1,8 +1,8 @@
 //! A number that writes down its own formula.
 //!
-//! Every layer of this crate is generic over [`Float`](crate::Float). Run on [`Traced`] numbers, the very function that
-//! trains a network leaves behind what it computed, as an expression in named symbols: the forward prints its
-//! equation, the backward prints its gradients, and the two can be compared as formulas.
+//! Every layer of this crate is generic over [`Float`](crate::Float). Run on [`Traced`] numbers, the same function that
+//! trains a network records what it computed, as an expression in named symbols: the forward prints its equation, the
+//! backward prints its gradients, and the two can be compared as formulas.
 //!
 //! ```
 //! use handgrad::numbers::Session;
@@ -20,18 +20,18 @@
 //!
 //! # What is written down
 //!
-//! * A [`Traced`] is a value and the place of its formula in the book of a [`Session`]; the book lives in the thread
-//!   that opened it and is given back when the session is dropped. Equal formulas are written once.
-//! * A **symbol stands for a finite real number**, and what is recorded is a formula over the reals. So these are folded
-//!   and leave no trace, each an identity of the reals: 0 + x = x, x − 0 = x, 0 − x = −x, 0·x = 0, 1·x = x, x/1 = x,
-//!   0/x = 0, −(−x) = x, exp 0 = 1, ln 1 = 0. The zeros that a convolution's padding adds vanish by them.
-//! * Arithmetic of constants is folded **only where it is exact** in `f64`. 1/4 becomes 0.25, but 1/3 is kept as a
-//!   quotient, so that no rounding enters a formula.
-//! * **Comparisons follow the value, and the branch taken is recorded**: [`Session::branches`] lists under which
-//!   conditions the formula holds. `abs`, `max`, `floor` and their kin are such branches too. A comparison of two
-//!   constants, or with ±∞ or NaN, tells nothing about the symbols and is not recorded.
-//! * Where no book is at hand (the session has ended, belongs to another thread or notebook cell, or two sessions meet in
-//!   one operation) the value is still right, and the formula reads "not recorded".
+//! * A [`Traced`] is a value and the place of its formula in the book of a [`Session`]. The book lives in the thread
+//!   that opened it and is freed when the session is dropped. Equal formulas are written once.
+//! * A **symbol is a finite real number**, and the recorded formula is one over the reals. So these identities of the
+//!   reals are folded and leave no trace: 0 + x = x, x − 0 = x, 0 − x = −x, 0·x = 0, 1·x = x, x/1 = x, 0/x = 0,
+//!   −(−x) = x, exp 0 = 1, ln 1 = 0. They remove the zeros that a convolution's padding adds.
+//! * Arithmetic of constants is folded **only where it is exact** in `f64`. 1/4 becomes 0.25, but 1/3 stays a quotient,
+//!   so no rounding enters a formula.
+//! * **Comparisons follow the value, and the branch taken is recorded**: [`Session::branches`] lists the conditions
+//!   under which the formula holds. `abs`, `max`, `floor` and the like are such branches too. A comparison of two
+//!   constants, or with ±∞ or NaN, says nothing about the symbols and is not recorded.
+//! * If no book is available (the session has ended, belongs to another thread or notebook cell, or one operation mixes
+//!   two sessions), the value is still right, and the formula reads "not recorded".
 
 mod arena;
 mod derivative;
@@ -61,14 +61,14 @@ use arena::with_arena;
 
 use std::fmt;
 
-/// A value together with the formula that it came from.
+/// A value together with the formula it came from.
 #[derive(Clone, Copy)]
 pub struct Traced {
     value: f64,
     origin: Origin,
 }
 
-/// Where the formula of a [`Traced`] stands.
+/// Where the formula of a [`Traced`] is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Origin {
     /// The formula is the value itself.
@@ -80,7 +80,7 @@ enum Origin {
 }
 
 impl Traced {
-    /// The number `value`, without a symbol in it.
+    /// The number `value`, without any symbol.
     #[must_use]
     pub fn constant(value: f64) -> Self {
         Traced { value, origin: Origin::Constant }
@@ -94,7 +94,7 @@ impl Traced {
         Traced { value, origin: Origin::Lost }
     }
 
-    /// What the formula comes to for the symbols' values.
+    /// The value of the formula at the symbols' values.
     #[must_use]
     pub fn value(self) -> f64 {
         self.value
@@ -104,12 +104,12 @@ impl Traced {
         self.origin
     }
 
-    /// The value, if there is no symbol in it.
+    /// The value, if the formula contains no symbol.
     fn as_constant(self) -> Option<f64> {
         (self.origin == Origin::Constant).then_some(self.value)
     }
 
-    /// The same formula with a value computed more exactly than by its parts.
+    /// The same formula with a value computed more accurately than from its parts.
     fn with_value(self, value: f64) -> Self {
         if self.origin == Origin::Constant { self } else { Traced { value, ..self } }
     }

@@ -13,16 +13,16 @@ pub(crate) enum Letter {
     Atom(u32),
 }
 
-/// What an atom stands for.
+/// What an atom represents.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Atom {
-    /// A function of an argument, but for exp.
+    /// A function of an argument, except exp.
     Call(Function, Terms),
-    /// A sum of at least two terms, the first with coefficient 1. It stands under a bar.
+    /// A sum of at least two terms, the first with coefficient 1. It appears in a denominator.
     Sum(Terms),
 }
 
-/// The atoms of a session, numbered as they come.
+/// The atoms of a session, numbered in order of appearance.
 #[derive(Default)]
 pub(crate) struct Atoms {
     pub(crate) list: Vec<Atom>,

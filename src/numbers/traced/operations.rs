@@ -134,7 +134,7 @@ impl Product for Traced {
 }
 
 impl Traced {
-    /// The x of which this is −x, if it was recorded so.
+    /// The x of which this is −x, if it was recorded that way.
     fn negated(self) -> Option<Traced> {
         let Origin::Recorded { session, node } = self.origin else { return None };
         with_arena(session, |arena| match arena.nodes[node as usize] {
@@ -143,26 +143,26 @@ impl Traced {
         })?
     }
 
-    /// Whether both are the same place of a book.
+    /// Whether both are the same place in a book.
     fn is_recorded_as(self, other: Traced) -> bool {
         matches!(self.origin, Origin::Recorded { .. }) && self.origin == other.origin
     }
 
-    /// Notes which of two opposite relations holds between the values, and answers whether it is the first.
+    /// Records which of two opposite relations holds between the values, and returns whether it is the first.
     fn ask(&self, holds: bool, relation: Relation, opposite: Relation, other: &Traced) -> bool {
         decide(*self, if holds { relation } else { opposite }, *other);
         holds
     }
 }
 
-/// By value; the answer is recorded as the branch taken.
+/// By value; the result is recorded as the branch taken.
 impl PartialEq for Traced {
     fn eq(&self, other: &Traced) -> bool {
         self.ask(self.value == other.value, Relation::Equal, Relation::NotEqual, other)
     }
 }
 
-/// By value; the answer is recorded as the branch taken.
+/// By value; the result is recorded as the branch taken.
 impl PartialOrd for Traced {
     fn partial_cmp(&self, other: &Traced) -> Option<Ordering> {
         let order = self.value.partial_cmp(&other.value);

@@ -1,16 +1,17 @@
 //! The canonical form: a formula as a sum of products, each product once, with exact coefficients.
 //!
 //! A polynomial has exactly one such form, so two polynomials are equal **if and only if** their forms are. A constant
-//! of the code is an `f64`, which is a rational number, and is read as just that; N and ½ and 1/(k1·k2) stay exact.
+//! in the code is an `f64`, which is a rational number, and is read exactly; N, ½ and 1/(k1·k2) stay exact.
 //!
-//! What is no polynomial is brought into the form by three rules:
+//! Formulas that are not polynomials are brought into the form by three rules:
 //!
 //! * the inverse of a product is the product of the inverses: exponents may be negative;
-//! * the inverse of a sum, and a function's value, are atoms: letters of their own (exp aside), each known by the canonical form of
-//!   what is under the bar or in the brackets;
-//! * exponentials are multiplied by adding what is in them, `exp(a)·exp(b) = exp(a + b)`: a product has one of them.
+//! * the inverse of a sum, and a function's value, are atoms: letters of their own (except exp), each identified by the
+//!   canonical form of the denominator or the argument;
+//! * exponentials are multiplied by adding their arguments, `exp(a)·exp(b) = exp(a + b)`: a product contains at most
+//!   one of them.
 //!
-//! With atoms, equal forms still prove equal formulas; different forms prove nothing, as (1 + x)·(1 + x)⁻¹ is not
+//! With atoms, equal forms still prove equal formulas. Different forms prove nothing: (1 + x)·(1 + x)⁻¹ is not
 //! recognised as 1. [`check::symbolic`](crate::check::symbolic) decides those.
 
 use super::arena::{Arena, Node, Operand};
@@ -77,7 +78,7 @@ pub(crate) fn terms_of(arena: &mut Arena, output: Operand) -> Result<Terms, NoFo
     }
     let mut forms: HashMap<u32, Terms> = HashMap::new();
     for node in needed {
-        // The last to need a form takes it along; the others copy it.
+        // The last to need a form takes it; the others copy it.
         let mut form = |operand: Operand| match operand {
             Operand::Constant(bits) => constant(f64::from_bits(bits)),
             Operand::Node(node) => {
@@ -104,7 +105,7 @@ pub(crate) fn terms_of(arena: &mut Arena, output: Operand) -> Result<Terms, NoFo
     Ok(forms.remove(&output).unwrap_or_default())
 }
 
-/// A formula in canonical form; of two from the same session, equal forms are equal formulas.
+/// A formula in canonical form. Within one session, equal forms are equal formulas.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Polynomial {
     pub(crate) session: Option<u64>,
@@ -112,21 +113,21 @@ pub struct Polynomial {
 }
 
 impl Polynomial {
-    /// How many products are summed.
+    /// The number of products in the sum.
     #[must_use]
     pub fn terms(&self) -> usize {
         self.terms.len()
     }
 
-    /// Whether only symbols and constants are in it, with no bar, root or function: then the form is unique.
+    /// Whether it contains only symbols and constants, with no denominator, root or function: then the form is unique.
     #[must_use]
     pub fn is_polynomial(&self) -> bool {
         let plain = |&(letter, exponent): &(Letter, i32)| matches!(letter, Letter::Symbol(_)) && exponent > 0;
         self.terms.keys().all(|monomial| monomial.exponential.is_empty() && monomial.letters.iter().all(plain))
     }
 
-    /// The products that are summed, each as its coefficient and the numbers of its symbols, in the order in which they
-    /// are written; nothing if it is no polynomial.
+    /// The products in the sum, each as its coefficient and the numbers of its symbols, in the order in which they are
+    /// written; `None` if it is not a polynomial.
     pub(crate) fn products(&self) -> Option<Vec<(BigRational, Vec<u32>)>> {
         let symbols = |&(letter, exponent): &(Letter, i32)| match letter {
             Letter::Symbol(number) if exponent > 0 => Some(std::iter::repeat_n(number, exponent as usize)),
@@ -145,7 +146,7 @@ impl Traced {
     /// The canonical form of the formula.
     ///
     /// # Errors
-    /// If the formula was not recorded, has ±∞ or NaN in it, or would take more than 65,536 terms.
+    /// If the formula was not recorded, contains ±∞ or NaN, or would take more than 65,536 terms.
     ///
     /// ```
     /// use handgrad::numbers::Session;
@@ -171,9 +172,9 @@ impl Traced {
 /// Why a number has no formula to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoFormula {
-    /// It was computed where no book was at hand, or of the symbols of two sessions.
+    /// It was computed where no book was available, or from the symbols of two sessions.
     NotRecorded,
-    /// ±∞ or NaN is in it.
+    /// It contains ±∞ or NaN.
     NotFinite,
     /// Written out, it has more than 65,536 terms.
     TooLarge,

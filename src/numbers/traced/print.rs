@@ -8,14 +8,14 @@ use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive};
 use std::fmt;
 
-/// So many terms of a sum fill a screen.
+/// This many terms of a sum fill a screen.
 const SCREEN: usize = 40;
 
 /// How a formula is written.
 #[derive(Clone, Copy)]
 struct Style {
     latex: bool,
-    /// Of a longer sum, only so many terms are written.
+    /// Of a longer sum, only this many terms are written.
     terms: usize,
 }
 
@@ -115,7 +115,7 @@ impl Style {
         }
     }
 
-    /// Whether an exponent in LaTeX would be read as belonging to a part of the letter alone.
+    /// Whether an exponent in LaTeX would seem to belong to only part of the letter.
     fn needs_brackets(self, arena: &Arena, letter: Letter, written: &str) -> bool {
         match self.atom(arena, letter) {
             Some(Atom::Sum(_) | Atom::Call(Function::Sqrt | Function::Cbrt, _)) => false,
@@ -129,7 +129,7 @@ fn raised(digit: char) -> char {
     digit.to_digit(10).and_then(|digit| "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(digit as usize)).unwrap_or(digit)
 }
 
-/// Numerator and denominator; a long fraction that is an `f64` as that decimal number.
+/// Numerator and denominator; a long fraction that equals an `f64` is written as that decimal number.
 fn parts(x: &BigRational) -> (String, String) {
     let decimal = x.to_f64().filter(|&decimal| BigRational::from_float(decimal).as_ref() == Some(x));
     match decimal {
@@ -188,7 +188,7 @@ pub(super) fn show(latex: &str, text: &str) {
     println!("EVCXR_BEGIN_CONTENT text/plain\n{text}\nEVCXR_END_CONTENT");
 }
 
-/// Every comparison of a session, as text; where its book is not at hand, a line that says so.
+/// Every comparison of a session, as text; if its book is not available, a line that says so.
 pub(super) fn branches(session: u64) -> Vec<String> {
     let all = |arena: &mut Arena| -> Vec<String> {
         let branches = arena.branches.clone();

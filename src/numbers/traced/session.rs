@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
-/// A number that no other session has. Every cell of a notebook is linked with a copy of this library, and of `NEXT`, of
-/// its own, so the place of the copy in memory is part of the number: a letter of another cell is then unknown here, and
-/// not taken for one of ours.
+/// A number that no other session has. Every notebook cell is linked with its own copy of this library, and so of
+/// `NEXT`. Therefore the copy's address in memory is part of the number: a letter from another cell is then unknown
+/// here, not mistaken for one of ours.
 fn next_number() -> u64 {
     let copy = std::ptr::from_ref(&NEXT).addr() as u64;
     (copy << 16).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed))
@@ -20,7 +20,7 @@ fn next_number() -> u64 {
 /// The book that [`Traced`] numbers write their formulas in, from `new` until it is dropped.
 ///
 /// Arrays of symbols are named as in the text: the entries of `session.matrix("z", …)` are z₀₀, z₀₁, …; an axis of
-/// length 1 carries no index, so a batch of one sample reads as that sample. The values are what comparisons follow.
+/// length 1 carries no index, so a batch of one sample reads as that sample. Comparisons follow the values.
 ///
 /// ```
 /// use handgrad::numbers::Session;
@@ -32,17 +32,17 @@ fn next_number() -> u64 {
 /// ```
 ///
 /// # In a notebook: one cell
-/// A session and its symbols are of use in the cell that opened it, and in no other: open it, run the layer and show the
-/// formulas there. The kernel links each cell with a copy of this library of its own, and with it a copy of the variable
-/// that holds the open books, so no later cell finds a book that an earlier one has opened. Nor does it take another for
-/// it: the numbers of a copy's sessions are unlike those of every other copy's. Of a [`Traced`] kept from an earlier cell the
-/// value stays right. Its formula and what is computed of it, a kept session's [`branches`](Self::branches) and the symbols
-/// made with it read "not recorded"; a [`SymbolicProof`](crate::check::SymbolicProof) of them is "not applicable", and
-/// [`gradient`](super::gradient) an error. Within one cell, the same holds between threads.
+/// A session and its symbols work only in the cell that opened it: open it, run the layer and show the formulas there.
+/// The kernel links each cell with its own copy of this library, and so of the variable that holds the open books. A
+/// later cell therefore cannot find a book that an earlier one opened, and cannot confuse it with another, because the
+/// session numbers of each copy are unique. The value of a [`Traced`] kept from an earlier cell stays right. Its
+/// formula and everything computed from it, a kept session's [`branches`](Self::branches) and the symbols made with it
+/// read "not recorded"; a [`SymbolicProof`](crate::check::SymbolicProof) of them is "not applicable", and
+/// [`gradient`](super::gradient) is an error. Within one cell, the same holds between threads.
 #[must_use]
 pub struct Session {
     number: u64,
-    /// The book stays in its thread, and so does who closes it.
+    /// The book stays in its thread, and so must the session that closes it.
     thread: PhantomData<*const ()>,
 }
 
@@ -53,8 +53,8 @@ impl Default for Session {
 }
 
 impl Session {
-    /// An empty book in this thread. Several may be open; their symbols do not mix, and what has no symbol in it yet, as
-    /// the quotient of two constants, is written in the youngest.
+    /// Opens an empty book in this thread. Several may be open, but their symbols do not mix. A formula without
+    /// symbols, such as the quotient of two constants, is written in the newest.
     pub fn new() -> Self {
         let number = next_number();
         arena::open(number);
@@ -103,14 +103,14 @@ impl Session {
         Tensor4::filled(shape, |n, c, i, j| symbols[((n * shape[1] + c) * shape[2] + i) * shape[3] + j])
     }
 
-    /// The conditions under which the formulas hold: every comparison so far, and how it came out. Where the book is not at
-    /// hand, that is the one line.
+    /// The conditions under which the formulas hold: every comparison so far, and its outcome. If the book is not
+    /// available, the only line says so.
     #[must_use]
     pub fn branches(&self) -> Vec<String> {
         super::print::branches(self.number)
     }
 
-    /// How many operations the book holds; none where it is not at hand.
+    /// How many operations the book holds; 0 if it is not available.
     #[must_use]
     pub fn len(&self) -> usize {
         with_arena(self.number, |arena| arena.nodes.len()).unwrap_or(0)
@@ -142,7 +142,7 @@ impl Drop for Session {
     }
 }
 
-/// How the indices of an array are written: the axes that have one, and whether commas stand between them.
+/// How the indices of an array are written: the axes that have one, and whether commas separate them.
 pub(crate) struct Index {
     axes: Vec<usize>,
     separator: &'static str,
@@ -168,7 +168,7 @@ impl Index {
     }
 }
 
-/// A name as LaTeX: Greek letters by their commands, a star as an exponent, more than one letter upright.
+/// A name as LaTeX: Greek letters by their commands, a star as an exponent, longer names upright.
 fn latex_name(name: &str) -> String {
     let (stem, star) = name.strip_suffix('*').map_or((name, ""), |stem| (stem, "^{*}"));
     let greek = |c: char| match c {
@@ -193,7 +193,7 @@ mod tests {
     use super::super::NoFormula;
     use super::*;
 
-    /// As a later cell of a notebook sees it: a session whose book is not here.
+    /// As a later notebook cell sees it: a session whose book is not here.
     #[test]
     fn a_session_without_its_book_says_so() {
         let elsewhere = Session { number: next_number(), thread: PhantomData };

@@ -1,8 +1,8 @@
-//! A fraction of polynomials at a point: its value there, and a bound of its degrees.
+//! A fraction of polynomials at a point: its value there, and a bound on its degrees.
 
 use super::field::Residue;
 
-/// A residue, and the degrees of the numerator and the denominator that it is a value of.
+/// The residue of a fraction, and the degrees of the fraction's numerator and denominator.
 #[derive(Clone, Copy)]
 pub(super) struct Value {
     pub(super) residue: Residue,
