@@ -84,6 +84,7 @@ fn serve(place: &Place, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     command
         .arg("--allow-root") // in a container everybody is; only this machine can reach the server, and with its token
         .args(["--log-level=ERROR", "--LabApp.log_level=ERROR", "--LabApp.extension_manager=readonly"])
+        .arg("--LabApp.custom_css=True")
         .arg(format!("--port={}", arguments.port))
         .arg("--ServerApp.root_dir")
         .arg(place.notebooks());

@@ -187,3 +187,29 @@ fn rounding_is_no_mistake() {
     });
     assert!(verdict.passed(), "{verdict}");
 }
+
+/// An exercise of a chapter: `y = a·x + b` with dx = a·δ, and da, the mean of δ·x.
+#[test]
+fn an_exercise_of_a_chapter_is_judged_by_its_own_mistakes() {
+    type Case = (DVector<f64>, f64);
+    let line = || {
+        exercise::of("line_backward", |(x, a): &Case| (x * *a, x.sum() / x.len() as f64))
+            .input("dx")
+            .parameter("da")
+            .samples(4)
+            .case("four samples, a = 3", (dvector![1.0, -2.0, 4.0, 0.5], 3.0))
+            .mistake("a stands for x", "The gradient of a contains x.", |(x, a)| (x * *a, a / x.len() as f64))
+    };
+    let right = line().judge(|(x, a)| (x * *a, x.mean()));
+    assert_eq!(right.to_string(), "✓ line_backward: all 5 entries are right, in 1 case.");
+    says(&line().judge(|(x, a)| (x * *a, a / 4.0)), "The mistake: a stands for x. The gradient of a contains x.");
+    says(&line().judge(|(x, a)| (x * *a, x.mean() / 4.0)), "N = 4");
+    says(&line().judge(|(x, a)| (x * -*a, x.mean())), "sign");
+    says(&line().judge(|(_, _)| -> (f64, f64) { panic!("no idea") }), "There your function panicked: \"no idea\".");
+    says(&line().judge(|(x, a)| (DVector::<f64>::zeros(3), x.mean() * a)), "dx");
+    says(&line().judge(|(x, _)| (x * f64::NAN, x.mean())), "dx");
+    let refused =
+        |_: &Case| Err::<(f64, f64), _>(fc_forward(&dmatrix![1.0], &dmatrix![1.0; 2.0], &dvector![0.0]).unwrap_err());
+    says(&line().judge(refused), "There your function returned an error");
+    says(&line().judge(|(x, a)| x * *a), "1 value returned: it must return 2 values");
+}

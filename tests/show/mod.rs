@@ -1,6 +1,7 @@
 //! The figures: well-formed SVG, small enough, drawn for any data at all.
 
 mod charts;
+mod graph;
 mod maps;
 mod picture;
 mod steps;

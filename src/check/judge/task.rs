@@ -7,6 +7,7 @@ use super::verdict::Verdict;
 use crate::check::array::Array;
 use crate::check::diagnosis::Role;
 use crate::check::values::Value;
+use crate::text::counted;
 use crate::{ShapeError, Tensor4};
 use nalgebra::{DMatrix, DVector};
 
@@ -160,6 +161,14 @@ impl<I> Task<I> {
         let problems: Vec<Problem> = self.cases.iter().map(problem).collect();
         let ask = |f: &dyn Fn(&I) -> Result<Vec<Value<f64>>, ShapeError>, at: usize| {
             let values = f(&self.cases[at].1)?;
+            let expected = self.answers.len().max(1);
+            if values.len() != expected {
+                return Err(ShapeError::new(
+                    self.function,
+                    format!("{} returned", counted(values.len(), "value")),
+                    format!("it must return {}", counted(expected, "value")),
+                ));
+            }
             Ok(values.iter().enumerate().map(|(place, value)| self.part(place, value)).collect())
         };
         let right: Vec<Vec<Part>> = (0..problems.len()).map(|at| ask(&self.right, at).unwrap_or_default()).collect();

@@ -6,6 +6,7 @@ use super::suspects::{Evidence, Suspicion};
 use super::trial::{Mark, Problem, Trial, wrong_entries};
 use crate::check::diagnosis::{Diagnosis, index_of, shape_sentence, significant, told_apart};
 use crate::show::{self, Figure};
+use crate::text::counted;
 use nalgebra::DMatrix;
 use std::fmt;
 
@@ -169,8 +170,8 @@ impl Verdict {
 
     fn paragraphs(&self) -> Vec<String> {
         let Some(failure) = &self.failure else {
-            let (entries, cases) = (self.entries, self.cases);
-            return vec![format!("✓ {}: all {entries} entries are right, in {cases} cases.", self.function)];
+            let (entries, cases) = (self.entries, counted(self.cases, "case"));
+            return vec![format!("✓ {}: all {entries} entries are right, in {cases}.", self.function)];
         };
         let count = match failure.wrong_cases {
             wrong if wrong == self.cases => format!("all {} cases", self.cases),

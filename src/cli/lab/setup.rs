@@ -101,6 +101,7 @@ fn steps(place: &Place) -> anyhow::Result<()> {
     standard_library()?;
     kernel::configure(place)?;
     write_kernel_spec(place)?;
+    write_style(place)?;
 
     let rust = text_of(Command::new("rustc").arg("--version"))?;
     let lock_file = fs::read_to_string(place.root().join("Cargo.lock"))?;
@@ -282,6 +283,13 @@ fn write_kernel_spec(place: &Place) -> anyhow::Result<()> {
         "language": "rust",
     });
     Ok(files::write(folder.join("kernel.json"), format!("{spec:#}\n").as_bytes())?)
+}
+
+/// JupyterLab says to nobody that its dark theme is dark: with this, figures follow it.
+fn write_style(place: &Place) -> anyhow::Result<()> {
+    let folder = place.lab("jupyter/config/custom");
+    fs::create_dir_all(&folder)?;
+    Ok(files::write(folder.join("custom.css"), b"[data-jp-theme-light=\"false\"] { color-scheme: dark; }\n")?)
 }
 
 /// Runs a command to its end, shows what `show` makes of its lines, keeps all of them in a log, and turns a failure
