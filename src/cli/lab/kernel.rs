@@ -1,8 +1,8 @@
 //! The Rust kernel, started in a warm folder: one with the dependencies already compiled.
 //!
 //! The kernel compiles each cell as a small crate in a folder of its own, and would compile nalgebra, plotters and the
-//! rest again for every notebook opened. So `cargo lab` compiles them once, in `.lab/kernels/warm`, and every kernel gets
-//! the first free copy of it: `.lab/kernels/0`, `1`, … A lock, held while the kernel runs, marks a folder as taken. A
+//! rest again for every notebook. So `cargo lab` compiles them once, in `.lab/kernels/warm`, and every kernel gets the
+//! first free copy of it: `.lab/kernels/0`, `1`, … A lock, held while the kernel runs, marks a folder as taken. A
 //! used folder is reused, and cargo's fingerprints tell what in it is out of date.
 
 use super::place::Place;

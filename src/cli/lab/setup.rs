@@ -125,7 +125,7 @@ fn explained(place: &Place, error: anyhow::Error) -> anyhow::Error {
     let is = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
     if is(&["No space left", "not enough space", "StorageFull", "Disk quota exceeded"]) {
         return anyhow::anyhow!(
-            "the disk is full: free about 4 GB on the disk of {} and run this command again; it continues where it stopped",
+            "the disk is full: free about 4 GB at {} and run this command again; it continues where it stopped",
             place.root().display()
         );
     }
