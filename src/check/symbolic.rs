@@ -345,7 +345,7 @@ impl fmt::Display for SymbolicProof {
                 match self.branches.len() - shown.len() {
                     _ if shown.is_empty() => Ok(()),
                     0 => write!(f, ", where {}", shown.join(", ")),
-                    more => write!(f, ", where {}, … {more} more conditions", shown.join(", ")),
+                    more => write!(f, ", where {}, … {more} conditions more", shown.join(", ")),
                 }
             }
         }
