@@ -16,7 +16,7 @@ pub struct Page {
     pub title: String,
     /// Its headings, the title first, and the words below each.
     pub sections: Vec<Section>,
-    /// What it promises, as HTML: all between the title and what the reader needs, and how much it proves.
+    /// Its introduction, as HTML: everything between the title and what the reader needs, and how much it proves.
     promise: String,
     body: String,
 }
@@ -49,8 +49,7 @@ impl Page {
     /// # Errors
     /// If a card cannot be made HTML.
     pub fn of_cards() -> anyhow::Result<Self> {
-        let (title, promise) =
-            ("Formula cards", "<p>Each layer, loss and optimizer on half a page, to be printed.</p>");
+        let (title, promise) = ("Formula cards", "<p>Each layer, loss and optimizer on half a page, for printing.</p>");
         let (mut sections, mut body) = (Vec::new(), text::html(&format!("# {title}"), &mut Vec::new())? + promise);
         for card in Card::all() {
             body += &format!("<section class=\"card\">\n{}</section>\n", text::html(&card.markdown(), &mut sections)?);
@@ -86,7 +85,7 @@ impl Page {
     }
 }
 
-/// The book's first page: what each chapter promises.
+/// The book's first page: the introduction of each chapter.
 pub fn contents(pages: &[Page]) -> String {
     let chapters =
         pages.iter().map(|page| format!("<li><a href=\"{}\">{}</a>{}</li>\n", page.file, page.title, page.promise));
@@ -105,7 +104,7 @@ fn frame(title: &str, pages: &[Page], open: Option<usize>, body: &str) -> String
 /// A code cell and its outputs.
 fn code(cell: &Value) -> anyhow::Result<String> {
     let note = match has_tag(cell, "exercise") {
-        true => "<p class=\"note\">Exercise: a stub to be changed until its check says ✓</p>",
+        true => "<p class=\"note\">Exercise: edit this stub until its check says ✓</p>",
         false => "",
     };
     let code = format!("<pre class=\"code\"><code>{}</code></pre>", colours::rust(&source(cell)));
