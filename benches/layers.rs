@@ -1,8 +1,8 @@
 //! How long the layers, losses and optimizers take, forward and backward, and a network made of them, in `f32`.
 //!
 //! ```text
-//! cargo bench                          # all of it, in about half a minute
-//! cargo bench -- conv                  # what has "conv" in its name
+//! cargo bench                          # everything, in about half a minute
+//! cargo bench -- conv                  # everything with "conv" in its name
 //! cargo bench -- --max-time 5          # more samples, steadier numbers
 //! RAYON_NUM_THREADS=1 cargo bench      # one core
 //! cargo bench -- --test                # everything once, to see that it runs

@@ -1,8 +1,8 @@
 //! Formula cards: a layer on half a page.
 //!
-//! A card is not written, it is read: from the documentation at the top of the layer's own file, which holds its
-//! equation, its symbols, the steps of its derivation and its edge cases. So the file, its page in rustdoc, the last
-//! section of a chapter and the printed card say the same, always.
+//! A card is generated from the documentation at the top of the layer's own file, which holds its equation, its
+//! symbols, the steps of its derivation and its edge cases. So the file, its rustdoc page, the last section of a
+//! chapter and the printed card always say the same.
 //!
 //! ```
 //! use handgrad::cards::Card;
@@ -19,7 +19,7 @@ use std::fmt;
 /// A card's name, the functions or the type that it is about, and the text of the file that it is read from.
 type File = (&'static str, String, &'static str);
 
-/// The optimizers; what else has a card says so in its [lesson](crate::check::lesson).
+/// The optimizers; everything else with a card says so in its [lesson](crate::check::lesson).
 const OPTIMIZERS: [(&str, &str, &str); 6] = [
     ("sgd", "Sgd", include_str!("optim/sgd.rs")),
     ("adagrad", "AdaGrad", include_str!("optim/adagrad.rs")),
@@ -29,7 +29,7 @@ const OPTIMIZERS: [(&str, &str, &str); 6] = [
     ("adamw", "AdamW", include_str!("optim/adamw.rs")),
 ];
 
-/// All that has a card: layers, activations, losses, optimizers.
+/// Everything that has a card: layers, activations, losses, optimizers.
 fn files() -> Vec<File> {
     struct Files(Vec<File>);
     impl Visitor for Files {
@@ -48,10 +48,10 @@ fn files() -> Vec<File> {
     files.0
 }
 
-/// What one has to know of a layer, an activation, a loss or an optimizer.
+/// The essentials of a layer, an activation, a loss or an optimizer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {
-    /// What it is called.
+    /// Its name.
     pub title: String,
     /// What it does, in a sentence.
     pub summary: String,
@@ -61,15 +61,15 @@ pub struct Card {
     pub equation: String,
     /// Its symbols with their shapes, as a Markdown table; empty if it has none.
     pub symbols: String,
-    /// What its derivation comes to: gradients, or updates.
+    /// The results of its derivation: gradients or updates.
     pub results: Vec<String>,
     /// Kinks, edge cases, cost, rounding: a paragraph each.
     pub notes: Vec<String>,
-    /// Where it comes from.
+    /// Its source.
     pub source: String,
 }
 
-/// There is no card of this name.
+/// There is no card with this name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoCard(pub String);
 
@@ -83,7 +83,7 @@ impl fmt::Display for NoCard {
 impl std::error::Error for NoCard {}
 
 impl Card {
-    /// The card of this name.
+    /// The card with this name.
     ///
     /// # Errors
     /// If there is none; the error lists all names.
@@ -137,7 +137,7 @@ fn read(functions: String, source: &str) -> Card {
     let is_symbols = |part: &&str| part.starts_with("| symbol");
     let symbols = head.split("\n\n").find(is_symbols).unwrap_or_default();
 
-    // Steps, and paragraphs that belong to them, are numbered or indented; what stands at the margin is a note.
+    // Steps, and paragraphs that belong to them, are numbered or indented; text at the margin is a note.
     let paragraphs = || derivation.split("\n\n").map(|text| text.trim_matches('\n'));
     let is_step = |text: &&str| text.starts_with(|c: char| c.is_ascii_digit() || c == ' ');
     let results = paragraphs().filter(is_step).flat_map(bold).filter(|result| result.contains(['=', '←']));
@@ -155,7 +155,7 @@ fn read(functions: String, source: &str) -> Card {
     }
 }
 
-/// What stands between `**` and `**`; a star that belongs to it, as in y*, stays.
+/// The text between `**` and `**`; a star that is part of it, as in y*, stays.
 fn bold(text: &str) -> Vec<String> {
     let (mut found, mut rest) = (Vec::new(), text);
     while let Some((_, from)) = rest.split_once("**") {
@@ -167,7 +167,7 @@ fn bold(text: &str) -> Vec<String> {
     found
 }
 
-/// A line of rustdoc without its links to items: what they say stays.
+/// A line of rustdoc without links to items; the link texts stay.
 fn without_links(line: &str) -> String {
     let (mut out, mut rest) = (String::new(), line);
     while let Some((before, from)) = rest.split_once('[') {

@@ -1,8 +1,8 @@
-//! Writing files: whole or not at all.
+//! Writing files: completely or not at all.
 //!
-//! [`write()`] fills a new file beside its destination, waits until the disk has it, and renames it. A reader finds the
-//! old bytes or the new ones, even after a crash, and two programs that write the same file do not disturb each other:
-//! the last rename wins.
+//! [`write()`] fills a new file beside its destination, syncs it to disk, and renames it. A reader finds the
+//! old bytes or the new ones, even after a crash. Two programs that write the same file do not interfere with each
+//! other: the last rename wins.
 //!
 //! * A symbolic link stays, and the file it points to is written.
 //! * Only a regular file is replaced, and only one that may be written; never a directory, a device, a pipe or a socket.
@@ -49,11 +49,11 @@ pub fn write(file: impl AsRef<Path>, bytes: &[u8]) -> Result<(), DataError> {
     replace().map_err(|error| refusal(file.as_ref(), &error))
 }
 
-/// Checks that [`write()`] can replace or create `file`, without touching it: a temporary file is made beside it and
-/// removed. Returns its path behind all symbolic links, so that two names of one file can be recognised.
+/// Checks that [`write()`] can replace or create `file`, without touching it: it makes a temporary file beside it and
+/// removes it. Returns the path with all symbolic links resolved, so that two names of one file can be recognised.
 ///
 /// # Errors
-/// Those of [`write()`], but for a disk that is full.
+/// Those of [`write()`], except for a full disk.
 pub fn probe(file: impl AsRef<Path>) -> Result<PathBuf, DataError> {
     let try_it = || {
         let destination = Destination::find(file.as_ref())?;
@@ -90,9 +90,9 @@ fn no_folder(folder: &Path) -> io::Error {
 /// More symbolic links in a row than Linux follows.
 const MOST_LINKS: usize = 40;
 
-/// A regular file, or a name that nothing has yet.
+/// A regular file, or an unused name.
 struct Destination {
-    /// Behind all symbolic links, in a folder that exists.
+    /// With all symbolic links resolved, in a folder that exists.
     path: PathBuf,
     /// Of the file that is replaced.
     replaced: Option<Metadata>,
@@ -127,7 +127,7 @@ impl Destination {
         Err(io::Error::new(ErrorKind::InvalidInput, format!("more than {MOST_LINKS} symbolic links in a row")))
     }
 
-    /// A new file beside the destination, locked. Before it is made, those of dead programs are removed.
+    /// A new, locked file beside the destination. Leftovers of dead programs are removed first.
     fn temporary(&self) -> io::Result<(PathBuf, File)> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         self.remove_leftovers();
@@ -157,7 +157,7 @@ impl Destination {
         format!(".{}.", name.chars().take(40).collect::<String>())
     }
 
-    /// Removes the temporary files whose programs are dead. What cannot be removed stays: it is in nobody's way.
+    /// Removes the temporary files of dead programs. Files that cannot be removed stay, and do no harm.
     fn remove_leftovers(&self) {
         let prefix = self.prefix();
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -184,7 +184,7 @@ impl Destination {
             #[cfg(unix)]
             {
                 use std::os::unix::fs::{MetadataExt, fchown};
-                // Only root may give a file away; for everybody else it is their own.
+                // Only root may change a file's owner; other users keep their own.
                 let _ = fchown(&*file, Some(replaced.uid()), Some(replaced.gid()));
             }
             file.set_permissions(replaced.permissions())?;
@@ -193,7 +193,7 @@ impl Destination {
         file.sync_all()
     }
 
-    /// Waits until the disk has the new name.
+    /// Waits until the new name is on disk.
     fn sync_folder(&self) -> io::Result<()> {
         #[cfg(unix)] // elsewhere a folder cannot be opened as a file
         if let Some(folder) = self.path.parent() {
@@ -206,7 +206,7 @@ impl Destination {
     }
 }
 
-/// What stands where a file should.
+/// What is there instead of a file.
 fn kind(found: &Metadata) -> &'static str {
     #[cfg(unix)]
     {

@@ -21,13 +21,13 @@ enum Command {
     Certify(cli::certify::Arguments),
     /// Count what a network costs, layer by layer.
     Cost(cli::cost::Arguments),
-    /// Draw everything under plots/ again.
+    /// Redraw everything under plots/.
     Plots(cli::plots::Arguments),
     /// Set up Jupyter with a Rust kernel inside the project, and open the notebooks.
     Lab(cli::lab::Arguments),
     /// Run every notebook from top to bottom and store its outputs.
     Notebooks(cli::notebooks::Arguments),
-    /// Make the book: every notebook as a page that needs no server and no network.
+    /// Build the book: one page per notebook, with no server or network needed.
     Book(cli::book::Arguments),
 }
 
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// `cargo lab -- --no-open` is the alias `run … -- lab` with `-- --no-open` behind it: the second `--` goes.
+/// `cargo lab -- --no-open` is the alias `run … -- lab` followed by `-- --no-open`: drop the second `--`.
 fn without_separator(arguments: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
     arguments.enumerate().filter(|(i, argument)| !(*i == 2 && argument == "--")).map(|(_, argument)| argument)
 }

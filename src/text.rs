@@ -1,13 +1,13 @@
-//! Numbers as a reader writes them, and tables of text.
+//! Numbers as people write them, and text tables.
 
 use std::fmt;
 
-/// A number with three significant digits, and a power of ten where it is far from 1.
+/// A number with three significant digits, with a power of ten if it is far from 1.
 pub(crate) fn number(value: f64) -> String {
     significant(value, 3)
 }
 
-/// A number with so many significant digits, from 1 on, and none that says nothing: 0.125, −2.5, 1.2·10⁻⁷, ∞.
+/// A number with up to this many significant digits (at least 1), without trailing zeros: 0.125, −2.5, 1.2·10⁻⁷, ∞.
 pub(crate) fn significant(value: f64, digits: usize) -> String {
     match value {
         0.0 => return "0".into(), // without the sign that it may have
@@ -36,7 +36,7 @@ pub(crate) fn significant(value: f64, digits: usize) -> String {
     text.replace('-', "−")
 }
 
-/// An exponent, raised.
+/// An exponent in superscript digits.
 pub(crate) fn superscript(exponent: i32) -> String {
     let raise = |c| match c {
         '-' => '⁻',
@@ -62,14 +62,14 @@ pub(crate) fn counted(count: usize, one: &str) -> String {
 
 /// Rows of cells in aligned columns, two spaces apart. No line ends in spaces.
 pub(crate) struct Table {
-    /// Whether each column's cells stand at its right.
+    /// Whether each column is aligned to the right.
     right: Vec<bool>,
-    /// The rows; nothing where there is a rule.
+    /// The rows; `None` is a rule.
     rows: Vec<Option<Vec<String>>>,
 }
 
 impl Table {
-    /// No rows yet. `sides` has a character for each column: `<` if its cells stand at the left, `>` at the right.
+    /// No rows yet. `sides` has a character for each column: `<` to align its cells left, `>` right.
     pub fn new(sides: &str) -> Self {
         Table { right: sides.chars().map(|side| side == '>').collect(), rows: Vec::new() }
     }
@@ -85,7 +85,7 @@ impl Table {
     }
 }
 
-/// The table, its last line without an end.
+/// The table, without a newline at the end.
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cells = |column: usize| self.rows.iter().flatten().filter_map(move |row| row.get(column));

@@ -1,7 +1,7 @@
 //! handgrad's side of the comparison with PyTorch.
 //!
-//! `compare.py` beside this file talks to it: a line of JSON with a row of `rows.json` and a number of repetitions on
-//! standard input is answered by a line with the seconds of each repetition. Without `--serve`, every row runs once:
+//! `compare.py` beside this file drives it: for a line of JSON on standard input, with a row of `rows.json` and a
+//! number of repetitions, it prints a line with the seconds of each repetition. Without `--serve`, every row runs once:
 //! `cargo bench --bench pytorch`.
 
 use handgrad::losses::Loss;
@@ -25,7 +25,7 @@ fn main() -> Answer<()> {
     if std::env::args().any(|argument| argument == "--serve") { serve() } else { smoke() }
 }
 
-/// Answers requests until standard input ends. What a row needs is made once and kept until another row comes.
+/// Answers requests until standard input ends. A row's data is made once and kept until another row comes.
 fn serve() -> Answer<()> {
     println!("{}", json!({ "handgrad": env!("CARGO_PKG_VERSION") }));
     let mut current: Option<(Value, Work)> = None;
@@ -139,7 +139,7 @@ fn conv<T: Float>(row: &Row) -> Answer<Work> {
     })
 }
 
-/// Reads z and writes as many bytes: what a function of every number costs at least.
+/// Reads z and writes as many bytes: the least that an elementwise function costs.
 fn copy<T: Float>(row: &Row) -> Work {
     let z = row.z::<T>().into_matrix();
     let mut old = z.clone();
@@ -202,7 +202,7 @@ fn optimizer<T: Float>(row: &Row) -> Answer<Work> {
 }
 
 /// An epoch through the first images of MNIST, as [`Training::fit`] takes it: batches picked in a shuffled order,
-/// forward, loss, backward, step. The network starts anew each time.
+/// forward, loss, backward, step. The network starts afresh each time.
 fn epoch(row: &Row) -> Answer<Work> {
     let data = mnist::load::<f32>(mnist::shipped()?)?;
     let (train, test) = (data.train.first(row.number("images")), data.test.first(1));

@@ -1,10 +1,10 @@
-//! What a proof looks at: numbers with a shape.
+//! What a proof works on: numbers with a shape.
 
 use crate::Tensor4;
 use crate::numbers::Dual;
 use nalgebra::{DMatrix, DVector, Scalar};
 
-/// A matrix, a vector or a tensor: numbers in a row in memory, each with an index in the array's own shape.
+/// A matrix, a vector or a tensor: contiguous numbers, each with an index in the array's own shape.
 pub trait Array {
     /// The numbers.
     type Element: Scalar;
@@ -13,16 +13,16 @@ pub trait Array {
 
     /// The size of each axis.
     fn shape(&self) -> Vec<usize>;
-    /// All numbers, as they lie in memory.
+    /// All numbers, in memory order.
     fn elements(&self) -> &[Self::Element];
-    /// All numbers, to be changed in place.
+    /// All numbers, mutable in place.
     fn elements_mut(&mut self) -> &mut [Self::Element];
-    /// The index, one number an axis, of `elements()[offset]`.
+    /// The index of `elements()[offset]`, one number per axis.
     fn index_of(&self, offset: usize) -> Vec<usize>;
-    /// `f` of every number.
+    /// `f` applied to every number.
     fn each<U: Scalar>(&self, f: impl FnMut(Self::Element) -> U) -> Self::Of<U>;
 
-    /// Where each number lies in memory, the last index running fastest.
+    /// The memory offset of each number, with the last index running fastest.
     fn row_by_row(&self) -> Vec<usize> {
         let mut offsets: Vec<usize> = (0..self.elements().len()).collect();
         offsets.sort_by_cached_key(|&offset| self.index_of(offset));
@@ -30,7 +30,8 @@ pub trait Array {
     }
 }
 
-/// The array as constants of the dual numbers: what a forward takes for everything that is *not* differentiated by.
+/// The array as constant dual numbers: what a forward takes for everything that it is *not* differentiated with respect
+/// to.
 ///
 /// ```
 /// use handgrad::check::lift;

@@ -1,4 +1,4 @@
-//! The table of proofs: what every case of the [grids](super::grids) found, a row for each function.
+//! The table of proofs: the results of all cases of the [grids](super::grids), a row for each function.
 
 use super::array::Array;
 use super::diagnosis::told_apart;
@@ -20,7 +20,7 @@ pub const TOLERANCE_OF_F32: f64 = 1e-5;
 
 type Proving = dyn Fn(&mut Findings) -> Result<(), ShapeError> + Send + Sync;
 
-/// One shape, one set of strides: everything that is proved on it.
+/// One setting, such as a shape and a set of strides, and everything that is proved on it.
 pub struct Case {
     /// What distinguishes it.
     pub name: String,
@@ -28,7 +28,7 @@ pub struct Case {
 }
 
 impl Case {
-    /// The case that `proof` collects the findings of.
+    /// The case whose findings `proof` collects.
     pub fn new(name: String, proof: impl Fn(&mut Findings) -> Result<(), ShapeError> + Send + Sync + 'static) -> Self {
         Case { name, proof: Box::new(proof) }
     }
@@ -45,13 +45,13 @@ impl Case {
     }
 }
 
-/// What a case found.
+/// The findings of one case.
 #[derive(Default)]
 pub struct Findings {
     items: Vec<Item>,
 }
 
-/// What a case found about one function.
+/// The findings of one case about one function.
 #[derive(Default)]
 struct Item {
     function: String,
@@ -74,7 +74,7 @@ pub enum Precision {
     F32,
 }
 
-/// What is demanded of an entry.
+/// What is required of an entry.
 #[derive(Clone, Copy, PartialEq)]
 enum Demand {
     /// To lie within the tolerance.
@@ -108,7 +108,7 @@ fn compare<A: Array<Element = f64>>(
         return Compared { error: f64::INFINITY, failure: Some(failure) };
     }
     let (values, wanted) = (got.elements(), expected.elements());
-    // Below the smallest normal number there are no relative errors.
+    // Below the smallest normal number a relative error means nothing.
     let (tolerance, smallest) = match precision {
         Precision::F64 => (TOLERANCE, f64::MIN_POSITIVE),
         Precision::F32 => (TOLERANCE_OF_F32, f64::from(f32::MIN_POSITIVE)),
@@ -133,7 +133,7 @@ fn compare<A: Array<Element = f64>>(
 
 impl Findings {
     /// `function` returned `got`; its oracle says `expected`. The error of an entry is relative to `terms`, the sizes of
-    /// the entries' own terms; `exact` demands `==`.
+    /// the entries' own terms; `exact` requires `==`.
     pub fn values<A: Array<Element = f64>>(
         &mut self,
         function: &str,
@@ -145,7 +145,7 @@ impl Findings {
         self.compare(function, got, expected, terms, Precision::F64, Demand::of(exact));
     }
 
-    /// `function` returned `got` in `f32`; in `f64` it returns `expected`, of which `exact` demands the nearest `f32`.
+    /// `function` returned `got` in `f32`; in `f64` it returns `expected`, of which `exact` requires the nearest `f32`.
     pub fn single<A: Array<Element = f64>>(
         &mut self,
         function: &str,
@@ -184,14 +184,14 @@ impl Findings {
         self.items.push(Item { function: function.into(), failure, ..item });
     }
 
-    /// `function` returned `got` for values with an infinity or NaN among them; its oracle says `expected`. An infinity
-    /// or NaN must be the same. A number has the limit of the precision, relative to 1 and itself.
+    /// `function` returned `got` for values that include an infinity or NaN; its oracle says `expected`. An infinity or
+    /// NaN must be the same. A finite number must agree to the precision's limit, relative to 1 and itself.
     pub fn infinite<A: Array<Element = f64>>(&mut self, function: &str, got: &A, expected: &A, precision: Precision) {
         let terms: Vec<f64> = expected.elements().iter().map(|x| 1.0 + x.abs()).collect();
         self.compare(function, got, expected, &terms, precision, Demand::Infinities);
     }
 
-    /// What a proof says of the backward it is named after.
+    /// What a proof says about the backward it is named after.
     pub fn proof(&mut self, proof: &Proof) {
         for check in proof.checks() {
             self.items.push(Item {
@@ -214,38 +214,38 @@ impl Findings {
     }
 }
 
-/// All that is known about one function.
+/// The results for one function.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
     /// The function.
     pub function: String,
     /// What it was compared with.
     pub oracle: String,
-    /// In how many cases.
+    /// The number of cases.
     pub cases: usize,
-    /// How many numbers were compared.
+    /// The number of entries compared.
     pub entries: usize,
-    /// Of how many of them `==` was demanded: those of polynomial layers on small integers.
+    /// How many of them had to be equal (`==`): those of polynomial layers on small integers.
     pub demanded: usize,
     /// How many of them equal the oracle's in every bit.
     pub exact: usize,
     /// The largest relative error.
     pub error: f64,
-    /// The largest relative error by central differences, of a gradient.
+    /// The largest relative error of a gradient by central differences.
     pub differences: Option<f64>,
     /// The largest relative error in `f32`.
     pub single: Option<f64>,
-    /// How many numbers were compared where one of the values is an infinity or NaN.
+    /// How many entries were compared in cases where one of the values is an infinity or NaN.
     pub infinite: usize,
     /// What the [proof by formulas](super::symbolic) says: "identical", or "1 − ε"; a star stands for "on the branch that
-    /// the values took". Of several proofs, the one that leaves most doubt.
+    /// the values took". Of several proofs, the one that leaves the most doubt.
     pub symbolic: Option<String>,
-    /// What failed, with the name of its case.
+    /// The failures, each with the name of its case.
     pub failures: Vec<String>,
 }
 
 impl Row {
-    /// Whether there was something to compare, and nothing failed.
+    /// Whether something was compared and nothing failed.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.entries > 0 && self.failures.is_empty()
@@ -292,7 +292,7 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Runs all cases, on all threads, and calls `progress` after each. The result does not depend on the threads.
+    /// Runs all cases on all threads and calls `progress` after each. The number of threads does not change the result.
     pub fn of(cases: &[Case], progress: impl Fn() + Sync) -> Self {
         let run = |case: &Case| {
             let findings = case.run();
@@ -350,7 +350,7 @@ impl Certificate {
         }
     }
 
-    /// The table in Markdown.
+    /// The table as Markdown.
     pub fn to_markdown(&self) -> String {
         let mut text = String::new();
         let mut line = |cells: [String; 10]| text += &format!("| {} |\n", cells.join(" | "));
@@ -397,7 +397,7 @@ fn grouped(n: usize) -> String {
     groups.join(" ")
 }
 
-/// An aligned table, the failures below it, and the verdict.
+/// An aligned table, then the failures, then the verdict.
 impl fmt::Display for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let total = self.total();
@@ -422,11 +422,11 @@ impl fmt::Display for Certificate {
             0 => write!(
                 f,
                 "\nProved: {} functions in {} cases, every entry within {TOLERANCE:e} of its oracle.\n\
-                 ==: entries that must be the same number, and are. Central: the largest error by central differences.\n\
-                 f32: the largest error in f32, where small integers must give the same number, too. Symbolic: a backward's\n\
-                 formula is its forward's derivative, a forward's that of its equation, identical, or with this\n\
-                 probability; * stands for \"on the branch that the values took\". ∞: right also where one of the values is\n\
-                 an infinity or NaN.",
+                 ==: entries that had to be the same number, and are. Central: the largest error by central\n\
+                 differences. f32: the largest error in f32, where small integers must also give the same number.\n\
+                 Symbolic: a backward's formula equals the derivative of its forward's, and a forward's equals its\n\
+                 equation: identically, or with this probability; * means \"on the branch that the values took\".\n\
+                 ∞: also right if one of the values is an infinity or NaN.",
                 self.rows.len(),
                 grouped(self.cases)
             ),

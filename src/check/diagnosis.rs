@@ -1,8 +1,8 @@
 //! How a wrong gradient is wrong.
 //!
-//! A mistake in a derivation seldom spoils numbers at random: a forgotten 1/N scales all of them, a forgotten rotation
-//! turns every kernel around, a forgotten padding spoils the borders. [`diagnose`] holds a wrong gradient against the
-//! right one and looks for such a pattern, the most telling first.
+//! A mistake in a derivation rarely changes numbers at random: a forgotten 1/N scales all of them, a forgotten rotation
+//! flips every kernel, a forgotten padding spoils the borders. [`diagnose`] compares a wrong gradient with the right
+//! one and looks for such a pattern, the most specific first.
 
 use std::fmt;
 
@@ -13,18 +13,18 @@ pub enum Role {
     Parameter,
     /// A gradient that is not divided by N.
     Input,
-    /// What a forward puts out.
+    /// The output of a forward.
     Output,
 }
 
-/// A pattern in a wrong gradient. Its `Display` is a sentence for whoever made the mistake.
+/// A pattern in a wrong gradient. Its `Display` is a sentence for the person who made the mistake.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Diagnosis {
-    /// The gradient has not the shape of what it is the gradient of.
+    /// The gradient does not have the shape of its parameter or input.
     Shape {
         /// The shape it has.
         got: Vec<usize>,
-        /// The shape it must have.
+        /// The shape it should have.
         wanted: Vec<usize>,
     },
     /// Some entries are NaN or infinite.
@@ -44,9 +44,9 @@ pub enum Diagnosis {
         /// What the array is.
         role: Role,
     },
-    /// All taps of a kernel have one gradient.
+    /// All taps of a kernel have the same gradient.
     EveryTapEqual {
-        /// Whether it is that of the centre tap.
+        /// Whether it is the centre tap's.
         centre: bool,
     },
     /// Two axes are exchanged.
@@ -54,23 +54,23 @@ pub enum Diagnosis {
         /// Which two, counted from 0.
         axes: (usize, usize),
     },
-    /// Every map is turned by 180°.
+    /// Every map is rotated by 180°.
     Rotated,
-    /// One axis runs backward.
+    /// One axis is reversed.
     Mirrored {
         /// Which one, counted from 0.
         axis: usize,
     },
-    /// Every map is moved.
+    /// Every map is shifted.
     Shifted {
-        /// By so many rows down.
+        /// Rows down.
         rows: isize,
-        /// By so many columns to the right.
+        /// Columns to the right.
         columns: isize,
     },
     /// The right numbers in another order.
     Reordered,
-    /// Every entry is off by the same number, or by one number for each index along an axis.
+    /// Every entry is off by the same number, or by one number per index along an axis.
     Offset {
         /// The axis, if there is one.
         axis: Option<usize>,
@@ -84,19 +84,19 @@ pub enum Diagnosis {
         /// The index.
         index: usize,
     },
-    /// All wrong entries lie close to the border of their map, all others are right.
+    /// All wrong entries are close to the border of their map; all others are right.
     Borders {
-        /// At most so many entries away from it.
+        /// The largest distance from the border.
         width: usize,
     },
-    /// The wrong entries are 0, all others are right.
+    /// The wrong entries are 0; all others are right.
     Missing {
         /// How many are wrong.
         wrong: usize,
         /// How many there are.
         entries: usize,
     },
-    /// The wrong entries are off by one factor, all others are right.
+    /// The wrong entries are off by one factor; all others are right.
     FactorOfSome {
         /// What the right entries are multiplied by.
         factor: f64,
@@ -138,18 +138,18 @@ impl fmt::Display for Diagnosis {
                 write!(f, "Every tap of a kernel has the same gradient: which pixels did each of them see?")
             }
             Transposed { axes: (a, b) } => {
-                write!(f, "The numbers are right, but its {} and {} axes are exchanged.", ORDINALS[*a], ORDINALS[*b])
+                write!(f, "The numbers are right, but its {} and {} axes are swapped.", ORDINALS[*a], ORDINALS[*b])
             }
             Rotated => write!(
                 f,
                 "The numbers are right, but every map is rotated by 180°: a rotation is missing, or one too many."
             ),
-            Mirrored { axis } => write!(f, "The numbers are right, but the {} axis runs backward.", ORDINALS[*axis]),
+            Mirrored { axis } => write!(f, "The numbers are right, but the {} axis is reversed.", ORDINALS[*axis]),
             Shifted { rows, columns } => write!(
                 f,
                 "Every map is moved by {rows} rows and {columns} columns: was the padding cropped, and by the right amount?"
             ),
-            Reordered => write!(f, "The numbers are right, but they are in other places: which index runs fastest?"),
+            Reordered => write!(f, "The numbers are right, but in other places: which index runs fastest?"),
             OneEntry => write!(f, "It is the only wrong entry."),
             OneIndex { axis, index } => write!(
                 f,
@@ -165,11 +165,11 @@ impl fmt::Display for Diagnosis {
                 "Only the {width} outermost rows and columns are wrong, everything inside is right: how does the border meet the padding?"
             ),
             Offset { axis: None } => {
-                write!(f, "Every entry is off by one and the same number: is something not added?")
+                write!(f, "Every entry is off by the same number: was something not added?")
             }
             Offset { axis: Some(axis) } => write!(
                 f,
-                "Every entry is off by a number that only its {} index decides: is a bias missing, or added twice?",
+                "Every entry is off by a number that depends only on its {} index: is a bias missing, or added twice?",
                 ORDINALS[*axis]
             ),
             Missing { wrong, entries } => {
@@ -180,7 +180,7 @@ impl fmt::Display for Diagnosis {
                 "{wrong} of {entries} entries are {} times what they should be; all others are right.",
                 significant(*factor)
             ),
-            Scattered { entries: 1, .. } => write!(f, "It is its only entry, which says nothing about how."),
+            Scattered { entries: 1, .. } => write!(f, "It is the only entry, so it shows no pattern."),
             Scattered { wrong, entries } if wrong == entries => {
                 write!(f, "All {entries} entries are wrong, and no simple pattern explains them.")
             }
@@ -208,7 +208,7 @@ fn factor_sentence(f: &mut fmt::Formatter<'_>, factor: f64, samples: usize, role
     }
 }
 
-/// The end of a sentence about a shape that is wrong.
+/// The end of a sentence about a wrong shape.
 pub(super) fn shape_sentence(got: &[usize], wanted: &[usize]) -> String {
     let question = if got.iter().rev().eq(wanted) { " Is it transposed?" } else { "" };
     format!("has the shape {}, but must have the shape {}.{question}", shape_text(got), shape_text(wanted))
@@ -220,7 +220,7 @@ pub(super) fn shape_text(shape: &[usize]) -> String {
     format!("({})", sides.join(", "))
 }
 
-/// A number with at most six significant digits, and none that says nothing.
+/// A number with at most six significant digits, without trailing zeros.
 pub(super) fn significant(x: f64) -> String {
     if x == x.round() && x.abs() < 1e15 {
         return format!("{:.0}", x + 0.0); // −0 is 0
@@ -233,7 +233,7 @@ pub(super) fn significant(x: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
-/// Two different numbers as text: with six significant digits, or with all if six do not tell them apart.
+/// Two different numbers as text: with six significant digits, or with all of them if six look the same.
 pub(super) fn told_apart(got: f64, expected: f64) -> (String, String) {
     let (g, e) = (significant(got), significant(expected));
     if g == e { (got.to_string(), expected.to_string()) } else { (g, e) }
@@ -264,7 +264,7 @@ pub struct Comparison<'a> {
     pub role: Role,
 }
 
-/// The most telling pattern in a wrong gradient.
+/// The most specific pattern in a wrong gradient.
 #[must_use]
 pub fn diagnose(c: &Comparison<'_>) -> Diagnosis {
     let patterns = [
@@ -313,7 +313,7 @@ impl Comparison<'_> {
         (0..self.got.len()).filter(|&at| self.wrong[at]).map(|at| self.index(at))
     }
 
-    /// The two axes of a map (the last two), if there are.
+    /// The two axes of a map (the last two), if it has them.
     fn map_axes(&self) -> Option<(usize, usize)> {
         (self.shape.len() >= 2).then(|| (self.shape.len() - 2, self.shape.len() - 1))
     }
@@ -333,7 +333,7 @@ fn all_zero(c: &Comparison<'_>) -> Option<Diagnosis> {
 
 fn factor(c: &Comparison<'_>) -> Option<Diagnosis> {
     let (samples, role) = (c.samples, c.role);
-    // The largest entry gives the factor; all others must confirm it.
+    // The largest entry gives the factor, and all others must confirm it.
     let at = (0..c.got.len()).max_by(|&a, &b| c.expected[a].abs().total_cmp(&c.expected[b].abs()))?;
     let factor = c.got[at] / c.expected[at];
     if !factor.is_finite() || !c.got.iter().zip(c.expected).all(|(&g, &e)| c.close(g / factor, e)) {
@@ -408,7 +408,7 @@ fn borders(c: &Comparison<'_>) -> Option<Diagnosis> {
     has_inside.then_some(Diagnosis::Borders { width })
 }
 
-/// A shift by up to three rows and columns, confirmed by most of the entries.
+/// A shift by up to three rows and columns that most entries confirm.
 fn shifted(c: &Comparison<'_>) -> Option<Diagnosis> {
     let (a, b) = c.map_axes()?;
     let source = |index: &[usize], (rows, columns): (isize, isize)| {
@@ -444,7 +444,7 @@ fn reordered(c: &Comparison<'_>) -> Option<Diagnosis> {
     same.then_some(Diagnosis::Reordered)
 }
 
-/// The difference is one number, or one for each index along an axis. It takes three entries to see that.
+/// The difference is one number, or one for each index along an axis. At least three entries are needed to see that.
 fn offset(c: &Comparison<'_>) -> Option<Diagnosis> {
     let difference = |at: usize| c.got[at] - c.expected[at];
     let same_along = |axis: Option<usize>| {

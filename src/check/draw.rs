@@ -1,4 +1,4 @@
-//! Numbers for a case, from a seed.
+//! Seeded random numbers for a case.
 
 use super::array::Array;
 use super::values::Value;
@@ -8,10 +8,10 @@ use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
-/// A generator of small integers, on which a polynomial makes no rounding, or of real numbers.
+/// A generator of small integers, on which a polynomial rounds nothing, or of real numbers.
 pub struct Draw {
     rng: ChaCha8Rng,
-    /// Integers of −4 … 4; else real numbers of −2 … 2 that are at least 0.1 from 0, each of which f32 holds, too.
+    /// Integers in −4 … 4; otherwise real numbers in −2 … 2 at least 0.1 from 0, all exact in f32.
     pub integers: bool,
     zeros: bool,
 }
@@ -30,14 +30,14 @@ impl Draw {
         reals
     }
 
-    /// For an exercise: integers other than 0, which can be followed by hand; behind the plain cases, real numbers in
-    /// every third.
+    /// For an exercise: integers other than 0, which can be followed by hand; after the plain cases, every third case
+    /// has real numbers.
     pub(super) fn for_reader(case: usize) -> Draw {
         let [integers, reals] = Draw::both(1000 + case);
         Draw { zeros: false, ..if case >= 12 && case.is_multiple_of(3) { reals } else { integers } }
     }
 
-    /// A number; 0 is among the integers, but not for an exercise.
+    /// A number; the integers include 0, except in an exercise.
     pub fn number(&mut self) -> f64 {
         loop {
             let x = self.any();
@@ -90,7 +90,7 @@ impl Draw {
         Tensor4::from_fn(shape, |_, _, _, _| self.nonzero())
     }
 
-    /// Numbers none of which is 0 and no two of which are equal: halves of odd integers, or 0.37 times these.
+    /// Distinct numbers other than 0: halves of odd integers, or 0.37 times these.
     pub fn distinct(&mut self, shape: [usize; 4]) -> Tensor4<f64> {
         let count = shape.iter().product::<usize>();
         let unit = if self.integers { 1.0 } else { 0.37 };

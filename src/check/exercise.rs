@@ -1,10 +1,9 @@
 //! The checker of a reader's own functions.
 //!
 //! Each function here takes a reader's version of the crate's function of the same name and runs it on a grid of cases
-//! that the reader does not see, from the plainest one to all complications at once. The [`Verdict`] says what it
-//! found, in plain words: passed, with the number of entries; or the first wrong entry of the simplest wrong case, under
-//! which conditions the function is wrong and right, and the likeliest mistake. A function that panics, or that returns
-//! an error, is told so.
+//! that the reader does not see, from the plainest to all complications at once. The [`Verdict`] reports the result in
+//! plain words: passed, with the number of entries; or the first wrong entry of the simplest wrong case, the conditions
+//! under which the function is wrong and right, and the likeliest mistake. A panic or a returned error is reported too.
 //!
 //! ```
 //! use handgrad::check::exercise;
@@ -25,7 +24,7 @@
 //! assert_eq!(verdict.suspicions()[0].name, "dw and db are not divided by N");
 //! ```
 //!
-//! To try one gradient alone, take the others from the crate:
+//! To test one gradient alone, take the others from the crate:
 //!
 //! ```
 //! use handgrad::check::exercise;
@@ -43,10 +42,9 @@
 //!
 //! # How a mistake is found
 //!
-//! Every mistake of the [catalogue](super::mistakes) that is known in the function is run on the same cases. If one
-//! gives the reader's numbers in all of them, the verdict says so: these *are* its numbers, and the reader has read how
-//! the mistake is made. If none does, the track decides: in which cases each array is wrong, and by which
-//! [pattern](super::diagnosis).
+//! Every mistake of the [catalogue](super::mistakes) for this function is run on the same cases. If one gives the
+//! reader's numbers in all of them, the verdict names it: these *are* its numbers. If none does, the track decides: in
+//! which cases each array is wrong, and in which [pattern](super::diagnosis).
 
 pub use super::judge::{Answers, Evidence, Judged, Suspicion, Task, Verdict, of};
 pub use super::lessons::judges::*;

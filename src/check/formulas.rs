@@ -1,4 +1,4 @@
-//! Every function of this crate, proved by formulas on a small case.
+//! Every function of this crate, proved symbolically on a small case.
 
 use super::diagnosis::Role;
 use super::draw::Draw;
@@ -9,10 +9,10 @@ use super::values::{Named, Value};
 use crate::ShapeError;
 use crate::numbers::{Session, Traced};
 
-/// The seed of the values, which decide the branches.
+/// The seed of the values, which determine the branches.
 const SEED: usize = 7;
 
-/// The proof of every function, each under its name. A loss, which is forward and backward, has two.
+/// The proof of every function, under its name. A loss, which is a forward and a backward, has two.
 #[must_use]
 pub fn symbolic_proofs() -> Vec<SymbolicProof> {
     struct Proofs(Vec<SymbolicProof>);
@@ -41,7 +41,7 @@ fn prove<L: Lesson>(session: &Session) -> Result<Vec<SymbolicProof>, ShapeError>
     let (mut proofs, samples) = (vec![], L::samples(&x));
     for (name, expected) in defined.iter().filter(|(name, _)| is_output::<L>(name)) {
         let proof = SymbolicProof::of_forward(L::FUNCTIONS[0]).output(name, got.value(name), expected);
-        // A logarithm is known by its derivative alone.
+        // A logarithm is known only by its derivative.
         proofs.push(match expected {
             Value::Number(loss) if L::IS_LOSS && !proof.passed() => {
                 gradients::<L>(SymbolicProof::of_loss(L::FUNCTIONS[0], *loss, samples), &x, &got)?
@@ -80,7 +80,7 @@ fn is_output<L: Lesson>(name: &str) -> bool {
     L::GRADIENTS.iter().all(|(_, gradient, _)| *gradient != name)
 }
 
-/// The letter of a value in formulas.
+/// The letter for a value in formulas.
 fn letter(name: &str) -> &str {
     match name {
         "k" => "w",

@@ -1,19 +1,20 @@
-//! The cases of every proof, generated and not sampled: which shapes, strides and paddings each function is tried on.
+//! The cases of every proof, generated rather than sampled: the shapes, strides and paddings that each function is
+//! tested on.
 //!
-//! Every case runs twice. On **small integers** a polynomial layer makes no rounding, and `==` is demanded of it (where
-//! a mean divides, only if it divides by a power of two). On **real numbers** the limit is
-//! [`TOLERANCE`](super::TOLERANCE). The numbers come from seeded generators, one for each case. Both runs are made in
-//! `f64` and again in `f32`, on the very same numbers: `==` is demanded of the one's integers as of the other's, and the
-//! limit is [`TOLERANCE_OF_F32`](super::TOLERANCE_OF_F32).
+//! Every case runs twice. On **small integers** a polynomial layer rounds nothing, so `==` is required (if a mean
+//! divides, only when it divides by a power of two). On **real numbers** the limit is
+//! [`TOLERANCE`](super::TOLERANCE). The numbers come from seeded generators, one per case. Both runs are made in `f64`
+//! and again in `f32`, on the very same numbers: `==` is required of the integers in both, and the limit in `f32` is
+//! [`TOLERANCE_OF_F32`](super::TOLERANCE_OF_F32).
 //!
-//! Functions with kinks are tried away from them: a maximum on numbers that all differ, an activation at least 0.1
-//! from 0. (At a kink there is no derivative to compare with; what is taken there is said in each layer's file and
-//! tested by hand, and for a tied maximum the definition says it too.)
+//! Functions with kinks are tested away from them: a maximum on numbers that all differ, an activation at least 0.1
+//! from 0. (At a kink there is no derivative to compare with. Each layer's file says what it takes there, a test by
+//! hand checks it, and for a tied maximum the definition says it too.)
 //!
 //! Settings that are large enough to be cut into parts are compared with the definition, without dual numbers.
 //!
-//! Where a function's definition holds for infinities and NaN too, as for convolutions and poolings, each setting is tried
-//! once more with one of them in one of the values.
+//! If a function's definition also holds for infinities and NaN, as for convolutions and poolings, each setting is
+//! tested once more with one of them in one of the values.
 
 pub use super::lessons::{ConvShape, PoolingShape, conv_shapes, pooling_shapes};
 
@@ -80,7 +81,7 @@ fn prove<L: Lesson>(
             }
             let terms = match terms.get(name) {
                 Some(terms) if !L::IS_LOSS => terms,
-                // A difference, whose terms only dual numbers tell.
+                // A difference: only dual numbers give the size of its terms.
                 None if L::TAKES_OUTPUT => continue,
                 _ => &own,
             };
@@ -96,7 +97,7 @@ fn prove<L: Lesson>(
     Ok(())
 }
 
-/// The same values but for one number, which is ∞, −∞ or NaN. From case to case it is another, and lies elsewhere.
+/// The same values except for one number, which is ∞, −∞ or NaN. It and its place vary from case to case.
 fn with_infinity(x: &Named<f64>, number: usize) -> Named<f64> {
     let (at, special) = (number % x.iter().count(), [f64::INFINITY, f64::NEG_INFINITY, f64::NAN][number / 4 % 3]);
     let values = x.iter().enumerate().map(|(k, (name, value))| {
@@ -125,8 +126,8 @@ fn infinite<L: Lesson, T: Float + Into<f64>>(
     Ok(())
 }
 
-/// Values whose definition is the sum of an entry's terms without their signs. What is no polynomial has one term, but
-/// its gradient is a sum over next_dz.
+/// Values whose definition is the sum of an entry's terms without their signs. A function that is not a polynomial has
+/// one term, but its gradient is a sum over next_dz.
 fn without_signs<L: Lesson>(x: &Named<f64>) -> Named<f64> {
     let of = |name: &str| L::IS_POLYNOMIAL || name == "next_dz";
     x.iter().fold(Named::default(), |all, (name, value)| {

@@ -1,9 +1,9 @@
 //! The catalogue of mistakes: wrong layers, losses and optimizers, each a function that runs.
 //!
-//! Every entry has a name, a sentence for whoever made it, and the function itself, with the signature of the right
-//! one. They are what people get wrong: the mistakes of courses and libraries, those of the NumPy course that this
+//! Every entry has a name, a sentence for the person who made it, and the function itself, with the signature of the
+//! right one. These are what people get wrong: mistakes of courses and libraries, those of the NumPy course that this
 //! crate grew from, and those that a derivation invites. [`exercise`](super::exercise) compares a reader's function with
-//! them; a reader can run them, too, and see what a mistake does.
+//! them; a reader can also run them to see what a mistake does.
 //!
 //! ```
 //! use handgrad::check::mistakes::{self, CONV_BACKWARD};

@@ -1,19 +1,19 @@
 //! The proofs: a backward compared with its own forward, in every entry.
 //!
-//! A [`Proof`] takes the gradients that a backward returned, and for each of them the forward as a function of that
-//! one argument. It needs nothing else: the forward, run on [dual numbers](crate::numbers::dual), differentiates
-//! itself. Four checks of each gradient follow.
+//! A [`Proof`] takes the gradients that a backward returned and, for each, the forward as a function of that one
+//! argument. It needs nothing else: the forward, run on [dual numbers](crate::numbers::dual), differentiates itself.
+//! Each gradient is checked in four ways.
 //!
-//! 1. **Every entry, by dual numbers.** Give entry i of the argument the part ε, run the forward, and the ε-part of
-//!    the output is column i of its Jacobian, Jⱼᵢ = ∂yⱼ/∂xᵢ, without any error of method. The gradient's entry must be
+//! 1. **Every entry, by dual numbers.** Give entry i of the argument the part ε and run the forward: the ε-part of the
+//!    output is column i of its Jacobian, Jⱼᵢ = ∂yⱼ/∂xᵢ, with no approximation. The gradient's entry must be
 //!    Σⱼ δⱼ·Jⱼᵢ, where δ is `next_dz`.
 //! 2. **The adjoint identity** ⟨δ, J·u⟩ = ⟨Jᵀδ, u⟩: along a direction u through all entries at once, J·u is one
 //!    run of the forward, and Jᵀδ is the gradient. Both sides are one number.
 //! 3. **Every entry, by central differences**, (y(xᵢ + h) − y(xᵢ − h))/2h: coarse, but it knows nothing of dual numbers.
-//! 4. **`==`**, where it is asked for ([`Proof::exact`]): a layer that is a polynomial makes no rounding at all on
-//!    small integers, and the two gradients must be the same number, bit for bit.
+//! 4. **`==`**, if requested ([`Proof::exact`]): a polynomial layer rounds nothing on small integers, so the two
+//!    gradients must be the same number, bit for bit.
 //!
-//! Under the [gradient convention](crate#the-gradient-convention), a parameter's sum is divided by N, an input's is
+//! Under the [gradient convention](crate#the-gradient-convention), a parameter's sum is divided by N; an input's is
 //! not.
 //!
 //! A reader's own version of a function is judged by [`exercise`]; the [catalogue of mistakes](mistakes) says what goes
@@ -21,12 +21,11 @@
 //!
 //! # What "relative" means
 //!
-//! An entry is a sum of terms δⱼ·Jⱼᵢ. However it is computed, its rounding error is in proportion to the size of its
+//! An entry is a sum of terms δⱼ·Jⱼᵢ. However it is computed, its rounding error is proportional to the size of its
 //! *terms*, and terms may cancel. So the error of an entry is measured against Σⱼ |δⱼ·Jⱼᵢ|, its own terms without
-//! their signs: a large entry elsewhere hides no small one, a cancelled sum is not blamed for its cancellation, and
-//! where no term is anything but 0 the entry must be 0 exactly. By dual numbers and in the adjoint identity
-//! the limit is [`TOLERANCE`]; differences are measured against the largest such sum of the gradient, with the limit
-//! [`TOLERANCE_OF_DIFFERENCES`].
+//! their signs: a large entry elsewhere cannot hide a small one, cancellation does not count as an error, and if all
+//! terms are 0 the entry must be exactly 0. For dual numbers and the adjoint identity the limit is [`TOLERANCE`];
+//! differences are measured against the largest such sum of the gradient, with the limit [`TOLERANCE_OF_DIFFERENCES`].
 //!
 //! ```
 //! use handgrad::check::{Proof, lift};
@@ -41,7 +40,7 @@
 //!     .input("dz", &z, &g.dz, |z| fc_forward(z, &lift(&w), &lift(&b)))?;
 //! assert!(report.passed(), "{report}");
 //!
-//! // A wrong gradient is not only refused: the report says how it is wrong.
+//! // A wrong gradient is not only rejected: the report says how it is wrong.
 //! let twice = g.dw / 2.0;
 //! let report = Proof::new("fc_backward", &next_dz)
 //!     .parameter("dw", &w, &twice, |w| fc_forward(&lift(&z), w, &lift(&b)))?;

@@ -60,7 +60,7 @@ struct Task<L: Lesson> {
 
 fn tasks<L: Lesson>(is_backward: bool) -> Vec<Task<L>> {
     let task = |(case, setting): (usize, L::Setting)| {
-        // The crate's own functions answer every problem.
+        // The crate's own functions never fail on these problems.
         let x = inputs::<L>(&setting, &mut Draw::for_reader(case)).and_then(|x| given::<L, f64>(&setting, &x));
         Task { setting, x: x.unwrap_or_default(), is_backward, lesson: PhantomData }
     };
@@ -69,7 +69,7 @@ fn tasks<L: Lesson>(is_backward: bool) -> Vec<Task<L>> {
 
 impl<L: Lesson> Inputs for Task<L> {
     fn problem(&self) -> Problem {
-        // A backward needs no bias, and where it is given y it needs no z.
+        // A backward needs no bias, and if it takes y it needs no z.
         let is_taken = |name: &str| match self.is_backward {
             true => name != "b" && !(L::TAKES_OUTPUT && name == "z"),
             false => name != "next_dz" && name != "y",
@@ -87,7 +87,7 @@ impl<L: Lesson> Inputs for Task<L> {
     }
 }
 
-/// Kernels and weights are capitals on the page.
+/// Kernels and weights are capital letters on the page.
 fn letter(name: &'static str) -> &'static str {
     match name {
         "w" => "W",

@@ -1,4 +1,4 @@
-//! One backward on trial: its gradients, and what the four checks say of each.
+//! The proof of one backward: its gradients, and what the four checks found about each.
 
 use super::array::{Array, lift};
 use super::diagnosis::{Comparison, Diagnosis, Role, diagnose, shape_sentence, told_apart};
@@ -12,11 +12,11 @@ use std::fmt;
 /// thousand terms.
 pub const TOLERANCE: f64 = 1e-12;
 
-/// The same for central differences, whose step h ≈ 6e-6 costs about h² ≈ 4e-11 by the cut-off Taylor series and
-/// 1e-16/h ≈ 2e-11 by rounding, times the size of the output and its derivatives: 1e-6 leaves room for a few thousand.
+/// The same for central differences. Their step h ≈ 6e-6 has a truncation error of about h² ≈ 4e-11 and a rounding
+/// error of 1e-16/h ≈ 2e-11, times the size of the output and its derivatives: 1e-6 leaves room for a few thousand.
 pub const TOLERANCE_OF_DIFFERENCES: f64 = 1e-6;
 
-/// The step of the central differences: where both errors above are of one size, the cube root of f64's epsilon.
+/// The step of the central differences: the cube root of f64's epsilon, which makes both errors about equal.
 const STEP: f64 = 6.055454452393343e-6;
 
 /// A backward, its upstream gradient, and the checks of its gradients so far.
@@ -33,7 +33,7 @@ pub struct Proof {
     checks: Vec<Check>,
 }
 
-/// What the checks found about one gradient.
+/// The results of the checks of one gradient.
 #[derive(Clone, Debug)]
 pub struct Check {
     /// The gradient's name.
@@ -50,16 +50,16 @@ pub struct Check {
     pub differences: f64,
     /// The relative gap between ⟨δ, J·u⟩ and ⟨Jᵀδ, u⟩.
     pub adjoint: f64,
-    /// What the dual numbers say the gradient is: every entry, as the gradient lies in memory.
+    /// The gradient by dual numbers: every entry, in the gradient's memory order.
     pub expected: Vec<f64>,
-    /// The size of every entry's own terms, Σⱼ |δⱼ·Jⱼᵢ|.
+    /// The size of each entry's own terms, Σⱼ |δⱼ·Jⱼᵢ|.
     pub terms: Vec<f64>,
-    /// What is wrong, if anything is.
+    /// What is wrong, if anything.
     pub failure: Option<Failure>,
 }
 
 impl Check {
-    /// What is wrong, if anything is, as a sentence about the gradient.
+    /// What is wrong, if anything, as a sentence about the gradient.
     pub(super) fn sentence(&self) -> Option<String> {
         let failure = self.failure.as_ref()?;
         Some(match failure {
@@ -70,18 +70,18 @@ impl Check {
     }
 }
 
-/// Why a gradient is refused.
+/// Why a gradient is rejected.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Failure {
-    /// It has not the shape of what it is the gradient of.
+    /// It does not have the shape of its parameter or input.
     Shape(Diagnosis),
     /// An entry differs from the dual numbers'.
     Entry {
         /// The first wrong index, row by row.
         index: Vec<usize>,
-        /// What the backward says there.
+        /// The backward's value there.
         got: f64,
-        /// What the dual numbers say there.
+        /// The dual numbers' value there.
         expected: f64,
         /// How many entries are wrong.
         wrong: usize,
@@ -102,7 +102,7 @@ impl Proof {
         Proof { name: name.into(), next_dz: next_dz.elements().to_vec(), shape, samples, exact: false, checks: vec![] }
     }
 
-    /// The proof of a loss of `samples` samples, whose forward gives one number: L as a vector of one element.
+    /// The proof of a loss of `samples` samples, whose forward returns one number: L as a vector of one element.
     ///
     /// A loss is where the upstream gradient starts. Its dy is each sample's own ∂Lₙ/∂y, that is N·∂L/∂y, so δ is N.
     ///
@@ -121,8 +121,8 @@ impl Proof {
         Proof { name: name.into(), next_dz, shape: vec![1], samples, exact: false, checks: vec![] }
     }
 
-    /// From here on, demand that every entry equals the dual numbers' in every bit: for layers that are polynomials,
-    /// on small integers, with N and other divisors powers of two.
+    /// From here on, require every entry to equal the dual numbers' in every bit: for polynomial layers on small
+    /// integers, with N and other divisors powers of two.
     pub fn exact(self) -> Self {
         Proof { exact: true, ..self }
     }
@@ -134,11 +134,11 @@ impl Proof {
 
     /// Adds the checks of a parameter's gradient, the batch mean (1/N) Σ δ·J.
     ///
-    /// `at` is the parameter, `gradient` what the backward returned, `forward` the forward as a function of this
-    /// parameter alone; everything else it needs is [lifted](lift()).
+    /// `at` is the parameter, `gradient` is what the backward returned, and `forward` is the forward as a function of
+    /// this parameter alone; everything else it needs is [lifted](lift()).
     ///
     /// # Errors
-    /// Those of `forward`, and if its output has not the shape of next_dz.
+    /// Those of `forward`, and an error if its output does not have the shape of next_dz.
     pub fn parameter<A: Array<Element = f64>, Y: Array<Element = Dual<f64>>>(
         self,
         name: &str,
@@ -169,13 +169,13 @@ impl Proof {
         &self.name
     }
 
-    /// What was found about each gradient, in the order they were added.
+    /// The results for each gradient, in the order in which they were added.
     #[must_use]
     pub fn checks(&self) -> &[Check] {
         &self.checks
     }
 
-    /// Whether `==` is demanded of it.
+    /// Whether `==` is required.
     #[must_use]
     pub fn is_exact(&self) -> bool {
         self.exact
@@ -187,7 +187,7 @@ impl Proof {
         self.nothing().is_none() && self.checks.iter().all(|check| check.failure.is_none())
     }
 
-    /// Why nothing was compared, if nothing was. Where δ is 0, every gradient is 0, whatever the forward is.
+    /// Why nothing was compared, if nothing was. If δ is 0, every gradient is 0 for any forward.
     fn nothing(&self) -> Option<&'static str> {
         if self.checks.is_empty() {
             Some("Nothing was compared yet.")
@@ -202,7 +202,7 @@ impl Proof {
         }
     }
 
-    /// What a notebook shows of a proof: its text.
+    /// What a notebook shows: the proof's text.
     pub fn evcxr_display(&self) {
         println!("EVCXR_BEGIN_CONTENT text/plain\n{self}\nEVCXR_END_CONTENT");
     }
@@ -238,7 +238,7 @@ impl Proof {
         Ok(self)
     }
 
-    /// What each entry must be, by dual numbers and by differences, and J along a direction.
+    /// What each entry should be, by dual numbers and by differences, and J along a direction.
     fn differentiate<A: Array<Element = f64>, Y: Array<Element = Dual<f64>>>(
         &self,
         role: Role,
@@ -326,7 +326,7 @@ impl Proof {
         check
     }
 
-    /// The failure of a gradient with wrong entries, all told with the last index running fastest.
+    /// The failure of a gradient with wrong entries, in the order with the last index running fastest.
     fn first_wrong<A: Array<Element = f64>>(
         &self,
         role: Role,
@@ -357,7 +357,7 @@ impl Proof {
     }
 }
 
-/// What the gradient must be.
+/// What the gradient should be.
 #[derive(Default)]
 struct Truth {
     /// N for a parameter, 1 for an input.
@@ -374,14 +374,14 @@ struct Truth {
     along: Vec<f64>,
 }
 
-/// A direction with small integer parts, none of them 0, that repeats with no axis: multiples of the golden ratio,
-/// of which the first digit after the point is taken.
+/// A direction of small integers, none of them 0, that repeats along no axis: the first digit after the point of
+/// multiples of the golden ratio.
 fn direction(entries: usize) -> Vec<f64> {
     let steps = [1.0, -3.0, 2.0, 4.0, -1.0, 3.0, -2.0, -4.0];
     (1..=entries).map(|k| steps[((k as f64 * 0.618_033_988_749_894_9).fract() * 8.0) as usize]).collect()
 }
 
-/// |error| / size, where nothing may be off if the size is 0.
+/// |error| / size; if the size is 0, the error must be 0.
 pub(super) fn relative(error: f64, size: f64) -> f64 {
     if error == 0.0 { 0.0 } else { error.abs() / size }
 }
@@ -391,7 +391,7 @@ pub(super) fn largest_of(errors: impl Iterator<Item = f64>) -> f64 {
     errors.fold(0.0, |max, e| if e.is_nan() || e > max { e } else { max })
 }
 
-/// Whether the error is too large; NaN always is.
+/// Whether the error is too large; NaN always is too large.
 pub(super) fn above(error: f64, tolerance: f64) -> bool {
     error.is_nan() || error > tolerance
 }
@@ -426,7 +426,7 @@ pub(super) fn error_text(error: f64) -> String {
     if error == 0.0 { "0".into() } else { format!("{error:.1e}") }
 }
 
-/// The lines of a table, its columns aligned: to the left the first `left` and the last, to the right the others.
+/// The lines of a table with aligned columns: the first `left` and the last to the left, the others to the right.
 pub(super) fn aligned<const K: usize>(lines: &[[String; K]], left: usize) -> Vec<String> {
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..K).map(|column| if column + 1 < K { width(column) } else { 0 }).collect();
@@ -437,7 +437,7 @@ pub(super) fn aligned<const K: usize>(lines: &[[String; K]], left: usize) -> Vec
     lines.iter().map(|line| line.iter().enumerate().map(cell).collect::<Vec<_>>().join("  ")).collect()
 }
 
-/// One line a gradient, a sentence for each that is wrong, and the verdict.
+/// One line per gradient, a sentence for each wrong one, and the verdict.
 impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = |numbers: &[usize]| numbers.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");

@@ -1,8 +1,7 @@
-//! The types of the functions that a reader writes: those of the crate's own, on `f64` if nothing else is
-//! said.
+//! The types of the functions that a reader writes: those of the crate's own functions, on `f64` unless noted.
 //!
-//! They are plain function pointers: a function of a notebook's cell is one, and so is a closure that captures nothing.
-//! What has another signature does not compile, and the compiler's message shows both signatures.
+//! They are plain function pointers: a function in a notebook's cell is one, and so is a closure that captures nothing.
+//! Any other signature does not compile, and the compiler's message shows both signatures.
 
 use crate::activations::PreluGradients;
 use crate::layers::{ConvGradients, FcGradients};
@@ -67,17 +66,17 @@ pub type PreluBackward<T = f64> =
 /// [`cross_entropy_loss`](crate::losses::cross_entropy_loss).
 pub type LossFunction<T = f64> = fn(y_predict: &DMatrix<T>, y_true: &DMatrix<T>) -> Result<Loss<T>, ShapeError>;
 
-/// A rule without a memory: the next w.
+/// A rule without state: the next w.
 pub type Rule = fn(w: f64, g: f64, rule: Coefficients) -> f64;
 /// A rule that remembers one number: the next w, and what is remembered (0 at first).
 pub type RuleOfOne = fn(w: f64, g: f64, memory: f64, rule: Coefficients) -> (f64, f64);
 /// A rule that remembers two numbers, at step t = 1, 2, …: the next w, and what is remembered (0 at first).
 pub type RuleOfTwo = fn(w: f64, g: f64, memories: [f64; 2], t: i32, rule: Coefficients) -> (f64, [f64; 2]);
 
-/// The coefficients of an optimizer's rule; each rule uses some of them.
+/// The coefficients of the optimizers' rules; each rule uses some of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Coefficients {
-    /// η, the learning rate: of every rule.
+    /// η, the learning rate, of every rule.
     pub rate: f64,
     /// μ, of momentum and Nesterov.
     pub momentum: f64,

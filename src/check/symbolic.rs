@@ -1,24 +1,24 @@
 //! The proof by formulas: a backward *is* the derivative of its forward, and a forward its definition, letter by letter.
 //!
 //! Dual numbers prove a gradient at the numbers they were given. Here the same public functions run on
-//! [symbols](crate::numbers::traced): the forward leaves its formula, the chain rule differentiates it, and the result
-//! must be the formula that the backward left. The forward's own formula must be that of the equation, written out
-//! element by element. For the shapes at hand that covers all numbers at once.
+//! [symbols](crate::numbers::traced): the forward records its formula, the chain rule differentiates it, and the result
+//! must be the formula that the backward records. The forward's own formula must be that of the equation, written out
+//! element by element. For the given shapes, that covers all numbers at once.
 //!
-//! What can be said depends on what a layer computes with:
+//! What can be proved depends on what a layer computes with:
 //!
 //! * **Polynomials** (fully connected, convolution, average pooling, flatten, mean squared error): both formulas are
-//!   brought into their [canonical form](crate::numbers::Polynomial), of which a polynomial has only one. They are the
-//!   same, or the gradient is wrong: [`Conclusion::Identical`] or [`Conclusion::Different`].
+//!   brought into their [canonical form](crate::numbers::Polynomial), which is unique. They are the same, or the
+//!   gradient is wrong: [`Conclusion::Identical`] or [`Conclusion::Different`].
 //! * **Quotients, exp, ln and √** (sigmoid, tanh, ELU, softmax, cross-entropy): where the forms are not already the same,
 //!   both are evaluated without rounding in the field of 2⁶¹ − 1 elements, at two random points. Different formulas
-//!   agree at both with a probability of at most ε (Schwartz, Zippel), which [`Conclusion::Probable`] carries, summed over
-//!   the entries. The values in `f64` must agree as well, to 1e-9: a guard against a root of the wrong sign.
+//!   agree at both with probability at most ε (Schwartz, Zippel); [`Conclusion::Probable`] holds the sum over the
+//!   entries. The values in `f64` must also agree, to 1e-9, which guards against a root of the wrong sign.
 //! * **Kinks** (ReLU and its kin, max pooling): proved on the branch that the values took;
 //!   [`Session::branches`] lists the conditions.
 //! * **A logarithm** is a letter that does not know ln(a·b) = ln a + ln b, so cross-entropy, which shifts its logits, is
-//!   compared with −Σ y*·ln p by derivatives: those of both are dy. Two functions with one derivative differ by a constant, and
-//!   on the values of the cases they are equal.
+//!   compared with −Σ y*·ln p by derivatives: both are dy. Two functions with the same derivative differ by a
+//!   constant, and on the values of the cases they are equal.
 //!
 //! ```
 //! use handgrad::check::SymbolicProof;
@@ -47,14 +47,14 @@ use crate::numbers::traced::{Agreement, agreement, common_session};
 use crate::numbers::{NoFormula, Session, Traced, gradient};
 use std::fmt;
 
-/// How far the `f64` values of two formulas may be apart: each rounds some hundred operations, at 1e-16 each, and a
+/// How far apart the `f64` values of two formulas may be: each rounds some hundred operations, at 1e-16 each, and a
 /// difference of large terms may magnify that a thousandfold.
 const TOLERANCE_OF_VALUES: f64 = 1e-9;
 
-/// So many of the branch's conditions stand in the sentence.
+/// How many of the branch's conditions the sentence lists.
 const BRANCHES_SHOWN: usize = 6;
 
-/// A function, what its results are compared with, and what was found about them so far.
+/// A function, what its results are compared with, and the findings so far.
 #[must_use]
 #[derive(Clone, Debug)]
 pub struct SymbolicProof {
@@ -76,15 +76,15 @@ enum Truth {
     Definition,
 }
 
-/// What a symbolic proof came to.
+/// The result of a symbolic proof.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Conclusion {
     /// Every entry has the canonical form it should have.
     Identical,
-    /// Every entry agrees with what it should be at random points of a prime field; the probability that two formulas
-    /// which differ would do so is at most this.
+    /// Every entry agrees with the expected one at random points of a prime field; two different formulas would do so
+    /// with at most this probability.
     Probable(f64),
-    /// An entry is not what it should be.
+    /// An entry is wrong.
     Different {
         /// The entry.
         entry: String,
@@ -93,7 +93,7 @@ pub enum Conclusion {
         /// What the function computed.
         written: String,
     },
-    /// Nothing can be said, and why.
+    /// Nothing can be concluded, and why.
     NotApplicable(String),
 }
 
@@ -151,12 +151,12 @@ impl SymbolicProof {
         self.with(name, (defined.shape(), elements), written)
     }
 
-    /// Notes the comparisons of the session: the conditions under which the formulas, and so the proof, hold.
+    /// Records the comparisons of the session: the conditions under which the formulas, and so the proof, hold.
     pub fn on_branches_of(self, session: &Session) -> Self {
         SymbolicProof { branches: session.branches(), ..self }
     }
 
-    /// The conditions under which the proof holds, as far as they were noted.
+    /// The conditions under which the proof holds, as far as they were recorded.
     #[must_use]
     pub fn branches(&self) -> &[String] {
         &self.branches
@@ -174,7 +174,7 @@ impl SymbolicProof {
         &self.name
     }
 
-    /// The conclusion in a word, with a star if it holds on the branch that the values took.
+    /// The conclusion in a word, with a star if it holds only on the branch that the values took.
     #[must_use]
     pub fn summary(&self) -> String {
         let star = if self.branches.is_empty() { "" } else { "*" };
@@ -186,7 +186,7 @@ impl SymbolicProof {
         }
     }
 
-    /// How much is left to doubt: the probability of an accident, and 1 where nothing is proved.
+    /// The remaining doubt: the probability of an accident, or 1 if nothing is proved.
     #[must_use]
     pub fn doubt(&self) -> f64 {
         match self.conclusion {
@@ -207,7 +207,7 @@ impl SymbolicProof {
         println!("EVCXR_BEGIN_CONTENT text/plain\n{self}\nEVCXR_END_CONTENT");
     }
 
-    /// The same, of which nothing can be said.
+    /// The same proof, not applicable for this reason.
     pub(super) fn because(self, why: impl fmt::Display) -> Self {
         SymbolicProof { conclusion: Conclusion::NotApplicable(why.to_string()), ..self }
     }
@@ -275,11 +275,11 @@ impl SymbolicProof {
 }
 
 enum Found {
-    /// All pairs are equal, up to an accident of this probability.
+    /// All pairs are equal, except with this probability of an accident.
     Equal(f64),
-    /// The pair with this number is not.
+    /// The pair with this number is not equal.
     Differ(usize),
-    /// No point was found that gives every formula a value.
+    /// No point was found at which every formula has a value.
     NoPoint,
 }
 

@@ -1,7 +1,7 @@
 //! `handgrad book`: every notebook as a page, made from its stored outputs.
 //!
-//! The pages need no server, no network and, but for the search and the colours' switch, no script: formulas become
-//! MathML here, code is coloured here, and the one font that formulas need lies beside them.
+//! The pages need no server, no network and, except for the search and the colour switch, no script: formulas become
+//! MathML here, code is coloured here, and the one font that formulas need is stored beside them.
 
 mod colours;
 mod page;
@@ -22,12 +22,12 @@ use std::process::ExitCode;
 /// Flags of `book`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The folder to write the pages to; `target/book` in the project if none is named.
+    /// The folder to write the pages to [default: `target/book` in the project].
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
 }
 
-/// What lies beside the pages.
+/// The files beside the pages.
 const ASSETS: [(&str, &[u8]); 4] = [
     ("book.css", include_bytes!("book/book.css")),
     ("book.js", include_bytes!("book/book.js")),
@@ -84,7 +84,7 @@ fn pages(place: &Place) -> anyhow::Result<Vec<Page>> {
     chapters.chain([Page::of_cards()]).collect()
 }
 
-/// Writes a file of the book, whole or not at all.
+/// Writes a file of the book, completely or not at all.
 fn write(out: &Path, name: &str, content: &[u8]) -> anyhow::Result<()> {
     Ok(files::write(out.join(name), content)?)
 }

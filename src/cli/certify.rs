@@ -1,4 +1,4 @@
-//! `handgrad certify`: every proof, and the table of what they found.
+//! `handgrad certify`: run every proof, and print the table of results.
 
 use handgrad::check::certificate::{Certificate, Row};
 use handgrad::check::grids;
@@ -9,10 +9,10 @@ use std::process::ExitCode;
 /// Flags of `certify`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Print JSON, for machines.
+    /// Print JSON.
     #[arg(long, conflicts_with = "markdown")]
     json: bool,
-    /// Print the table in Markdown, as the README shows it.
+    /// Print the table as Markdown, as in the README.
     #[arg(long)]
     markdown: bool,
 }
@@ -20,7 +20,7 @@ pub struct Arguments {
 /// Runs the command: exit code 1 if anything is not proved.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let cases = grids::all();
-    let bar = ProgressBar::new(cases.len() as u64); // on stderr, and silent where that is no terminal
+    let bar = ProgressBar::new(cases.len() as u64); // on stderr, and silent if that is not a terminal
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos} of {len} cases, {elapsed}")?);
     let certificate = Certificate::of(&cases, || bar.inc(1));
     bar.finish_and_clear();

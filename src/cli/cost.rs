@@ -6,7 +6,7 @@ use std::process::ExitCode;
 /// Flags of `cost`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The network; VGG-11 takes images of 3 × 32 × 32 pixels, the others of 28 × 28.
+    /// The network. VGG-11 takes images of 3 × 32 × 32 pixels, the others 28 × 28.
     #[arg(long, value_enum, default_value_t = Model::Lenet)]
     model: Model,
 }
@@ -17,15 +17,15 @@ enum Model {
     Lenet,
     /// Two hidden layers of 256 units.
     Mlp,
-    /// The NumPy course's network of one 3 × 3 kernel.
+    /// The NumPy course's network with one 3 × 3 kernel.
     SeedCnn,
-    /// VGG-11 in its form for small images.
+    /// VGG-11 for small images.
     Vgg11,
 }
 
 /// Runs the command.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let (start, seed) = (Start::He, 1); // what the weights are does not change what is counted
+    let (start, seed) = (Start::He, 1); // the weights do not change the counts
     let mut model = match arguments.model {
         Model::Lenet => lenet(start, seed),
         Model::Mlp => mlp(start, seed),

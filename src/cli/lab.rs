@@ -1,4 +1,4 @@
-//! `handgrad lab`: JupyterLab with a Rust kernel, all of it inside the project.
+//! `handgrad lab`: JupyterLab with a Rust kernel, entirely inside the project.
 
 pub mod driver;
 pub mod kernel;
@@ -16,13 +16,13 @@ use std::time::Duration;
 /// Flags of `lab`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Open no browser: print the address.
+    /// Print the address instead of opening a browser.
     #[arg(long)]
     no_open: bool,
-    /// Set everything up and start nothing.
+    /// Set everything up, but start nothing.
     #[arg(long)]
     setup_only: bool,
-    /// The port to listen on at localhost; the next free one if it is taken.
+    /// The port to listen on at localhost; if it is taken, the next free one.
     #[arg(long, default_value_t = 8888)]
     port: u16,
     /// Run the kernel that Jupyter asks for in this connection file.
@@ -73,7 +73,7 @@ fn trust(place: &Place) -> anyhow::Result<()> {
     if sign.get_args().len() > 2 {
         let output = sign.output().context("Jupyter's Python does not start")?;
         let said = String::from_utf8_lossy(&output.stderr);
-        anyhow::ensure!(output.status.success(), "the notebooks cannot be signed: {}", said.trim());
+        anyhow::ensure!(output.status.success(), "cannot sign the notebooks: {}", said.trim());
     }
     Ok(())
 }
@@ -82,7 +82,7 @@ fn trust(place: &Place) -> anyhow::Result<()> {
 fn serve(place: &Place, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut command = place.jupyter(["-c", include_str!("lab/serve.py"), "--ip=127.0.0.1"]);
     command
-        .arg("--allow-root") // in a container everybody is; only this machine can reach the server, and with its token
+        .arg("--allow-root") // containers run as root; only this machine can reach the server, and with its token
         .args(["--log-level=ERROR", "--LabApp.log_level=ERROR", "--LabApp.extension_manager=readonly"])
         .arg("--LabApp.custom_css=True")
         .arg(format!("--port={}", arguments.port))
@@ -99,15 +99,15 @@ fn serve(place: &Place, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     ctrlc::set_handler(move || drop(stdin.take()))?;
 
     match address(place, &known, &mut server) {
-        Some(address) => eprintln!("JupyterLab: {address}\nCtrl-C ends it."),
-        None => anyhow::bail!("JupyterLab ended before it listened"),
+        Some(address) => eprintln!("JupyterLab: {address}\nPress Ctrl-C to stop it."),
+        None => anyhow::bail!("JupyterLab ended before it was ready"),
     }
     let status = server.wait()?;
     eprintln!("JupyterLab has ended.");
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The address with its token, which a server writes down once it listens.
+/// The address with its token, which a server records once it listens.
 fn address(place: &Place, known: &[PathBuf], server: &mut Child) -> Option<String> {
     while let Ok(None) = server.try_wait() {
         for file in servers(place).iter().filter(|file| !known.contains(file)) {

@@ -1,4 +1,4 @@
-//! The commands: each file is one of them, its flags and what it does.
+//! The commands, one file each: its flags and what it does.
 
 pub mod book;
 pub mod certify;

@@ -26,31 +26,31 @@ use times::Times;
 /// Flags of `notebooks`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Run these only: files, or the beginnings of names under notebooks/ ("02").
+    /// Run only these: files, or prefixes of names under notebooks/ ("02").
     names: Vec<String>,
     /// Store nothing; also run every exercise's solution, and compare the outputs with the stored ones.
     #[arg(long)]
     check: bool,
-    /// Store nothing; give the exercises the right and wrong answers of tests/notebooks/answers/, and succeed only if every
-    /// right one is accepted and every wrong one refused, and named as it says.
+    /// Store nothing; try the right and wrong answers in tests/notebooks/answers/ on the exercises, and succeed only if
+    /// every right one is accepted, every wrong one is refused, and its mistake is named as expected.
     #[arg(long)]
     answers: bool,
-    /// Succeed only if each of the notebooks fails, and fails in its last cell.
+    /// Succeed only if every notebook fails, and fails in its last cell.
     #[arg(long)]
     expect_failure: bool,
-    /// Store nothing; print how long the kernel's start and the cells took, as a table in Markdown.
+    /// Store nothing; print how long the kernel's start and the cells took, as a Markdown table.
     #[arg(long)]
     times: bool,
     /// How many notebooks to run side by side. Those that measure times run alone.
     #[arg(long, default_value_t = 1)]
     jobs: usize,
-    /// Seconds a cell may take.
+    /// Time limit for a cell, in seconds.
     #[arg(long, default_value_t = 1200)]
     timeout: u64,
 }
 
 impl Arguments {
-    /// Whether the outputs are written into the notebooks.
+    /// Whether the outputs are stored in the notebooks.
     fn stores(&self) -> bool {
         !self.check && !self.times && !self.answers
     }
@@ -111,7 +111,7 @@ fn run_and_tell(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -
     let as_expected = if arguments.expect_failure {
         let last = format!("cell [{}]: ", notebook.cells().iter().filter(|cell| is_code(cell)).count());
         let fails_there = problems.first().is_some_and(|problem| problem.starts_with(&last));
-        said += if fails_there { "\n  and so it must" } else { "\n  but it must fail, and in its last cell" };
+        said += if fails_there { "\n  as it must" } else { "\n  but it must fail, and in its last cell" };
         fails_there
     } else {
         problems.is_empty()
@@ -128,7 +128,7 @@ fn run_and_tell(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -
     Ok((times, as_expected))
 }
 
-/// The notebooks that the names choose; all of them without a name.
+/// The notebooks that match the names; all of them if there are no names.
 fn chosen(place: &Place, names: &[String]) -> anyhow::Result<Vec<PathBuf>> {
     let mut all = Vec::new();
     for entry in std::fs::read_dir(place.notebooks())? {
@@ -176,7 +176,7 @@ fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> any
             unsealed.map(|cell| format!("cell [{cell}]: its code or its outputs were changed after they were stored")),
         );
         let unbacked = claims::unbacked(notebook.cells()).into_iter();
-        problems.extend(unbacked.map(|words| format!("no cell asserts or prints what the prose states: \"{words}\"")));
+        problems.extend(unbacked.map(|words| format!("no cell asserts or prints what the prose claims: \"{words}\"")));
     }
     let code: Vec<usize> = (0..notebook.cells().len()).filter(|&i| is_code(&notebook.cells()[i])).collect();
     for (count, &cell) in (1..).zip(&code) {
@@ -191,7 +191,7 @@ fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> any
                 problems.push(format!("cell [{count}]: {failure}"));
                 break;
             }
-            (None, true) => problems.push(format!("cell [{count}] is tagged raises-exception, and raises none")),
+            (None, true) => problems.push(format!("cell [{count}] is tagged raises-exception, but raises none")),
             _ => {}
         }
         if let Some(kind) = judge::undrawn(&now) {
@@ -200,7 +200,7 @@ fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> any
         if has_tag(this, "exercise") {
             match judge::verdict(&now) {
                 Verdict::Failed => {}
-                Verdict::Passed => problems.push(format!("cell [{count}]: the exercise's stub passes its check")),
+                Verdict::Passed => problems.push(format!("cell [{count}]: the exercise's stub passes its own check")),
                 Verdict::Missing => problems.push(format!("cell [{count}]: the exercise's stub shows no verdict")),
             }
             match solution(notebook.cells(), cell) {
@@ -245,7 +245,7 @@ fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> any
     if problems.is_empty() {
         let late = late?;
         if let Some(line) = late.lines().find(|line| !line.trim().is_empty()) {
-            problems.push(format!("cell [{}]: this came to stderr after its end: {line}", code.len()));
+            problems.push(format!("cell [{}]: printed to stderr after it ended: {line}", code.len()));
         }
     }
     if problems.is_empty() && arguments.stores() {

@@ -1,4 +1,4 @@
-//! `handgrad plots`: everything under plots/, drawn again.
+//! `handgrad plots`: redraw everything under plots/.
 
 mod rounding;
 
@@ -16,13 +16,13 @@ use std::process::ExitCode;
 /// Flags of `plots`.
 #[derive(Args)]
 pub struct Arguments {
-    /// Draw this one only, and whatever comes with it; may be given again
+    /// Draw only this plot and those drawn with it; may be repeated
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
-    /// Say which there are, and draw none
+    /// List the plots, and draw none
     #[arg(long)]
     list: bool,
-    /// Where they go
+    /// Where to write them
     #[arg(long, default_value = "plots", value_name = "DIRECTORY")]
     output: PathBuf,
 }
@@ -35,40 +35,36 @@ struct Work {
 }
 
 const ALL: [Work; 8] = [
-    Work {
-        names: &["step_size"],
-        about: "how far finite differences are from a derivative, and dual numbers",
-        draw: step_size,
-    },
+    Work { names: &["step_size"], about: "the error of finite differences, and of dual numbers", draw: step_size },
     Work {
         names: &["speed"],
-        about: "handgrad's time beside PyTorch's, as benches/pytorch/compare.py has measured it",
+        about: "handgrad's time relative to PyTorch's, as measured by benches/pytorch/compare.py",
         draw: speed,
     },
     Work {
         names: &["rounding"],
-        about: "how wrong rounding may make a sum and a softmax, in bf16, f16, f32 and f64",
+        about: "bounds on the rounding error of a sum and a softmax, in bf16, f16, f32 and f64",
         draw: rounding::draw,
     },
     Work { names: &["activations"], about: "the activations and their derivatives", draw: activations },
     Work {
         names: &["conv"],
-        about: "the course's experiment: a convolution learns to answer 1 everywhere",
+        about: "the course's experiment: a convolution learns to output 1 everywhere",
         draw: |output| train(output, &["--experiment", "conv"]),
     },
     Work {
         names: &["conv_max_pooling"],
-        about: "the same with a max pooling behind it",
+        about: "the same, with a max pooling after it",
         draw: |output| train(output, &["--experiment", "conv-max-pooling"]),
     },
     Work {
         names: &["sharpness"],
-        about: "a descent whose curvature rises to 2 / learning rate, and stays there (this one takes half a minute)",
+        about: "gradient descent whose curvature rises to 2 / learning rate and stays there (takes half a minute)",
         draw: |output| train(output, &["--sharpness"]),
     },
     Work {
         names: &["lenet_mnist", "lenet_kernels", "lenet_mistakes"],
-        about: "LeNet on MNIST: loss and accuracy, its kernels, the digits it gets wrong (this one takes a minute)",
+        about: "LeNet on MNIST: loss and accuracy, its kernels, the digits it gets wrong (takes a minute)",
         draw: lenet_mnist,
     },
 ];
@@ -84,7 +80,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let known = |name: &String| ALL.iter().any(|work| work.names.contains(&name.as_str()));
     if let Some(name) = arguments.only.iter().find(|name| !known(name)) {
         let names: Vec<&str> = ALL.iter().flat_map(|work| work.names).copied().collect();
-        anyhow::bail!("there is no plot {name}; there are {}", names.join(", "));
+        anyhow::bail!("there is no plot {name}; the plots are {}", names.join(", "));
     }
     let wanted = |work: &&Work| {
         arguments.only.is_empty() || arguments.only.iter().any(|name| work.names.contains(&name.as_str()))
@@ -110,9 +106,9 @@ fn save(figure: &Figure, output: &Path, name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The arguments of `handgrad train` with these flags: its plots are made by the same code.
+/// The arguments of `handgrad train` with these flags: the same code draws its plots.
 fn arguments(output: &Path, flags: &[&str]) -> anyhow::Result<train::Arguments> {
-    let output = output.to_str().with_context(|| format!("{} is not a name in UTF-8", output.display()))?;
+    let output = output.to_str().with_context(|| format!("{} is not valid UTF-8", output.display()))?;
     let command = train::Arguments::augment_args(clap::Command::new("train"));
     let matches = command.try_get_matches_from(["train", "--output", output].iter().chain(flags))?;
     Ok(train::Arguments::from_arg_matches(&matches)?)
@@ -120,15 +116,15 @@ fn arguments(output: &Path, flags: &[&str]) -> anyhow::Result<train::Arguments> 
 
 fn train(output: &Path, flags: &[&str]) -> anyhow::Result<()> {
     let code = train::run(arguments(output, flags)?)?;
-    ensure!(code == ExitCode::SUCCESS, "train {} did not come to its end", flags.join(" "));
+    ensure!(code == ExitCode::SUCCESS, "train {} did not finish", flags.join(" "));
     Ok(())
 }
 
-/// LeNet, trained with the flags that `train` has by itself; then what it has learned.
+/// LeNet, trained with `train`'s default flags; then what it has learned.
 fn lenet_mnist(output: &Path) -> anyhow::Result<()> {
     let before = first_kernels(&lenet(Start::He, 1))?;
     let (code, model) = train::train::<f32>(&arguments(output, &["--seed", "1"])?)?;
-    ensure!(code == ExitCode::SUCCESS, "the training did not come to its end");
+    ensure!(code == ExitCode::SUCCESS, "the training did not finish");
 
     let kernels = |title: &str, kernels: &Tensor4<f32>| show::images(title, kernels).figure();
     let figure = show::column([
@@ -168,7 +164,7 @@ fn predict(model: &Sequential<f32>, data: &Dataset<f32>) -> anyhow::Result<Vec<u
     Ok(predicted)
 }
 
-/// A function that is not too simple, for any number.
+/// A function that is not too simple, for any number type.
 fn f<T: Float>(x: T) -> T {
     (x * x).sin() * x.exp()
 }
@@ -178,15 +174,15 @@ fn df(x: f64) -> f64 {
     (2.0 * x * (x * x).cos() + (x * x).sin()) * x.exp()
 }
 
-/// The error of the forward and of the central difference for every step size, in f32 and f64, and that of the dual
-/// number, which has no step size: the root mean square of the relative errors at a hundred places.
+/// The error of forward and central differences for every step size, in f32 and f64, and that of dual numbers, which
+/// have no step size: the root mean square of the relative errors at a hundred points.
 fn step_size(output: &Path) -> anyhow::Result<()> {
-    let places: Vec<f64> = (0..100).map(|k| 0.5 + f64::from(k) / 256.0).collect(); // f32 holds them all
+    let places: Vec<f64> = (0..100).map(|k| 0.5 + f64::from(k) / 256.0).collect(); // exact in f32
     let mean = |derivative: &dyn Fn(f64) -> f64| {
         let squares = places.iter().map(|&x| (derivative(x) / df(x) - 1.0).powi(2));
         (squares.sum::<f64>() / places.len() as f64).sqrt()
     };
-    // Forward and central.
+    // Forward and central differences.
     fn quotients<T: Float>(x: f64, h: f64) -> [f64; 2] {
         let (x, h): (T, T) = (lit(x), lit(h));
         let forward = (f(x + h) - f(x)) / h;
@@ -236,12 +232,11 @@ fn activations(output: &Path) -> anyhow::Result<()> {
     save(&figure, output, "activations")
 }
 
-/// The ratios of benches/pytorch/speed.json: those of `f32`, which are what PyTorch is made for, in two columns.
+/// The ratios of benches/pytorch/speed.json: those of `f32`, which PyTorch is built for, in two columns.
 fn speed(output: &Path) -> anyhow::Result<()> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/pytorch/speed.json");
-    let text = fs::read_to_string(&file).with_context(|| {
-        format!("{}: there are no measurements; benches/pytorch/compare.py makes them", file.display())
-    })?;
+    let text = fs::read_to_string(&file)
+        .with_context(|| format!("{}: no measurements yet; run benches/pytorch/compare.py", file.display()))?;
     let measured: Value = serde_json::from_str(&text).with_context(|| format!("{}: not JSON", file.display()))?;
     let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_string();
     let mut groups: Vec<(String, Vec<(String, f64)>)> = Vec::new();

@@ -1,4 +1,5 @@
-//! `handgrad train`: a network on MNIST, with progress, accuracy and a plot; or one of the course's two experiments.
+//! `handgrad train`: train a network on MNIST, with progress, accuracy and a plot; or run one of the course's two
+//! experiments.
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
@@ -22,62 +23,62 @@ use std::time::Instant;
 /// Flags of `train`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The network
+    /// The network to train
     #[arg(long, value_enum, default_value_t = Network::Lenet)]
     model: Network,
-    /// Settings that go together, in place of the flags of the same names
+    /// A named set of settings, instead of the individual flags
     #[arg(long, value_enum, conflicts_with_all = ["epochs", "batch", "optimizer", "schedule", "learning_rate"])]
     recipe: Option<Recipe>,
-    /// How many times to go through the training set
+    /// Passes through the training set
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = at_least_one)]
     epochs: usize,
-    /// Images a step
+    /// Images per step
     #[arg(long, default_value_t = 64, value_name = "N", value_parser = at_least_one)]
     batch: usize,
-    /// The rule that turns gradients into steps
+    /// The optimizer
     #[arg(long, value_enum, default_value_t = Rule::Adam)]
     optimizer: Rule,
-    /// What becomes of the learning rate
+    /// How the learning rate changes
     #[arg(long, value_enum, default_value_t = Schedule::Cosine)]
     schedule: Schedule,
-    /// The size of its first steps; without it, one that suits the optimizer
+    /// The initial learning rate [default: one that suits the optimizer]
     #[arg(long, value_name = "RATE", value_parser = positive, allow_negative_numbers = true)]
     learning_rate: Option<f64>,
-    /// Where all random numbers come from: the same seed, the same bits
+    /// The seed of all random numbers: the same seed gives the same bits
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Threads, at most four for each core; one for each core by default. They change the time, and no bit of the result
+    /// Threads, at most four per core [default: one per core]; the result is the same, bit for bit
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
     /// The type of every number
     #[arg(long, value_enum, default_value_t = Scalar::F32)]
     scalar: Scalar,
-    /// A directory with the four files of MNIST, or of a set like it; without it, the one that comes with the project
+    /// A directory with the four files of MNIST or of a data set like it [default: the MNIST in this project]
     #[arg(long, value_name = "DIRECTORY")]
     data: Option<PathBuf>,
-    /// Where the plot goes
+    /// Where to write the plot
     #[arg(long, default_value = "plots", value_name = "DIRECTORY")]
     output: PathBuf,
-    /// Write the weights into a safetensors file, which PyTorch reads too
+    /// Save the weights to a safetensors file, which PyTorch can read
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
-    /// Write all there is to know about the training into this file, after every epoch and when it is interrupted
+    /// Save the whole state of the training to this file, after every epoch and on Ctrl-C
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
-    /// Go on where the training stood whose --checkpoint this is, with the same flags otherwise
+    /// Resume the training whose --checkpoint this is; the other flags must be the same
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
-    /// Train a convolution to answer 1 everywhere, as the NumPy course does, in place of all this; it takes --seed,
-    /// --output, --threads, and --learning-rate, which is 0.001 by default
+    /// Instead, train a convolution to output 1 everywhere, as the NumPy course does; takes --seed, --output,
+    /// --threads, and --learning-rate (default 0.001)
     #[arg(long, value_enum, conflicts_with_all = OF_A_TRAINING, conflicts_with = "data")]
     experiment: Option<Experiment>,
-    /// Descend on 500 images at once, in place of all this, and measure the loss's curvature every tenth step; it takes
-    /// --seed, --data, --output, --threads, and --learning-rate, which is 0.1 by default
+    /// Instead, run gradient descent on 500 images and measure the loss's curvature every tenth step; takes --seed,
+    /// --data, --output, --threads, and --learning-rate (default 0.1)
     #[arg(long, conflicts_with_all = OF_A_TRAINING, conflicts_with = "experiment")]
     sharpness: bool,
 }
 
-/// The flags that mean nothing where no network is trained.
+/// The flags that do not apply when no network is trained.
 const OF_A_TRAINING: [&str; 10] =
     ["model", "recipe", "epochs", "batch", "optimizer", "schedule", "scalar", "save", "checkpoint", "resume"];
 
@@ -87,13 +88,13 @@ enum Network {
     Lenet,
     /// 784-256-256-10 with ReLU
     Mlp,
-    /// The NumPy course's: one 3×3 kernel, max pooling, 64-10
+    /// The NumPy course's network: one 3×3 kernel, max pooling, 64-10
     SeedCnn,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Recipe {
-    /// 99 % with LeNet in about ten seconds on two cores: four epochs of Adam, from 0.003 along half a cosine
+    /// 99 % with LeNet in about ten seconds on two cores: four epochs of Adam, from 0.003 on a half cosine
     Fast,
 }
 
@@ -113,9 +114,9 @@ enum Rule {
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Schedule {
-    /// It stays what it is
+    /// Constant
     Constant,
-    /// It falls along half a cosine, to 0 at the end of the last epoch
+    /// Falls along half a cosine, to 0 at the end of the last epoch
     Cosine,
 }
 
@@ -129,7 +130,7 @@ enum Scalar {
 enum Experiment {
     /// The convolution alone
     Conv,
-    /// With a max pooling between it and the ones
+    /// With a max pooling after it
     ConvMaxPooling,
 }
 
@@ -193,7 +194,7 @@ impl Rule {
     }
 }
 
-/// Threads for each core: more than one brings nothing, and some more do no harm.
+/// Threads per core: more than one does not help, and a few more do no harm.
 const MOST_THREADS: usize = 4;
 
 /// Runs the command.
@@ -203,7 +204,7 @@ pub fn run(mut arguments: Arguments) -> anyhow::Result<ExitCode> {
         (arguments.optimizer, arguments.schedule) = (Rule::Adam, Schedule::Cosine);
     }
     if let Some(threads) = arguments.threads {
-        // Idle threads look for work at all others before they sleep: hundreds for each core would do little else.
+        // Idle threads look for work in all others before they sleep: hundreds per core would do little else.
         let most = MOST_THREADS * std::thread::available_parallelism().map_or(1, usize::from);
         rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads).min(most)).build_global()?;
     }
@@ -217,7 +218,7 @@ pub fn run(mut arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Trains and stores what came of it; returns the model too.
+/// Trains, stores the results, and returns the model.
 pub(super) fn train<T: Stored>(arguments: &Arguments) -> anyhow::Result<(ExitCode, Sequential<T>)> {
     let Arguments { model, optimizer, batch, seed, epochs, .. } = *arguments;
     let rate = arguments.learning_rate.unwrap_or(optimizer.usual_rate());
@@ -240,7 +241,7 @@ pub(super) fn train<T: Stored>(arguments: &Arguments) -> anyhow::Result<(ExitCod
     let start = Instant::now();
     let data = mnist::load::<T>(&directory)?;
     let (n, seconds) = (data.train.len(), start.elapsed().as_secs_f64());
-    say(format!("{n} images to learn and {} to be tested on, read in {seconds:.1} s", data.test.len()));
+    say(format!("{n} training images and {} test images, read in {seconds:.1} s", data.test.len()));
 
     let mut training = Training::new(network, optimizer.build(rate), cross_entropy_loss, Plan { batch, seed });
     training.about = about;
@@ -250,13 +251,13 @@ pub(super) fn train<T: Stored>(arguments: &Arguments) -> anyhow::Result<(ExitCod
     }
     if let Some(file) = &arguments.resume {
         training.resume(file)?;
-        say(format!("going on from {}, where {} steps were made", file.display(), training.history().losses.len()));
+        say(format!("going on from {}, after {} steps", file.display(), training.history().losses.len()));
     }
 
     let stop = stop_on_ctrl_c()?;
     let mut progress = Progress::new(training.history(), n, batch, epochs)?;
     let (mut outcome, mut stored) = (Ok(End::Finished), None);
-    // Epoch by epoch, for a checkpoint after each.
+    // One epoch at a time, with a checkpoint after each.
     for epoch in training.history().epochs.len() + 1..=epochs {
         outcome = training.fit(&data.train, &data.test, epoch, |event| {
             progress.show(event);
@@ -265,7 +266,7 @@ pub(super) fn train<T: Stored>(arguments: &Arguments) -> anyhow::Result<(ExitCod
         if outcome.is_ok()
             && let Some(file) = &arguments.checkpoint
         {
-            // The training goes on, and the next epoch tries again: what has been learned is still in memory.
+            // The training goes on, and the next epoch tries again: the weights are still in memory.
             let written = training.save(file);
             if let Err(error) = &written {
                 progress.bar.suspend(|| eprintln!("warning: no checkpoint of this epoch: {error}"));
@@ -281,7 +282,7 @@ pub(super) fn train<T: Stored>(arguments: &Arguments) -> anyhow::Result<(ExitCod
     Ok((code, training.model))
 }
 
-/// Checks that everything that is to be written can be, before any work is done.
+/// Checks, before any work is done, that everything to be written can be.
 fn probe_destinations(arguments: &Arguments, plot: &Path) -> anyhow::Result<()> {
     let mut taken: Vec<(&str, PathBuf)> = Vec::new();
     for (name, file) in [("--save", &arguments.save), ("--checkpoint", &arguments.checkpoint)] {
@@ -290,11 +291,11 @@ fn probe_destinations(arguments: &Arguments, plot: &Path) -> anyhow::Result<()> 
         }
     }
     taken.push(("the plot", files::probe_with_folders(plot).context("the plot")?));
-    // A checkpoint may take the place of the one that it goes on from; nothing else may.
+    // A checkpoint may overwrite the one that it resumes from; nothing else may.
     let resumed = arguments.resume.as_ref().and_then(|file| file.canonicalize().ok());
     for (i, (name, file)) in taken.iter().enumerate() {
         if let Some((other, _)) = taken[..i].iter().find(|(_, other)| other == file) {
-            bail!("{other} and {name} are the same file, {}: the one would overwrite the other", file.display());
+            bail!("{other} and {name} are the same file, {}: one would overwrite the other", file.display());
         }
         if *name != "--checkpoint" && resumed.as_ref() == Some(file) {
             bail!("{name} would overwrite the checkpoint of --resume, {}", file.display());
@@ -303,7 +304,7 @@ fn probe_destinations(arguments: &Arguments, plot: &Path) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Stores what there is, and says how it ended: first the weights, then the plot, and the errors of all at last.
+/// Stores the results and says how the training ended: first the weights, then the plot, then all errors.
 fn finish<T: Stored>(
     training: &Training<T>,
     outcome: Result<End, TrainError>,
@@ -326,7 +327,7 @@ fn finish<T: Stored>(
         let so_far = if outcome.is_ok() { "so far".into() } else { format!("of {} epochs", history.epochs.len()) };
         match stored {
             Some(Ok(())) => {
-                say(format!("the training {so_far} is in {}: --resume goes on from there", file.display()));
+                say(format!("the training {so_far} is in {}: resume it with --resume", file.display()));
             }
             Some(Err(error)) => problems.push(format!("--checkpoint: {error}")),
             None => {}
@@ -350,12 +351,12 @@ fn finish<T: Stored>(
         let seconds: f64 = history.epochs.iter().map(|epoch| epoch.seconds).sum();
         let (epochs, each) = (history.epochs.len(), seconds / history.epochs.len() as f64);
         let accuracy = 100.0 * last.accuracy;
-        say(format!("{accuracy:.2} % of the test images are read right; epochs: {epochs}, {each:.1} s each"));
+        say(format!("test accuracy {accuracy:.2} %; epochs: {epochs}, {each:.1} s each"));
     }
     Ok(if interrupted { ExitCode::from(130) } else { ExitCode::SUCCESS })
 }
 
-/// Prints a line. One that nobody reads, as of a pipe whose reader is gone, is no reason to lose a training.
+/// Prints a line. If nobody reads it, as when a pipe is closed, the training goes on.
 fn say(line: impl Display) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
@@ -371,7 +372,7 @@ fn save(figure: &show::Figure, file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// True from the first Ctrl-C on; the second one ends the program at once.
+/// True after the first Ctrl-C; a second one ends the program at once.
 fn stop_on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&stop);
@@ -383,7 +384,7 @@ fn stop_on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
     Ok(stop)
 }
 
-/// A bar in a terminal, and a line now and then where there is none.
+/// A bar in a terminal, or a line now and then if there is no terminal.
 struct Progress {
     bar: ProgressBar,
     epochs: usize,
@@ -393,7 +394,7 @@ struct Progress {
     images: usize,
 }
 
-/// Steps between two lines, where there is no bar.
+/// Steps between two lines, if there is no bar.
 const STEPS_A_LINE: usize = 200;
 
 impl Progress {
@@ -402,7 +403,7 @@ impl Progress {
         let (whole, part) = (history.losses.len() / steps, history.losses.len() % steps);
         let style = ProgressStyle::with_template("{bar:32} {msg}  {rate}  {eta} left")?;
         let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
-            write!(text, "{:.0} images/s", state.per_sec()).unwrap_or(()) // a line that cannot be drawn is not drawn
+            write!(text, "{:.0} images/s", state.per_sec()).unwrap_or(()) // what cannot be drawn is left out
         };
         let bar = ProgressBar::new((n * epochs) as u64).with_position((whole * n + part * batch) as u64);
         bar.set_style(style.with_key("rate", rate));
@@ -453,7 +454,7 @@ fn run_experiment(experiment: Experiment, arguments: &Arguments) -> anyhow::Resu
     Ok(if run.reached { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Saves the plot of a run, also of one that failed; then the run's error comes first.
+/// Saves the plot of a run, even of one that failed; then the run's error comes first.
 fn keep(figure: &show::Figure, plot: &Path, failed: Option<TrainError>) -> anyhow::Result<()> {
     match (failed, save(figure, plot)) {
         (Some(error), Err(other)) => bail!("{error}; {other}"),
@@ -462,7 +463,7 @@ fn keep(figure: &show::Figure, plot: &Path, failed: Option<TrainError>) -> anyho
     }
 }
 
-/// How many images the descent has, how many steps it makes, and from one look at its curvature to the next.
+/// The number of images, the number of steps, and the steps from one measurement of the curvature to the next.
 const DESCENT: (usize, usize, usize) = (500, 600, 10);
 
 fn run_sharpness(arguments: &Arguments) -> anyhow::Result<ExitCode> {

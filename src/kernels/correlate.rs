@@ -7,9 +7,9 @@
 //! dK      (k1·k2·C × D)   = colsᵀ · next_dz
 //! ```
 //!
-//! and both products are written where they belong without moving a number, because a [`Tensor4`] keeps the
+//! and both products are written in place, without moving a number, because a [`Tensor4`] keeps the
 //! sample index fastest. The work is cut into blocks of output pixels and of channels, so that the tile of a block stays in
-//! the second cache while it is multiplied with every kernel.
+//! the L2 cache while it is multiplied with every kernel.
 
 use super::block::{Runs, Start, Tap, VECTOR, accumulate, dots, fold, lanes};
 use super::cuts::{Cuts, cuts};
@@ -37,7 +37,7 @@ impl<T: Float> Kernel<'_, T> {
         if self.rotated { (d, c) } else { (c, d) }
     }
 
-    /// Where tap (u, v) of an input channel stands for the first output channel …
+    /// The place of tap (u, v) of an input channel for the first output channel …
     fn place(&self, u: usize, v: usize, channel: usize) -> usize {
         let [c, _, k1, k2] = self.k.shape();
         if self.rotated { c * (k2 - 1 - v + k2 * (k1 - 1 - u + k1 * channel)) } else { channel + c * (v + k2 * u) }
@@ -50,7 +50,7 @@ impl<T: Float> Kernel<'_, T> {
     }
 }
 
-/// How the work is cut, by its shape alone.
+/// How the work is cut, depending only on its shape.
 #[derive(Clone, Copy)]
 struct Sizes {
     samples: usize,
@@ -128,7 +128,7 @@ pub(crate) fn correlate<T: Float>(
     let finite = !overhangs || is_finite(kernel.k.as_slice());
     let numbers = DMatrix::from_vec(samples, depth * height * width, any_numbers(rows * depth));
     let mut out = Tensor4::from_columns(numbers, [depth, height, width]);
-    // Parts are whole rows of pixels where there are several, else whole pixels, else samples.
+    // Parts are whole rows of pixels if there are several, else whole pixels, else samples.
     let line = if height > 1 {
         samples * width
     } else if width > 1 {
@@ -258,7 +258,7 @@ fn everything<T: Float>(z: &Tensor4<T>, g: Geometry, channels: Range<usize>) -> 
     Block { samples: 0..z.shape()[0], rows: 0..g.out.0, columns: 0..g.out.1, channels }
 }
 
-/// Sum by sum, as the equation has it.
+/// Sum by sum, as in the equation.
 fn kernel_in_order<T: Float>(dk: &mut Tensor4<T>, z: &Tensor4<T>, next_dz: &Tensor4<T>, finite: bool, g: Geometry) {
     let ([samples, channels, rows, columns], (height, width)) = (z.shape(), g.out);
     let block = everything(z, g, 0..channels);
@@ -388,7 +388,7 @@ fn runs<T: Float>(z: &Tensor4<T>, g: Geometry, block: &Block, space: &mut Space<
     count * pixels
 }
 
-/// Whether no number is infinite or NaN. A number that keeps a record is asked through its value, and keeps none of this.
+/// Whether no number is infinite or NaN. A number that keeps a record is checked by its value, without recording it.
 pub(crate) fn is_finite<T: Float>(numbers: &[T]) -> bool {
     if !is_machine_float::<T>() {
         return numbers.iter().all(|x| x.to_f64().is_some_and(f64::is_finite));

@@ -1,14 +1,14 @@
 //! Where the kernels cut their work into parts, and how long their vectors may be.
 //!
-//! Cuts change the speed of a result and the rounding of its sums, and nothing else. A test runs under small ones
-//! ([`Cuts::on_threads`]), so that small shapes have every seam, and under every kind of vector that its processor has.
+//! Cuts change only the speed of a result and the rounding of its sums. A test uses small ones ([`Cuts::on_threads`]),
+//! so that small shapes have every seam, and every kind of vector that its processor has.
 
 use std::cell::Cell;
 
 /// Kinds of vectors, the shortest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Vectors {
-    /// What every processor of this architecture has.
+    /// The vectors that every processor of this architecture has.
     Short,
     /// 32 bytes.
     Avx2,
@@ -19,7 +19,7 @@ pub enum Vectors {
 /// All places where work is cut. Every size is 1 or more.
 #[derive(Clone, Copy, Debug)]
 pub struct Cuts {
-    /// The longest vectors to use; where the processor lacks them, shorter ones are.
+    /// The longest vectors to use; if the processor lacks them, shorter ones are used.
     pub vectors: Vectors,
     /// Terms of a sum that are added up in one chain, in registers.
     pub chain: usize,
@@ -33,9 +33,9 @@ pub struct Cuts {
     pub product_rows: usize,
     /// … and columns of it.
     pub product_terms: usize,
-    /// Bytes of a tile: a part of the second cache, which has 512 KiB or more on current machines.
+    /// Bytes of a tile: a part of the L2 cache, which has 512 KiB or more on current machines.
     pub tile: usize,
-    /// Terms of a sum that one tile should hold at least.
+    /// The least number of terms of a sum that one tile should hold.
     pub tile_terms: usize,
     /// Samples, or pixels of all samples, of a block: as many as the rows of a register block.
     pub rows: usize,
@@ -58,7 +58,7 @@ pub(crate) fn cuts() -> Cuts {
 }
 
 impl Cuts {
-    /// The cuts of every thread that no test has made.
+    /// The cuts of every thread that a test did not make.
     pub const PRODUCTION: Cuts = Cuts {
         vectors: Vectors::Avx512,
         chain: 128,
@@ -95,7 +95,7 @@ impl Cuts {
         }
     }
 
-    /// What `work` returns on so many new threads that cut like this.
+    /// What `work` returns on this many new threads with these cuts.
     ///
     /// # Errors
     /// If the threads cannot be made.

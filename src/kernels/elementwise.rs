@@ -1,9 +1,9 @@
-//! Functions of every number by itself, in one pass over memory.
+//! Elementwise functions, in one pass over memory.
 //!
-//! Such a function does little with a number, so it takes the time that memory takes: each number is read once and each
-//! result written once, in vectors, by all threads. The result's memory is not cleared before: on tensors larger than
-//! the caches that would be one pass more. Memory that is new costs more than any pass, as the system has to find and
-//! clear every page of it at its first touch; so each thread touches the pages of its own part.
+//! Such a function does little with a number, so memory decides its speed: each number is read once and each result
+//! written once, in vectors, by all threads. The result's memory is not cleared first: on tensors larger than the
+//! caches that would be one more pass. New memory costs more than any pass, because the system must find and clear
+//! every page at its first touch; so each thread touches the pages of its own part.
 
 use super::block::{Work, changed, collected, vectorised};
 use super::cuts::cuts;
@@ -35,14 +35,14 @@ pub(crate) fn select_rows<T: Float>(matrix: &DMatrix<T>, rows: &[usize]) -> DMat
     DMatrix::from_vec(rows.len(), matrix.ncols(), numbers)
 }
 
-/// A work on numbers that lie side by side, for [`in_runs`].
+/// Work on contiguous numbers, for [`in_runs`].
 pub(crate) trait Run {
-    /// Does it with the L numbers from `first` on.
+    /// Does the work on the L numbers from `first` on.
     fn run<const L: usize>(&mut self, first: usize);
 }
 
-/// A work on so many numbers, 16 at a time as long as there are so many: an array of a known length is a register or two
-/// to the compiler.
+/// Does the work 16 numbers at a time, as far as possible: to the compiler, an array of a known length is a register or
+/// two.
 #[inline(always)]
 pub(crate) fn in_runs(count: usize, mut work: impl Run) {
     let whole = count - count % 16;
@@ -54,7 +54,7 @@ pub(crate) fn in_runs(count: usize, mut work: impl Run) {
     }
 }
 
-/// The L numbers from `first` on. Panics if there are not so many.
+/// The L numbers from `first` on. Panics if there are fewer.
 #[inline(always)]
 pub(crate) fn array<T: Copy, const L: usize>(numbers: &[T], first: usize) -> [T; L] {
     let mut array = [numbers[first]; L];
@@ -144,7 +144,7 @@ impl<T: Float, const L: usize> Terms<T, L, 1> for TermsOfColumn<'_, T> {
     }
 }
 
-/// `f([a, b, …], [r, s, …])` of the numbers a, b, … that stand in the same place of several matrices (N, d), and of the
+/// `f([a, b, …], [r, s, …])` of the numbers a, b, … in the same place of several matrices (N, d), and of the
 /// numbers r, s, … of their row. Panics if the matrices are not all as large as the first, and the rows not as long.
 pub(crate) fn with_rows<T: Float, const M: usize, const R: usize>(
     matrices: [&[T]; M],
@@ -328,7 +328,7 @@ where
     }
 }
 
-/// What is added up at each of several places: S arrays of L numbers. A closure would do, could it be marked
+/// What is added up at each of several places: S arrays of L numbers. A closure would do if it could be marked
 /// `#[inline(always)]` (see [`Work`]).
 trait Terms<T, const L: usize, const S: usize> {
     fn at(&self, place: usize) -> [[T; L]; S];

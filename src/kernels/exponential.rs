@@ -1,15 +1,15 @@
 //! Exponentials in vectors, for `f32`.
 //!
-//! The library's functions take one number at a time. What is here is arithmetic alone, so that a loop over many numbers
-//! becomes vector instructions. For an `f32` it is done in `f64` and rounded once, at the end; every other number takes
-//! its own functions.
+//! The library's functions take one number at a time. These use only arithmetic, so a loop over many numbers becomes
+//! vector instructions. For an `f32` they compute in `f64` and round once, at the end; every other number uses its own
+//! functions.
 //!
-//! 1. Let k be the whole number next to x/ln 2, and r = x − k·ln 2, so that |r| ≤ ½·ln 2 < 0.347. Then **eˣ = 2ᵏ·eʳ**.
-//! 2. **eʳ − 1 = r + r²/2! + … + r⁹/9!**, and a rest below 1.04·|r|¹⁰/10! < 8·10⁻¹². A unit in the last place of an `f32`
-//!    is 6·10⁻⁸ of it or more. So what is rounded at the end is off by a thousandth of that unit at most, and the result
-//!    by 0.501 units.
-//! 3. 2ᵏ is no computation: k is added to the exponent of 1. Beyond the `f32`s, eˣ is still an `f64`, and rounding makes
-//!    0 or ∞ of it.
+//! 1. Let k be the whole number next to x/ln 2, and r = x − k·ln 2, so |r| ≤ ½·ln 2 < 0.347. Then **eˣ = 2ᵏ·eʳ**.
+//! 2. **eʳ − 1 = r + r²/2! + … + r⁹/9!**, and a remainder below 1.04·|r|¹⁰/10! < 8·10⁻¹². A unit in the last place of
+//!    an `f32` is 6·10⁻⁸ of it or more. So the number before the final rounding is off by at most a thousandth of that
+//!    unit, and the result by 0.501 units.
+//! 3. 2ᵏ needs no computation: k is added to the exponent of 1. Beyond the range of `f32`, eˣ is still an `f64`, and
+//!    rounding turns it into 0 or ∞.
 //! 4. **eˣ − 1 = 2ᵏ·(eʳ − 1) + (2ᵏ − 1)**. With k = 0 that is the series itself, which keeps the digits of a small x.
 //! 5. **tanh x = (e²ˣ − 1)/(e²ˣ + 1)**, the numerator by step 4.
 //!

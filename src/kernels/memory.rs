@@ -1,8 +1,8 @@
-//! Memory that is used again.
+//! Reused memory.
 //!
-//! A training step makes tensors of the same sizes as the step before. New memory costs more than many a layer, because the
-//! system has to find and clear every page at its first touch. So a network returns here what it no longer needs, and
-//! whatever makes a tensor of `f32` or `f64` looks here first.
+//! A training step makes tensors of the same sizes as the step before. New memory costs more than many layers, because
+//! the system must find and clear every page at its first touch. So a network returns memory here when it no longer
+//! needs it, and every new tensor of `f32` or `f64` looks here first.
 
 use crate::{Float, Tensor4};
 use nalgebra::{DMatrix, Dim, Matrix, VecStorage};
@@ -10,13 +10,13 @@ use std::any::Any;
 use std::ops::{Deref, DerefMut, Range};
 use std::sync::{Mutex, PoisonError};
 
-/// What was given back, the oldest first.
+/// The returned memory, the oldest first.
 struct Shelf<T>(Mutex<Vec<Vec<T>>>);
 
 static SINGLES: Shelf<f32> = Shelf::new();
 static DOUBLES: Shelf<f64> = Shelf::new();
 
-/// Bytes that a shelf keeps: the oldest go when there are more.
+/// Bytes that a shelf keeps: beyond that, the oldest are freed.
 const MOST: usize = 256 << 20;
 
 impl<T> Shelf<T> {
@@ -40,7 +40,7 @@ impl<T> Shelf<T> {
         }
     }
 
-    /// The smallest memory that has room for `len` numbers, and not for more than twice as many; old numbers are in it.
+    /// The smallest memory with room for `len` numbers, but for at most twice as many; it still holds old numbers.
     fn take(&self, len: usize) -> Option<Vec<T>> {
         self.change(|kept| {
             let fitting = kept.iter().enumerate().filter(|(_, memory)| (len..=2 * len).contains(&memory.capacity()));
@@ -56,7 +56,7 @@ fn shelf<T: 'static>() -> Option<&'static Shelf<T>> {
     shelves.into_iter().find_map(<dyn Any>::downcast_ref)
 }
 
-/// Memory with room for `len` numbers, if some was given back; old numbers are in it.
+/// Memory with room for `len` numbers, if some was given back; it still holds old numbers.
 fn take<T: 'static>(len: usize) -> Option<Vec<T>> {
     shelf()?.take(len)
 }
@@ -72,7 +72,7 @@ fn put<T: 'static>(memory: Vec<T>) {
     }
 }
 
-/// Numbers that are needed for a while. Their memory is given back when they are dropped.
+/// Temporary numbers. Their memory is given back when they are dropped.
 pub(crate) struct Scratch<T: 'static>(pub Vec<T>);
 
 impl<T> Drop for Scratch<T> {

@@ -1,8 +1,8 @@
-//! The loops that take the time: matrix product and convolution by blocks.
+//! The hot loops: matrix product and convolution, in blocks.
 //!
-//! Every scalar runs through the same functions. Only two things depend on it: `f32` and `f64` take the
-//! vector instructions of the processor, and only they are spread over threads. A sum is cut into parts by shape,
-//! never by the number of threads, so that a result has the same bits on any number of them.
+//! Every scalar type runs through the same functions. Two things depend on the type: only `f32` and `f64` use the
+//! processor's vector instructions, and only they are spread over threads. A sum is cut into parts by shape, never by
+//! the number of threads, so a result has the same bits on any number of threads.
 
 #[allow(unsafe_code)] // and nowhere else
 pub(crate) mod block;
@@ -42,7 +42,7 @@ pub(crate) const fn has_machine_size<T>() -> bool {
     matches!(size_of::<T>(), 4 | 8)
 }
 
-/// [`is_machine_float`], in front of a fast path. The compiler does not even translate a branch that a constant closes, so
+/// [`is_machine_float`], in front of a fast path. The compiler drops a branch that a constant rules out, so
 /// for numbers of another size, and there are many, it leaves the fast path out.
 macro_rules! machine_float {
     ($number:ty) => {
@@ -51,10 +51,11 @@ macro_rules! machine_float {
 }
 pub(crate) use machine_float;
 
-/// Below this many elements or products, waking another thread costs more than it brings.
+/// Below this many elements or products, waking another thread costs more than it gains.
 pub(crate) const WORTH_A_THREAD: usize = 1 << 15;
 
-/// Calls `f(index, chunk)` for every `chunk` of `size` places of `out`, each for a `T`, on all threads where that pays.
+/// Calls `f(index, chunk)` for every `chunk` of `size` places of `out`, each for a `T`, on all threads if that is
+/// faster.
 pub(crate) fn for_each_chunk<T: Float, P: Send>(
     out: &mut [P],
     size: usize,
@@ -72,10 +73,10 @@ pub(crate) fn for_each_chunk<T: Float, P: Send>(
 
 /// Runs `work`, which takes `numbers` of them, on a thread of the pool, while other threads spin until parts of it arrive.
 ///
-/// A thread without work falls asleep within some microseconds, and needs as many to wake up again; a training step cuts
-/// its work into parts some fifty times. And a thread outside the pool sleeps through every part that it hands over. So
-/// a training, or a step by itself, goes to the pool once, as a whole, and until it ends the others stay awake: as many
-/// as there are cores for, however many threads the pool has.
+/// A thread without work falls asleep within a few microseconds and needs as long to wake up; a training step cuts its
+/// work into parts some fifty times. And a thread outside the pool sleeps through every part that it hands over. So a
+/// training, or a single step, goes to the pool once, as a whole, and until it ends the others stay awake: as many as
+/// there are cores for, however many threads the pool has.
 pub(crate) fn wide_awake<T: Float, R: Send>(numbers: usize, work: impl FnOnce() -> R + Send) -> R {
     if !machine_float!(T) || numbers < WORTH_A_THREAD || AWAKE.get() {
         return work();
@@ -99,7 +100,7 @@ static CORES: LazyLock<usize> = LazyLock::new(|| std::thread::available_parallel
 /// How many threads of this process spin: of several pools together no more than there are cores for.
 static SPINNING: AtomicUsize = AtomicUsize::new(0);
 
-/// So many threads that may spin, until this is dropped.
+/// The number of threads that may spin until this is dropped.
 struct Spinners(usize);
 
 impl Spinners {
@@ -120,11 +121,11 @@ impl Drop for Spinners {
 }
 
 thread_local! {
-    /// Whether this thread does a work for which the others stay awake.
+    /// Whether this thread does work for which the others stay awake.
     static AWAKE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Lets the watchers go when the work is over, also if it panics.
+/// Releases the watchers when the work is over, even if it panics.
 struct Over<'a>(&'a AtomicBool);
 
 impl Drop for Over<'_> {
@@ -134,8 +135,8 @@ impl Drop for Over<'_> {
     }
 }
 
-/// `work`, with so many watchers beside it. An idle thread picks up a watcher first, because it was there first; a watcher
-/// that no thread picks up runs when all is over, and has nothing to do.
+/// Runs `work` with this many watchers beside it. An idle thread picks up a watcher first, because it was queued first;
+/// a watcher that no thread picks up runs when everything is over, and has nothing to do.
 fn with_watchers<R: Send>(watchers: usize, done: &AtomicBool, work: impl FnOnce() -> R + Send) -> R {
     fn all(watchers: usize, done: &AtomicBool, work: &mut (dyn FnMut() + Send)) {
         match watchers {
@@ -151,7 +152,7 @@ fn with_watchers<R: Send>(watchers: usize, done: &AtomicBool, work: impl FnOnce(
     }
 }
 
-/// Does what parts of work there are until all is done.
+/// Does the available parts of the work until all is done.
 fn watch(done: &AtomicBool) {
     let mut idle = 0_u32;
     while !done.load(Ordering::Acquire) {
@@ -213,7 +214,7 @@ fn halves<T: Float>(
     rayon::join(|| halves(one, first, cut, size, work), || halves(other, next, cut, size, work));
 }
 
-/// Buffers that a thread needs for a block. It keeps them for the next one.
+/// Buffers that a thread needs for a block and keeps for the next one.
 struct Space<T> {
     tile: Tile<T>,
     turned: Vec<T>,

@@ -4,7 +4,7 @@ use super::block::{Work, vectorised};
 use super::elementwise::{Run, array, in_runs};
 use crate::Float;
 
-/// Whether `x` takes the place of the largest so far: only if it is larger, so the first of equals stays. A NaN counts as
+/// Whether `x` replaces the largest number so far: only if it is larger, so the first of equals stays. A NaN counts as
 /// larger than any number, and the first NaN stays.
 #[inline(always)]
 pub(crate) fn beats<T: Float>(x: T, largest: T) -> bool {

@@ -15,7 +15,7 @@ use std::ops::Range;
 pub(crate) struct Factor<'a, T> {
     data: &'a [T],
     shape: (usize, usize),
-    /// How far it is from one row, and one column, to the next.
+    /// The distance from one row, and one column, to the next.
     steps: (usize, usize),
 }
 

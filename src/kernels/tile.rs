@@ -1,10 +1,11 @@
-//! The part of the input that a block of output pixels needs, gathered where it stays in the cache.
+//! The part of the input that a block of output pixels needs, gathered so that it stays in the cache.
 //!
-//! Write down, for every output pixel of every sample, all numbers under its window: that is the matrix `cols` ("image
-//! to columns"), with a row for every (n, j, i) and a column for every tap (u, v, c) of the kernel, and a convolution is
-//! its product with the kernel. It is k1·k2 times as large as the input, and each of its columns is the input itself,
-//! shifted by u rows and v columns. So `cols` is never written down. A [`Tile`] holds the input of a block of output
-//! pixels once, its padding included, and a column of `cols` is a place in the tile where reading begins.
+//! For every output pixel of every sample, write down all numbers under its window. That gives the matrix `cols`
+//! ("image to columns"), with a row for every (n, j, i) and a column for every tap (u, v, c) of the kernel; a
+//! convolution is its product with the kernel. It is k1·k2 times as large as the input, and each of its columns is the
+//! input itself, shifted by u rows and v columns. So `cols` is never written down. A [`Tile`] holds the input of a
+//! block of output pixels once, its padding included, and a column of `cols` is a place in the tile where reading
+//! begins.
 
 use super::block::{VECTOR, lanes};
 use crate::{Float, Tensor4};
@@ -14,7 +15,7 @@ use std::ops::Range;
 /// image, and so for the columns.
 ///
 /// One geometry serves both directions. Going forward, the window moves by the strides over the image. Going backward it
-/// moves by 1 over next_dz, between whose rows and columns strides − 1 zeros stand: the `dilation`.
+/// moves by 1 over next_dz, between whose rows and columns strides − 1 zeros are inserted: the `dilation`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Geometry {
     pub out: (usize, usize),
@@ -66,7 +67,7 @@ pub(crate) struct Tile<T> {
     rows: usize,
     /// Columns of one remainder of q by the stride.
     columns: usize,
-    /// From one window to the next: the strides, but no more than a window, since no tap looks at what lies between.
+    /// From one window to the next: the strides, but no more than a window, because no tap sees what lies between.
     steps: (usize, usize),
 }
 

@@ -89,7 +89,7 @@ impl Axis {
                 (low, high) = (from, to);
             }
         }
-        // There is nothing between two steps or two epochs.
+        // Nothing lies between two steps or two epochs.
         let least = if whole { 1.0 } else { 0.0 };
         let ticks = |count: usize| match self.log {
             true => log_ticks(low, high, count),
@@ -103,7 +103,7 @@ impl Axis {
         Scale { range: (low, high), ticks }
     }
 
-    /// What stands at an end of the axis.
+    /// A label for an end of the axis.
     fn label_at(&self, place: f64) -> String {
         match (self.log, self.percent) {
             (true, _) => number(10_f64.powf(place)),

@@ -1,10 +1,10 @@
-//! Computation graphs: which number is computed from which, and what comes back.
+//! Computation graphs: which number is computed from which, and the gradients that flow back.
 
 use super::canvas::{self, Anchor, Canvas, INK, LARGE, MIDDLE, MUTED, SERIES, SMALL, bold, font};
 use super::figure::{Figure, shown};
 use plotters::style::RGBColor;
 
-/// The height of a node, in pixels; values stand above it, gradients below.
+/// The height of a node, in pixels; values are above it, gradients below.
 const NODE: f64 = 34.0;
 /// From the middle of one row to that of the next.
 const ROW: f64 = 92.0;
@@ -35,9 +35,8 @@ struct Node {
 
 shown!(Graph);
 
-/// A computation graph, which is read from left to right. [`Graph::node`] adds a node. Its value stands above it, in
-/// blue: values are computed from left to right. Its gradient stands below it, in orange: gradients are computed from
-/// right to left.
+/// A computation graph, read from left to right. [`Graph::node`] adds a node. Its value is above it, in blue: values
+/// are computed from left to right. Its gradient is below it, in orange: gradients are computed from right to left.
 ///
 /// ```
 /// use handgrad::show;
@@ -58,7 +57,7 @@ impl Graph {
     pub fn node<'a>(mut self, name: &str, from: impl IntoIterator<Item = &'a str>) -> Self {
         let mut sources = Vec::new();
         for source in from {
-            // An arrow leads from what was there before, so that there is no circle.
+            // An arrow starts at a node that was there before, so there is no cycle.
             if source != name {
                 sources.push(self.place(source));
             }
@@ -105,7 +104,7 @@ impl Graph {
         Figure { size, alt, body: canvas::draw(size, |canvas| self.paint(canvas, &places, size)) }
     }
 
-    /// What the blue and the orange numbers are, where there are any.
+    /// What the blue and the orange numbers are, if there are any.
     fn legend(&self) -> Vec<(&'static str, RGBColor, Anchor)> {
         let mut legend = vec![];
         if self.nodes.iter().any(|node| !node.value.is_empty()) {
@@ -164,7 +163,7 @@ fn arrow(canvas: &Canvas, (x0, y0): (f64, f64), (x1, y1): (f64, f64)) {
     canvas.line(&[wing(1.0), (x1, y1), wing(-1.0)], MUTED, 1.0);
 }
 
-/// Where the nodes are: each in the column behind the last node that it is computed from.
+/// Where the nodes are: each in the column after the last node that it is computed from.
 struct Places {
     /// The left edge of a node.
     lefts: Vec<f64>,
@@ -181,7 +180,7 @@ impl Places {
         for (at, node) in nodes.iter().enumerate() {
             columns[at] = node.from.iter().map(|&from| columns[from] + 1).max().unwrap_or(0);
         }
-        // An input stands before the first node that takes it: arrows are short, and cross no node.
+        // An input is placed just before the first node that uses it: arrows are short and cross no node.
         for at in 0..nodes.len() {
             let taken = (0..nodes.len()).filter(|&to| nodes[to].from.contains(&at)).map(|to| columns[to]).min();
             if let (true, Some(first)) = (nodes[at].from.is_empty(), taken) {

@@ -22,7 +22,7 @@ const MAP: (f64, f64) = (440.0, 330.0);
 const LEFT: f64 = 56.0;
 /// The fraction of the map that lies below each contour line.
 const SHARES: [f64; 10] = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
-/// A walk has at most this many moments.
+/// An animation has at most this many moments.
 const MOMENTS: usize = 120;
 /// Paths of up to this many points have a dot at each.
 const DOTTED: usize = 60;
@@ -202,7 +202,7 @@ impl Landscape {
         text + &format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"10\" stroke=\"#24292f\" stroke-width=\"3\"/>\n")
     }
 
-    /// The marks that walk. Without animation, each stays at the end of its path.
+    /// The moving marks. Without animation, each stays at the end of its path.
     fn walkers(&self) -> String {
         let longest = self.paths.iter().map(|(_, points)| points.len()).max().unwrap_or(0);
         if longest < 2 {

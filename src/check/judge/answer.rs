@@ -1,4 +1,4 @@
-//! What a function answers, as named arrays, whatever types its own answer has.
+//! A function's answer as named arrays, whatever types it has.
 
 use crate::ShapeError;
 use crate::check::array::Array;
@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
-/// One array, its numbers with the last index running fastest.
+/// One array, with the last index running fastest.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::check) struct Part {
     pub name: &'static str,
@@ -23,13 +23,13 @@ impl Part {
         Part { name, role, shape: array.shape(), values }
     }
 
-    /// A value that is no gradient.
+    /// A value that is not a gradient.
     pub fn output<A: Array<Element = f64>>(name: &'static str, array: &A) -> Self {
         Part::new(name, Role::Output, array)
     }
 }
 
-/// What came of asking.
+/// The outcome of a call.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Outcome {
     Answered(Vec<Part>),
@@ -62,7 +62,7 @@ thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `f`, and catches a panic in it. Panics of this thread are not printed meanwhile; all others are, as before.
+/// Runs `f` and catches a panic in it. Panics of this thread are not printed meanwhile; all others are.
 fn quietly<T>(f: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -79,7 +79,7 @@ fn quietly<T>(f: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
     outcome
 }
 
-/// The first line of what a panic says.
+/// The first line of a panic's message.
 fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
     text.and_then(|text| text.lines().next()).unwrap_or("without a message").to_string()

@@ -1,12 +1,12 @@
-//! What distinguishes one case from another, and what that says of a function that is right in some of them.
+//! What distinguishes one case from another, and what that says about a function that is right only in some of them.
 
 use std::fmt;
 
-/// Each feature, the cases that have it not, and those that have it: "right in all cases with …". The spaces in formulas
-/// do not break.
+/// Each feature, the cases without it, and the cases with it: "right in all cases with …". Spaces in formulas do not
+/// break.
 macro_rules! features {
     ($($feature:ident: $without:literal, $with:literal;)+) => {
-        /// Something that a case has and a plainer one has not.
+        /// Something that a case has and a plainer one does not.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Feature {
             $(#[doc = concat!("Cases with ", $with, ".")] $feature,)+
@@ -53,16 +53,16 @@ features! {
 pub(super) enum Where {
     /// In every case.
     Everywhere,
-    /// Only in cases with all of these, in `wrong` of their `cases`; the others are right.
+    /// Only in cases with all of these, and in `wrong` of their `cases`; all other cases are right.
     With { features: Vec<Feature>, wrong: usize, cases: usize, others: usize },
-    /// Only in cases without this, in `wrong` of their `cases`; the others are right.
+    /// Only in cases without this, and in `wrong` of their `cases`; all other cases are right.
     Without { feature: Feature, wrong: usize, cases: usize, others: usize },
-    /// In so many, without a rule.
+    /// In this many cases, without a rule.
     Somewhere { wrong: usize, cases: usize },
 }
 
-/// The condition that fits the wrong cases most closely: all of them meet it, and as few right ones as can be. Of
-/// equally close ones the simplest.
+/// The condition that fits the wrong cases most closely: all of them meet it, and as few right ones as possible. Among
+/// equally close ones, the simplest.
 pub(super) fn locate(cases: &[&[Feature]], wrong: &[bool]) -> Where {
     let count = |meets: &dyn Fn(&[Feature]) -> bool| cases.iter().filter(|case| meets(case)).count();
     let covers = |meets: &dyn Fn(&[Feature]) -> bool| cases.iter().zip(wrong).all(|(case, &w)| !w || meets(case));
@@ -100,7 +100,7 @@ pub(super) fn locate(cases: &[&[Feature]], wrong: &[bool]) -> Where {
 }
 
 impl Where {
-    /// Whether two places are told by the same features.
+    /// Whether two places are described by the same features.
     pub fn is_told_as(&self, other: &Where) -> bool {
         match (self, other) {
             (Where::With { features: a, .. }, Where::With { features: b, .. }) => a == b,
@@ -109,7 +109,7 @@ impl Where {
         }
     }
 
-    /// The one feature that the wrong cases have in common, if it is one.
+    /// The one feature that the wrong cases have in common, if there is exactly one.
     pub fn feature(&self) -> Option<Feature> {
         match self {
             Where::With { features, .. } if features.len() == 1 => features.first().copied(),
@@ -117,7 +117,7 @@ impl Where {
         }
     }
 
-    /// Where there is no answer.
+    /// The sentence about the cases without an answer.
     pub fn without_answer(&self) -> String {
         match self {
             Where::Everywhere => "It gives no answer in any case.".into(),
@@ -150,7 +150,7 @@ fn together(features: &[Feature]) -> String {
     features.iter().map(|feature| feature.words()[1]).collect::<Vec<_>>().join(" and ")
 }
 
-/// Continues "dz is …".
+/// Completes "dz is …".
 impl fmt::Display for Where {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,6 +1,6 @@
-//! The judge of a function: it runs on problems, beside the right one and every known mistake.
+//! Judges a function: runs it on problems, next to the right function and every known mistake.
 //!
-//! [`exercise`](super::exercise) says how a mistake is found.
+//! [`exercise`](super::exercise) explains how a mistake is found.
 
 mod answer;
 mod features;
@@ -21,18 +21,18 @@ use crate::ShapeError;
 use suspects::{Known, suspicions, suspicions_by_track};
 use trial::Trial;
 
-/// A mistake that is known, in a function of the type F.
+/// A known mistake in a function of type F.
 #[derive(Clone, Copy, Debug)]
 pub struct Mistake<F> {
-    /// What it is called, unique among the mistakes in its function.
+    /// Its name, unique among the mistakes in its function.
     pub name: &'static str,
-    /// What is right, and what is here instead.
+    /// What is right, and what this does instead.
     pub sentence: &'static str,
-    /// The function that makes it.
+    /// The function with the mistake.
     pub wrong: F,
 }
 
-/// Known mistakes in a function: a name and a sentence, and the function that makes it.
+/// Known mistakes in a function: for each a name, a sentence, and the function with the mistake.
 macro_rules! mistakes {
     ($name:ident of $function:ident($F:ty) $($mistakes:tt)+) => {
         mistakes! { @ $name($F)
@@ -54,7 +54,7 @@ macro_rules! mistakes {
 }
 pub(super) use mistakes;
 
-/// A function whose answer `g` is that of the right one, and then changed.
+/// A function that changes the right answer `g`.
 macro_rules! changed {
     ($right:ident($($x:ident),+) as $g:ident $change:block) => {
         |$($x),+| {
@@ -73,12 +73,11 @@ pub fn find<F>(mistakes: &'static [Mistake<F>], name: &str) -> Option<&'static M
 
 /// What a function is tried on.
 pub(super) trait Inputs {
-    /// The problem as it is told.
+    /// The problem, as described to the reader.
     fn problem(&self) -> Problem;
 }
 
-/// A function of type F and all that is needed to judge another: its problems, the right one, and what is known to go
-/// wrong.
+/// What it takes to judge functions of type F: the problems, the right function, and the known mistakes.
 pub(super) struct Exercise<I: 'static, F: 'static> {
     pub function: &'static str,
     pub problems: fn() -> Vec<I>,
@@ -86,7 +85,7 @@ pub(super) struct Exercise<I: 'static, F: 'static> {
     /// A function's answer to a problem.
     pub call: fn(F, &I) -> Result<Vec<Part>, ShapeError>,
     pub mistakes: &'static [Mistake<F>],
-    /// What to ask where an array is wrong in cases with a feature, and right in those without it.
+    /// What to ask when an array is wrong in cases with a feature, and right in those without it.
     pub questions: &'static [(&'static str, Feature, &'static str)],
 }
 
@@ -125,7 +124,7 @@ impl<I: Inputs> Sheet<I> {
     fn of<F: Copy>(exercise: &Exercise<I, F>) -> Self {
         let inputs = (exercise.problems)();
         let problems = inputs.iter().map(Inputs::problem).collect();
-        // The crate's own functions answer every problem.
+        // The crate's own functions never fail on these problems.
         let right = |inputs: &I| (exercise.call)(exercise.right, inputs).unwrap_or_default();
         Sheet { right: inputs.iter().map(right).collect(), problems, inputs }
     }
@@ -149,15 +148,15 @@ impl<I: Inputs> Sheet<I> {
     }
 }
 
-/// A mistake of the [catalogue](super::mistakes), and what is said of it.
+/// A mistake of the [catalogue](super::mistakes), and the verdict on it.
 #[derive(Clone, Debug)]
 pub struct Judged {
-    /// The function that it is made in.
+    /// The function that it occurs in.
     pub function: &'static str,
-    /// What it is called.
+    /// Its name.
     pub name: &'static str,
-    /// What is right, and what is there instead.
+    /// What is right, and what this does instead.
     pub sentence: &'static str,
-    /// What is said of whoever made it.
+    /// The verdict on the function with the mistake.
     pub verdict: Verdict,
 }

@@ -1,21 +1,21 @@
 //! The likeliest mistake: by its numbers, or by its track.
 //!
-//! Every known mistake of a function is run on the cases that the reader's function was tried on. If its numbers are the
-//! reader's, in every case that both answer, that is the mistake; if they are the reader's but for a factor, such as N,
-//! it is one of two. If no mistake has these numbers, the nearest track is looked for: in which cases an array is wrong,
-//! and in what way. A track that many mistakes leave names none of them. Each array is judged for itself, as one may
-//! hold one mistake and one another.
+//! Every known mistake of a function is run on the same cases as the reader's function. If its numbers match the
+//! reader's in every case that both answer, that is the mistake; if they match except for a factor, such as N, it is
+//! one of two mistakes. If no mistake has these numbers, the nearest track decides: in which cases an array is wrong,
+//! and in what way. A track that many mistakes leave identifies none of them. Each array is judged separately, because
+//! two arrays may have different mistakes.
 
 use super::trial::{Mark, Trial, same};
 use crate::check::diagnosis::Diagnosis;
 
-/// How much of two tracks must agree, for the one to be taken for the other.
+/// How much of two tracks must agree for them to count as the same.
 const ALIKE: f64 = 0.7;
 
 /// A factor that depends on N.
 type Factor = fn(f64) -> f64;
 
-/// What a second mistake may do to the numbers of a first: the factor for N samples, and its name.
+/// What a second mistake may do to the numbers of the first: the factor for N samples, and its name.
 const FACTORS: [(Factor, Option<&str>); 6] = [
     (|_| 1.0, None),
     (|n| n, Some("times N")),
@@ -28,9 +28,9 @@ const FACTORS: [(Factor, Option<&str>); 6] = [
 /// A mistake that explains a reader's numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Suspicion {
-    /// What the mistake is called in the [catalogue](crate::check::mistakes).
+    /// The mistake's name in the [catalogue](crate::check::mistakes).
     pub name: &'static str,
-    /// What is right, and what is there instead.
+    /// What is right, and what the mistake does instead.
     pub sentence: &'static str,
     /// The arrays that it explains.
     pub arrays: Vec<&'static str>,
@@ -38,32 +38,32 @@ pub struct Suspicion {
     pub by: Evidence,
 }
 
-/// What speaks for a mistake.
+/// The evidence for a mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Evidence {
     /// Its numbers are the reader's, in every case.
     Numbers,
-    /// Its numbers are the reader's but for this factor, which must be a second mistake.
+    /// Its numbers are the reader's except for this factor, which must be a second mistake.
     ScaledNumbers(&'static str),
-    /// It is wrong where the reader's function is, and in the same way.
+    /// It is wrong where the reader's function is wrong, and in the same way.
     Track,
 }
 
-/// A known mistake, and what it answers.
+/// A known mistake and its answers.
 pub(super) struct Known {
     pub name: &'static str,
     pub sentence: &'static str,
     pub trial: Trial,
 }
 
-/// For each wrong array the mistake that explains it, by numbers or else by track.
+/// For each wrong array, the mistake that explains it: by numbers, or else by track.
 pub(super) fn suspicions(yours: &Trial, known: &[Known]) -> Vec<Suspicion> {
     let wrong = yours.wrong_parts();
     let explains = |at: &Known| wrong.iter().filter(|&&part| by_numbers(yours, &at.trial, part).is_some()).count();
     let explained: Vec<usize> = known.iter().map(explains).collect();
     let found = |part: usize| {
         let fit = known.iter().enumerate().filter_map(|(at, m)| Some((at, by_numbers(yours, &m.trial, part)?)));
-        // Without a factor before with one; then the one that explains most arrays; then the one that spoils no other.
+        // First without a factor; then the mistake that explains most arrays; then the one that spoils no others.
         fit.min_by_key(|&(at, by)| {
             (by != Evidence::Numbers, wrong.len() - explained[at], known[at].trial.wrong_parts().len())
         })
@@ -71,12 +71,12 @@ pub(super) fn suspicions(yours: &Trial, known: &[Known]) -> Vec<Suspicion> {
     gather(yours, known, |part| found(part).or_else(|| by_track(yours, known, part)))
 }
 
-/// For each wrong array the mistake with the nearest track, whatever the numbers say.
+/// For each wrong array, the mistake with the nearest track, regardless of the numbers.
 pub(super) fn suspicions_by_track(yours: &Trial, known: &[Known]) -> Vec<Suspicion> {
     gather(yours, known, |part| by_track(yours, known, part))
 }
 
-/// What `find` finds for each wrong array, those with the same explanation together.
+/// What `find` finds for each wrong array, grouped by explanation.
 fn gather(yours: &Trial, known: &[Known], find: impl Fn(usize) -> Option<(usize, Evidence)>) -> Vec<Suspicion> {
     let mut all: Vec<Suspicion> = Vec::new();
     for (part, (at, by)) in yours.wrong_parts().into_iter().filter_map(|part| Some((part, find(part)?))) {
@@ -89,14 +89,14 @@ fn gather(yours: &Trial, known: &[Known], find: impl Fn(usize) -> Option<(usize,
     all
 }
 
-/// Whether the mistake gives the reader's numbers, as they are or times a factor.
+/// Whether the mistake gives the reader's numbers, exactly or times a factor.
 fn by_numbers(yours: &Trial, mistake: &Trial, part: usize) -> Option<Evidence> {
     let (_, name) = FACTORS.iter().find(|(factor, _)| has_numbers(yours, mistake, part, *factor))?;
     Some(name.map_or(Evidence::Numbers, Evidence::ScaledNumbers))
 }
 
-/// Whether the mistake, times the factor, gives the reader's numbers in every case that both answer, and is wrong in
-/// half of the reader's wrong ones at least.
+/// Whether the mistake, times the factor, gives the reader's numbers in every case that both answer, and is wrong in at
+/// least half of the cases that the reader gets wrong.
 fn has_numbers(yours: &Trial, mistake: &Trial, part: usize, factor: Factor) -> bool {
     let (mut wrong, mut explained) = (0, 0);
     for (at, mark) in yours.marks[part].iter().enumerate().filter(|(_, mark)| **mark != Mark::Absent) {
@@ -110,7 +110,7 @@ fn has_numbers(yours: &Trial, mistake: &Trial, part: usize, factor: Factor) -> b
     explained > 0 && 2 * explained >= wrong
 }
 
-/// The mistake whose track is nearest, if it is near enough and alone.
+/// The mistake whose track is nearest, if it is near enough and the only one.
 fn by_track(yours: &Trial, known: &[Known], part: usize) -> Option<(usize, Evidence)> {
     let alike = |mistake: &Known| likeness(&yours.marks[part], &mistake.trial.marks[part]);
     let mut ranking: Vec<(f64, usize)> = known.iter().map(alike).zip(0..).collect();
@@ -120,9 +120,9 @@ fn by_track(yours: &Trial, known: &[Known], part: usize) -> Option<(usize, Evide
     (most >= ALIKE && next < most).then_some((at, Evidence::Track))
 }
 
-/// From 0 to 1: in how many of the cases that either gets wrong both do, and in the same way.
+/// From 0 to 1: of the cases that either gets wrong, the share that both get wrong in the same way.
 fn likeness(a: &[Mark], b: &[Mark]) -> f64 {
-    // Errors without a pattern are alike only if they are in particular places.
+    // Errors without a pattern count as alike only if they are in particular places.
     let everywhere = !a.contains(&Mark::Right);
     let either: Vec<_> = a.iter().zip(b).filter(|(a, b)| **a != Mark::Right || **b != Mark::Right).collect();
     let score = either.iter().map(|pair| match pair {

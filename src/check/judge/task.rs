@@ -1,4 +1,4 @@
-//! An exercise on any function: a chapter says what is right, on which cases it is tried, and what goes wrong.
+//! An exercise on any function: a chapter supplies the right answer, the cases, and the known mistakes.
 
 use super::answer::Part;
 use super::suspects::{Known, suspicions, suspicions_by_track};
@@ -11,16 +11,16 @@ use crate::text::counted;
 use crate::{ShapeError, Tensor4};
 use nalgebra::{DMatrix, DVector};
 
-/// What a function returns, as numbers and arrays in their order.
+/// What a function returns: numbers and arrays, in order.
 pub trait Answers {
     /// Its values.
     ///
     /// # Errors
-    /// The error that was returned in place of an answer.
+    /// The error that was returned instead of an answer.
     fn values(self) -> Result<Vec<Value<f64>>, ShapeError>;
 }
 
-/// Types that are one value.
+/// Types that hold a single value.
 macro_rules! one_value {
     ($($kind:ty => $value:expr;)+) => {
         $(impl Answers for $kind {
@@ -80,9 +80,9 @@ pub struct Task<I> {
 
 /// An exercise on a function of a chapter's own: its name, and the right answer to an input.
 ///
-/// [`Task::case`] adds an input, the plainest first. [`Task::mistake`] adds what goes wrong: a name, a sentence for
-/// whoever made it, and the function with the mistake in it. [`Task::output`], [`Task::parameter`] and [`Task::input`]
-/// name the values that the function returns, in their order.
+/// [`Task::case`] adds an input, the plainest first. [`Task::mistake`] adds a known mistake: a name, a sentence for the
+/// reader who made it, and the function with the mistake. [`Task::output`], [`Task::parameter`] and [`Task::input`]
+/// name the values that the function returns, in order.
 ///
 /// ```
 /// use handgrad::check::exercise;
@@ -105,13 +105,13 @@ pub fn of<I, A: Answers>(function: &'static str, right: impl Fn(&I) -> A + 'stat
 }
 
 impl<I> Task<I> {
-    /// Adds an input, with what a reader needs to see of it.
+    /// Adds an input, with its description for the reader.
     pub fn case(mut self, setting: impl Into<String>, input: I) -> Self {
         self.cases.push((setting.into(), input));
         self
     }
 
-    /// Adds a mistake: its name, what is right, and the function that makes it.
+    /// Adds a mistake: its name, what is right, and the function with the mistake.
     pub fn mistake<A: Answers>(
         mut self,
         name: &'static str,
@@ -122,7 +122,7 @@ impl<I> Task<I> {
         self
     }
 
-    /// Names the next value that the function returns: one that is no gradient.
+    /// Names the next value that the function returns: one that is not a gradient.
     pub fn output(self, name: &'static str) -> Self {
         self.value(name, Role::Output)
     }

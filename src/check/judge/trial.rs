@@ -1,18 +1,18 @@
-//! The run: a function on every case, and how each array of its answers compares with the right one.
+//! A trial: a function run on every case, and each array of its answers compared with the right one.
 
 use super::answer::{Outcome, Part};
 use super::features::Feature;
 use crate::ShapeError;
 use crate::check::diagnosis::{Comparison, Diagnosis, diagnose};
 
-/// How far an entry may be off, relative to the largest of its array: a reader's function may sum in any order, and
-/// every mistake of the catalogue is off by far more.
+/// How far an entry may be off, relative to the largest of its array. A reader's function may sum in any order; every
+/// mistake of the catalogue is off by far more.
 const TOLERANCE: f64 = 1e-9;
 
-/// One case, as it is told.
+/// One case, as described to the reader.
 #[derive(Clone, Debug)]
 pub(in crate::check) struct Problem {
-    /// Shapes, strides, slopes: what a reader needs to see of it.
+    /// Shapes, strides, slopes: what a reader needs to know.
     pub setting: String,
     /// N.
     pub samples: usize,
@@ -23,11 +23,11 @@ pub(in crate::check) struct Problem {
     pub least: f64,
 }
 
-/// What a function's answer to one case says of one array.
+/// How one array of a function's answer to one case compares.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Mark {
     Right,
-    /// Some entries are wrong, in this way.
+    /// Some entries are wrong, in this pattern.
     Wrong(Diagnosis),
     /// It has another shape.
     Shape,
@@ -35,7 +35,7 @@ pub(super) enum Mark {
     Absent,
 }
 
-/// A function's answers, beside the right ones.
+/// A function's answers, next to the right ones.
 pub(super) struct Trial {
     /// The arrays of an answer.
     pub names: Vec<&'static str>,
@@ -45,12 +45,12 @@ pub(super) struct Trial {
     pub least: Vec<f64>,
     pub right: Vec<Vec<Part>>,
     pub got: Vec<Outcome>,
-    /// For each array of an answer, its mark in every case.
+    /// For each array of an answer, its mark in each case.
     pub marks: Vec<Vec<Mark>>,
 }
 
 impl Trial {
-    /// Asks for an answer to each of the cases; `right` are the right ones.
+    /// Runs the function on every case; `right` are the right answers.
     pub fn of(cases: &[Problem], right: &[Vec<Part>], ask: &dyn Fn(usize) -> Result<Vec<Part>, ShapeError>) -> Self {
         let got: Vec<Outcome> = (0..cases.len()).map(|at| Outcome::of(|| ask(at))).collect();
         let names: Vec<&'static str> =
@@ -65,7 +65,7 @@ impl Trial {
         Trial { names, samples, least, right: right.to_vec(), got, marks }
     }
 
-    /// In which cases array number `part` is there, and wrong.
+    /// In which cases array number `part` is present and wrong.
     pub fn wrong(&self, part: usize) -> Vec<bool> {
         self.marks[part].iter().map(|mark| !matches!(mark, Mark::Right | Mark::Absent)).collect()
     }
@@ -80,24 +80,24 @@ impl Trial {
         self.got.iter().map(|outcome| !matches!(outcome, Outcome::Answered(_))).collect()
     }
 
-    /// Whether case number `at` was answered rightly.
+    /// Whether the answer to case number `at` is right.
     pub fn is_right(&self, at: usize) -> bool {
         self.marks.iter().all(|marks| marks[at] == Mark::Right)
     }
 
-    /// How many numbers the right answers have.
+    /// How many numbers the right answers contain.
     pub fn entries(&self) -> usize {
         self.right.iter().flatten().map(|part| part.values.len()).sum()
     }
 }
 
-/// Which entries of an array are not those of the right one of the same shape.
+/// Which entries of an array differ from the right one of the same shape.
 pub(super) fn wrong_entries(got: &Part, right: &Part, least: f64) -> Vec<bool> {
     let scale = scale(right, least);
     got.values.iter().zip(&right.values).map(|(&g, &r)| !(close(g, r, scale) || g.is_nan() && r.is_nan())).collect()
 }
 
-/// Whether the numbers of `a` are those of `b` times a factor; NaN is the same as NaN.
+/// Whether `a` equals `b` times a factor; NaN equals NaN here.
 pub(super) fn same(a: &Part, b: &Part, factor: f64, least: f64) -> bool {
     let scale = scale(a, least);
     let equal = |a: f64, b: f64| a == b || (a.is_nan() && b.is_nan()) || close(a, b, scale);
@@ -122,7 +122,7 @@ fn compare(got: &Part, right: &Part, case: &Problem) -> Mark {
     }))
 }
 
-/// The largest finite number of an array, but no less than `least`, or 1 if both are 0.
+/// The largest finite number of an array, but at least `least`, or 1 if both are 0.
 fn scale(part: &Part, least: f64) -> f64 {
     let largest = part.values.iter().filter(|x| x.is_finite()).fold(least, |max, x| max.max(x.abs()));
     if largest > 0.0 { largest } else { 1.0 }

@@ -1,4 +1,4 @@
-//! What is said of a reader's function.
+//! What the reader is shown about their function.
 
 use super::answer::{Outcome, Part};
 use super::features::{Feature, Where, locate};
@@ -10,13 +10,12 @@ use crate::text::counted;
 use nalgebra::DMatrix;
 use std::fmt;
 
-/// A paragraph is wrapped at this many characters.
+/// Paragraphs are wrapped at this many characters.
 const WIDTH: usize = 110;
-/// A case with more numbers than these is told by its shapes alone.
+/// A case with more numbers than this is described by its shapes alone.
 const NUMBERS_SHOWN: usize = 120;
 
-/// The verdict on a reader's function: its text says `✓` or `✗`, and in a notebook it is shown with the map of the
-/// errors.
+/// The verdict on a reader's function. Its text begins with `✓` or `✗`; a notebook also shows the map of the errors.
 #[derive(Clone, Debug)]
 pub struct Verdict {
     function: &'static str,
@@ -32,10 +31,10 @@ struct Failure {
     /// The simplest wrong case, and what happened in it.
     case: Problem,
     trouble: Trouble,
-    /// Which arrays are wrong where, among the cases that are answered, and what to ask.
+    /// Which arrays are wrong and where, among the answered cases, and what to ask.
     places: Vec<Place>,
     right_arrays: Vec<&'static str>,
-    /// Where there is no answer, if there is not everywhere one.
+    /// The cases without an answer, if there are any.
     silence: Option<Where>,
     suspicions: Vec<Suspicion>,
     by_track: Vec<Suspicion>,
@@ -94,7 +93,7 @@ impl Verdict {
         self.failure.is_none()
     }
 
-    /// The function whose place the reader's one takes.
+    /// The function that the reader's function replaces.
     #[must_use]
     pub fn function(&self) -> &'static str {
         self.function
@@ -106,7 +105,7 @@ impl Verdict {
         self.cases
     }
 
-    /// How many numbers it has to get right.
+    /// How many numbers it must get right.
     #[must_use]
     pub fn entries(&self) -> usize {
         self.entries
@@ -124,14 +123,14 @@ impl Verdict {
         self.failure.as_ref().map_or(&[], |failure| &failure.suspicions)
     }
 
-    /// What would be suspected if the numbers of the mistakes were not known, but only their tracks: in which cases they
-    /// are wrong, and by which pattern.
+    /// What would be suspected if only the tracks of the mistakes were known, not their numbers: in which cases they
+    /// are wrong, and in which pattern.
     #[must_use]
     pub fn suspicions_by_track(&self) -> &[Suspicion] {
         self.failure.as_ref().map_or(&[], |failure| &failure.by_track)
     }
 
-    /// The errors in the simplest wrong case, in the map of the first wrong entry: nothing where there are no numbers to
+    /// The errors in the simplest wrong case, in the map with the first wrong entry; `None` if there are no numbers to
     /// compare.
     ///
     /// ```
@@ -150,7 +149,7 @@ impl Verdict {
         Some(map.figure())
     }
 
-    /// What a notebook shows: the text, and the map of the errors.
+    /// What a notebook shows: the text and the map of the errors.
     pub fn evcxr_display(&self) {
         println!("EVCXR_BEGIN_CONTENT text/html\n{}\nEVCXR_END_CONTENT", self.html());
         println!("EVCXR_BEGIN_CONTENT text/plain\n{self}\nEVCXR_END_CONTENT");
@@ -209,13 +208,13 @@ impl Verdict {
 }
 
 impl Failure {
-    /// Under which conditions which arrays are wrong.
+    /// Which arrays are wrong, and under which conditions.
     fn whereabouts(&self) -> Option<String> {
         let everywhere = self.places.iter().all(|place| place.place == Where::Everywhere);
         let mut sentences: Vec<String> = self.silence.iter().map(Where::without_answer).collect();
         if !everywhere || !self.right_arrays.is_empty() {
             sentences.extend(self.places.iter().map(|place| match place.question {
-                // A mistake that is known needs no question.
+                // A known mistake needs no question.
                 Some(question) if self.suspicions.is_empty() => {
                     format!("{} {}: {question}", are(&place.arrays), place.place)
                 }
@@ -245,8 +244,8 @@ impl Failure {
                  second one."
             ),
             Evidence::Track => format!(
-                "The likeliest mistake{whose}: {name}. {sentence} Your errors are where this mistake has its own, and \
-                 look like them, but the numbers differ."
+                "The likeliest mistake{whose}: {name}. {sentence} Your errors are in the same places and look \
+                 alike, but the numbers differ."
             ),
         }
     }
@@ -280,8 +279,7 @@ fn trouble(trial: &Trial, at: usize) -> Trouble {
     }
 }
 
-/// Where each wrong array is wrong, among the cases that are answered. Those that are told by the same features stand
-/// together.
+/// Where each wrong array is wrong, among the answered cases. Arrays described by the same features are grouped.
 fn places(features: &[&[Feature]], trial: &Trial, questions: &[(&'static str, Feature, &'static str)]) -> Vec<Place> {
     let absent = trial.absent();
     let answered = |all: &[bool]| -> Vec<bool> {
@@ -344,7 +342,7 @@ fn entry(part: &Part, offset: usize) -> String {
     if index.is_empty() { part.name.into() } else { format!("{}[{}]", part.name, index.join(", ")) }
 }
 
-/// "dz" where there is one map, else "dz[0, 1]".
+/// "dz" if there is one map, else "dz[0, 1]".
 fn title_at(part: &Part, index: &[usize]) -> String {
     match (index, &part.shape[..]) {
         ([n, c, ..], [samples, channels, _, _]) if samples * channels > 1 => format!("{}[{n}, {c}]", part.name),
@@ -352,7 +350,7 @@ fn title_at(part: &Part, index: &[usize]) -> String {
     }
 }
 
-/// The matrix that contains an entry: its map of a tensor; a vector as one row. A single number is in none.
+/// The matrix that contains an entry: its map, for a tensor; one row, for a vector. A single number is in none.
 fn map_at(part: &Part, index: &[usize]) -> Option<DMatrix<f64>> {
     let (rows, columns, before) = match (&part.shape[..], index) {
         (&[len], _) => (1, len, 0),
@@ -363,7 +361,7 @@ fn map_at(part: &Part, index: &[usize]) -> Option<DMatrix<f64>> {
     Some(DMatrix::from_row_slice(rows, columns, part.values.get(before..before + rows * columns)?))
 }
 
-/// A matrix in text: its title above its rows.
+/// A matrix as text: its title above its rows.
 struct Block {
     lines: Vec<String>,
     width: usize,
@@ -389,7 +387,7 @@ fn block(title: String, matrix: &DMatrix<f64>) -> Block {
     Block { lines, width, numbers: matrix.len() }
 }
 
-/// Blocks beside each other, in as many rows as the width asks for.
+/// Blocks side by side, in as many rows as the width requires.
 fn beside(blocks: &[Block]) -> String {
     const GAP: usize = 4;
     let mut rows: Vec<(usize, Vec<&Block>)> = Vec::new();
@@ -417,7 +415,7 @@ fn beside(blocks: &[Block]) -> String {
     lines.join("\n")
 }
 
-/// The text in lines of at most so many characters.
+/// The text in lines of at most this many characters.
 fn wrapped(text: &str, width: usize) -> String {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
@@ -433,7 +431,7 @@ fn wrapped(text: &str, width: usize) -> String {
     lines.join("\n")
 }
 
-/// The paragraphs, and below them the arrays of the simplest wrong case.
+/// The paragraphs, then the arrays of the simplest wrong case.
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let paragraphs: Vec<String> = self.paragraphs().iter().map(|text| wrapped(text, WIDTH)).collect();

@@ -1,5 +1,5 @@
-//! Convolution by one kernel and by many, and the bricks of its backward. The numbers in the mistakes are the steps of
-//! [its derivation](crate::layers::conv).
+//! Convolution by one kernel and by many, and the building blocks of its backward. The numbers in the mistakes are the
+//! steps of [its derivation](crate::layers::conv).
 
 use super::windows::*;
 use super::{exercises, functions};
@@ -14,7 +14,7 @@ use crate::{Float, ShapeError, Slide, Tensor4};
 use nalgebra::{DMatrix, DVector};
 use std::fmt;
 
-/// b + Σ ẑ[i·s1 + u, j·s2 + v]·K[u, v], on an image that is really padded.
+/// b + Σ ẑ[i·s1 + u, j·s2 + v]·K[u, v], on an explicitly padded image.
 fn one_map<T: Float>(z: &DMatrix<T>, k: &DMatrix<T>, b: T, slide: Slide) -> DMatrix<T> {
     let ((p1, p2), (s1, s2)) = (slide.padding, slide.strides);
     let mut padded = DMatrix::zeros(z.nrows() + 2 * p1, z.ncols() + 2 * p2);
@@ -125,7 +125,7 @@ impl Lesson for ConvNaive {
     }
 }
 
-/// [`conv_forward`] and [`conv_backward`], which the naive ones define.
+/// [`conv_forward`] and [`conv_backward`], defined by the naive ones.
 pub(super) struct Conv;
 
 impl Lesson for Conv {
@@ -250,7 +250,7 @@ impl Lesson for InsertZeros {
         call_resize(f, setting, x)
     }
 
-    /// Every element of z at s times its row and column, on a ground of zeros.
+    /// Every element of z at s times its row and column, all others 0.
     fn definition<T: Float>(setting: &Resized, x: &Named<T>) -> Answer<T> {
         let (z, (s1, s2)) = (x.tensor("z"), setting.by);
         let [n, c, h, w] = z.shape();
@@ -581,7 +581,7 @@ mistakes! { CONV_BACKWARD of conv_backward(ConvBackward)
     });
 }
 
-// The bricks that the mistakes are built of.
+// The building blocks of the mistakes.
 
 /// The convolution of all maps, without bias, stride and padding.
 fn correlate(z: &Tensor, k: &Tensor) -> Result<Tensor, ShapeError> {

@@ -1,6 +1,6 @@
 //! The lessons: a file for each layer, or for layers that share their shapes.
 //!
-//! A new layer is a file here and its line in the list.
+//! A new layer needs a file here and a line in the list.
 
 mod activations;
 mod conv;
@@ -39,7 +39,7 @@ macro_rules! exercises {
 }
 use exercises;
 
-/// The functions of a lesson, with their signatures, and what is known to go wrong in them.
+/// The functions of a lesson, with their signatures and their known mistakes.
 macro_rules! functions {
     ($forward:ident: $F:ident $(= $wrong:ident)?) => {
         type Forward<T: Float> = $F<T>;
@@ -73,7 +73,7 @@ macro_rules! lessons {
             $($(visitor.visit::<$file::$lesson>();)+)+
         }
 
-        /// What judges a reader's functions, of all lessons.
+        /// The exercises of all lessons, which judge a reader's functions.
         pub(super) mod judges {
             $(pub use super::$file::exercise::*;)+
         }

@@ -13,8 +13,8 @@ use crate::{Float, ShapeError, Slide, Tensor4, lit};
 use nalgebra::DMatrix;
 use std::fmt;
 
-/// The numbers under window (i, j), row by row, and the pixel of each; a place in the padding has none and counts as
-/// `padding`, or not at all.
+/// The numbers under window (i, j), row by row, and the pixel of each; a place in the padding has no pixel and counts
+/// as `padding`, or not at all.
 fn window<T: Float>(
     map: &DMatrix<T>,
     (k1, k2): (usize, usize),
@@ -77,7 +77,7 @@ impl<T: Float> Pooling<T> {
         }
     }
 
-    /// Whether each place of a window has a part in its result.
+    /// Whether each place of a window contributes to its result.
     fn counted(self, window: &[T]) -> Vec<bool> {
         if matches!(self, Pooling::Average) {
             return vec![true; window.len()];
@@ -104,7 +104,7 @@ impl<T: Float> Pooling<T> {
         })
     }
 
-    /// Every window hands its δ to the places that have a part in it.
+    /// Every window passes its δ to the places that contribute to it.
     fn backward(self, next_dz: &Tensor4<T>, z: &Tensor4<T>, k: (usize, usize), slide: Slide) -> Tensor4<T> {
         hand_out(
             (next_dz, z),
@@ -120,7 +120,7 @@ impl<T: Float> Pooling<T> {
         )
     }
 
-    /// y, and dz where there is a next_dz.
+    /// y, and dz if there is a next_dz.
     fn answer(self, shape: &PoolingShape, x: &Named<T>) -> Answer<T> {
         let (z, PoolingShape { window, slide, .. }) = (x.tensor("z"), *shape);
         let [_, _, height, width] = z.shape();

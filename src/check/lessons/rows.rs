@@ -1,4 +1,4 @@
-//! Batches of rows of numbers: what activations and losses are tried on.
+//! Batches of rows of numbers: the cases for activations and losses.
 
 use crate::check::draw::Draw;
 use crate::check::judge::Feature;
@@ -26,7 +26,7 @@ pub(super) enum Special {
     Large,
     /// The last is NaN.
     Nan,
-    /// All are so far from 0 that a curve is flat.
+    /// All are so far from 0 that the curve is flat.
     Flat,
     /// Five rows of three: one near 0, and the tails up to ±700.
     Far,
@@ -48,7 +48,7 @@ impl Setting for Rows {
             Special::Large => z.iter_mut().step_by(2).for_each(|z| *z *= 250.0),
             Special::Nan => z[(self.samples - 1, self.d - 1)] = f64::NAN,
             Special::Flat => z.iter_mut().for_each(|z| *z += 36.0 * z.signum()),
-            // One row near 0 for the central differences: what is tiny beside its size tells them nothing.
+            // One row near 0 for the central differences, which cannot resolve a slope that is tiny beside the value.
             Special::Far => {
                 z = dmatrix![
                     0.75, -1.5, 3.0;
@@ -79,7 +79,7 @@ impl Setting for Rows {
     }
 }
 
-/// Plain numbers, and the tails; for a reader special numbers behind the plain ones.
+/// Plain numbers and the tails; for a reader, special numbers after the plain ones.
 pub(super) fn grid(alpha: Option<f64>, specials: &[Special]) -> Grid<Rows> {
     let plain = |samples, d| Rows { samples, d, alpha, special: Special::Nothing };
     let told = [(1, 4), (1, 1), (1, 3), (3, 4), (3, 3), (2, 1), (4, 5)];

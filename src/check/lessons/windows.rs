@@ -27,14 +27,14 @@ impl fmt::Display for ConvShape {
     }
 }
 
-/// Strides and padding, as far as there are any.
+/// Strides and padding, if there are any.
 pub(super) fn sliding(slide: Slide) -> String {
     let padding = if slide.padding == (0, 0) { String::new() } else { format!(", padding {:?}", slide.padding) };
     let rounded = if slide.round_down { ", rounded down" } else { "" };
     format!(", strides {:?}{padding}{rounded}", slide.strides)
 }
 
-/// H × W pixels of every map, from pixel (top, left) on; 0 where there are none.
+/// H × W pixels of every map, from pixel (top, left) on; 0 outside the map.
 pub(super) fn cut(maps: &Tensor4<f64>, (top, left): (usize, usize), [height, width]: [usize; 2]) -> Tensor4<f64> {
     let [n, c, rows, columns] = maps.shape();
     Tensor4::from_fn([n, c, height, width], |n, c, i, j| {
@@ -102,7 +102,7 @@ impl Setting for ConvShape {
 /// Three grids, one after the other.
 ///
 /// 1. Every kernel from 1×1 to 5×5 with every stride from 1×1 to 3×3; paddings, remainders, N, C and D of 1–4 and
-///    outputs of 1–3 rows and columns run through beside them, each in its own rhythm.
+///    outputs of 1–3 rows and columns vary alongside, each with its own period.
 /// 2. Along the rows every side of a kernel (1–5) with every stride (1–3), padding (0–3) and remainder that the stride
 ///    can leave, along the columns the same in another order.
 /// 3. 1×1 images under every kernel, padding and stride that fits them.
@@ -156,10 +156,10 @@ fn image_side(k: usize, s: usize, p: usize, outputs: usize, remainder: usize) ->
     (padded - 2 * p, left)
 }
 
-/// Something that makes a case less plain.
+/// A complication of a case.
 type Complication<S> = fn(&mut S);
 
-/// The plainest case; then each complication alone, then every two of them together; then all `at_once`.
+/// The plainest case, then each complication alone, then every pair of them, then all `at_once`.
 fn combined<S: Clone + PartialEq>(plain: S, complications: &[Complication<S>], at_once: &[Complication<S>]) -> Vec<S> {
     let with = |complications: &[Complication<S>]| {
         let mut shape = plain.clone();
@@ -253,7 +253,7 @@ impl Convolution {
         let Convolution { samples, channels, depth, least, kernel, strides, padding, left_over } = self.clone();
         let slide = Slide::by(strides.0, strides.1).padding(padding.0, padding.1);
         let slide = if left_over > 0 { slide.round_down() } else { slide };
-        // The smallest sides that are large enough and leave over what they shall.
+        // The smallest sides that are large enough and leave the required remainder.
         let side = |least: usize, k: usize, s: usize, p: usize| {
             let padded = (0..).map(|windows| k + s * windows + left_over).find(|&padded| padded >= least + 2 * p);
             padded.map_or(least, |padded| padded - 2 * p)
@@ -317,7 +317,7 @@ impl Setting for PoolingShape {
     }
 }
 
-/// Which numbers a map holds.
+/// The numbers in a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Values {
     /// No two of them are equal.
@@ -345,7 +345,7 @@ impl Values {
 }
 
 /// Every window from 1×1 to 4×4 with seven strides from 1×1 to 3×3, so that windows overlap, tile and leave gaps;
-/// paddings smaller than the window, N and C 1–4, outputs of 1–3 and remainders of 0–2 run through beside them. Then
+/// paddings smaller than the window, N and C 1–4, outputs of 1–3 and remainders of 0–2 vary alongside. Then
 /// 1×1 images.
 #[must_use]
 pub fn pooling_shapes() -> Vec<PoolingShape> {
@@ -414,13 +414,13 @@ const COMPLICATIONS: [Complication<Pool>; 11] = [
     |s| (s.window, s.gap) = ((3, 3), -1), // windows that overlap by one row and column
 ];
 
-/// The poolings: those of [`pooling_shapes`], on numbers that differ, and again with ties, where the definition says who
-/// takes the gradient; and one that is cut into parts.
+/// The poolings: those of [`pooling_shapes`], on numbers that differ, and again with ties, where the definition says
+/// which one takes the gradient; and one that is cut into parts.
 pub(super) fn pooling_grid() -> Grid<PoolingShape> {
     let by = Slide::by(1, 2).padding(1, 1);
     let shape = |z, slide, values| PoolingShape { z, window: (3, 3), slide, values };
     let proved = pooling_shapes().into_iter();
-    // Pixels are left over only where the stride is above 1.
+    // Pixels are left over only if the stride is above 1.
     let fits = |pool: &&Pool| pool.left_over < pool.strides().0;
     let problems = combined(POOL, &COMPLICATIONS, &COMPLICATIONS[..6]);
     Grid {

@@ -1,4 +1,4 @@
-//! The optimizers: a parameter, followed over some steps.
+//! The optimizers: one parameter, followed over several steps.
 
 pub mod mistakes;
 
@@ -165,7 +165,7 @@ const ADAMW: Exercise<Descent, RuleOfTwo> = Exercise {
     ..ADAM
 };
 
-/// Step number t of one of the crate's optimizers, from what it remembers. NaN if it refuses that.
+/// Step number t of one of the crate's optimizers, from its state. NaN if it rejects the state.
 fn step<const K: usize>(
     mut optimizer: impl Optimizer<f64>,
     w: f64,
@@ -197,7 +197,7 @@ struct Descent {
     rule: Coefficients,
 }
 
-/// One step and more of them, without weight decay and with it; `names` says which coefficients are told.
+/// One step and more of them, without weight decay and with it; `names` lists the coefficients shown.
 fn descents(names: &str) -> Vec<Descent> {
     let all = [1, 2, 5, 8].into_iter().flat_map(|steps| [0.0, 0.25].map(|decay| (steps, decay)));
     let of = |(case, (steps, weight_decay)): (usize, (usize, f64))| {

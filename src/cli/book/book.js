@@ -1,6 +1,6 @@
 "use strict";
 
-// Light or dark: what the reader chose last, else what the system says.
+// Light or dark: the reader's last choice, else the system's setting.
 const root = document.documentElement;
 const stored = (() => { try { return localStorage.getItem("colours"); } catch { return null; } })();
 if (stored) root.dataset.colours = stored;
@@ -16,7 +16,7 @@ document.addEventListener("DOMContentLoaded", () => {
     try { localStorage.setItem("colours", root.dataset.colours); } catch { /* a page from a file may have no storage */ }
   });
 
-  // On a narrow screen the contents unfold, until a place is chosen or Escape pressed.
+  // On a narrow screen the contents unfold until a link is chosen or Escape is pressed.
   const menu = document.getElementById("menu");
   const contents = document.getElementById("contents");
   const unfold = (open) => {
@@ -44,7 +44,7 @@ document.addEventListener("DOMContentLoaded", () => {
     }
   }
 
-  // The search: sections that have all the words, those with a word in the heading first.
+  // The search: sections that contain all the words, those with a word in the heading first.
   const search = document.getElementById("search");
   const input = search.querySelector("input");
   const found = document.getElementById("found");
@@ -78,7 +78,7 @@ document.addEventListener("DOMContentLoaded", () => {
       found.append(item);
     }
     count.textContent = hits.length === 1 ? "1 section found" : `${hits.length} sections found`;
-    if (hits.length === 0) found.append(Object.assign(document.createElement("li"), { textContent: "Nothing has all these words." }));
+    if (hits.length === 0) found.append(Object.assign(document.createElement("li"), { textContent: "No section has all these words." }));
   };
   input.addEventListener("input", show);
   input.addEventListener("focus", show);
@@ -100,7 +100,7 @@ document.addEventListener("DOMContentLoaded", () => {
       show();
       document.activeElement.blur();
     }
-    // From the words down the list of what was found, and up again; Enter opens the first.
+    // The arrow keys move from the search field down the results and up again; Enter opens the first.
     const stops = [input, ...found.querySelectorAll("a")];
     const at = stops.indexOf(document.activeElement);
     const next = { ArrowDown: at + 1, ArrowUp: at - 1 }[event.key];

@@ -1,4 +1,4 @@
-//! Rust code as HTML with its tokens coloured. What a token is, the compiler's own lexer says.
+//! Rust code as HTML with coloured tokens, found by the compiler's own lexer.
 
 use ra_ap_rustc_lexer::{FrontmatterAllowed, TokenKind, tokenize};
 
@@ -38,7 +38,7 @@ fn class(kind: TokenKind, text: &str, rest: &str) -> Option<&'static str> {
     }
 }
 
-/// `text` with the characters that mean something in HTML as entities.
+/// `text` with HTML's special characters as entities.
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

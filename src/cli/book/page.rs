@@ -17,7 +17,7 @@ pub struct Page {
     pub title: String,
     /// Its headings, the title first, and the words below each.
     pub sections: Vec<Section>,
-    /// What it promises, as HTML: all between the title and what the reader needs, and how much it proves.
+    /// Its introduction, as HTML: everything between the title and what the reader needs, and how much it proves.
     promise: String,
     body: String,
 }
@@ -50,8 +50,7 @@ impl Page {
     /// # Errors
     /// If a card cannot be made HTML.
     pub fn of_cards() -> anyhow::Result<Self> {
-        let (title, promise) =
-            ("Formula cards", "<p>Each layer, loss and optimizer on half a page, to be printed.</p>");
+        let (title, promise) = ("Formula cards", "<p>Each layer, loss and optimizer on half a page, for printing.</p>");
         let (mut sections, mut body) = (Vec::new(), text::html(&format!("# {title}"), &mut Vec::new())? + promise);
         for card in Card::all() {
             body += &format!("<section class=\"card\">\n{}</section>\n", text::html(&card.markdown(), &mut sections)?);
@@ -121,7 +120,7 @@ fn hero() -> Result<String, ShapeError> {
     Ok(show::steps::conv_backward(&next_dz, &k, &z, Slide::default())?.dz.figure().html())
 }
 
-/// The book's first page: what each chapter promises.
+/// The book's first page: the introduction of each chapter.
 ///
 /// # Errors
 /// If its picture cannot be drawn.
@@ -145,7 +144,7 @@ fn frame((title, description): (&str, &str), pages: &[Page], open: Option<usize>
 /// A code cell and its outputs.
 fn code(cell: &Value) -> anyhow::Result<String> {
     let note = match has_tag(cell, "exercise") {
-        true => "<p class=\"note\">Exercise: a stub to be changed until its check says ✓</p>",
+        true => "<p class=\"note\">Exercise: edit this stub until its check says ✓</p>",
         false => "",
     };
     let code = format!("<pre class=\"code\"><code>{}</code></pre>", colours::rust(&source(cell)));

@@ -1,9 +1,9 @@
-//! What the search looks through: the sections of all pages, as a script that a page can load from a file.
+//! The search index: the sections of all pages, as a script that a page can load from a file.
 
 use super::page::Page;
 use serde_json::json;
 
-/// `const SECTIONS = […]`: of every section its page's title, heading, address and words.
+/// `const SECTIONS = […]`: for every section its page's title, heading, address and words.
 pub fn index(pages: &[Page]) -> String {
     let sections = pages.iter().flat_map(|page| {
         page.sections.iter().map(move |section| {

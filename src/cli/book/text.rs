@@ -6,7 +6,7 @@ use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd,
 use pulldown_latex::config::{DisplayMode, RenderConfig};
 use pulldown_latex::{Storage, mathml};
 
-/// A heading and what stands below it, up to the next.
+/// A heading and the text below it, up to the next heading.
 #[derive(Default)]
 pub struct Section {
     /// 1 for the title of a page.
@@ -61,7 +61,7 @@ pub fn html(markdown: &str, sections: &mut Vec<Section>) -> anyhow::Result<Strin
             Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
                 Event::Start(Tag::Link { link_type, dest_url: page_of(&dest_url), title, id })
             }
-            // A wide table scrolls by itself, not the page with it.
+            // A wide table scrolls by itself, without the page.
             Event::Start(Tag::Table(_)) => {
                 events.push(Event::Html("<div class=\"wide\">".into()));
                 event
@@ -102,7 +102,7 @@ fn page_of(link: &str) -> CowStr<'static> {
     }
 }
 
-/// The heading's words in small letters with dashes between them, and a number if another heading has them.
+/// The heading's words in lower case, joined by dashes, with a number if another heading has the same words.
 fn free_id(heading: &str, sections: &[Section]) -> String {
     let lower = heading.to_lowercase();
     let id: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
@@ -114,13 +114,13 @@ fn free_id(heading: &str, sections: &[Section]) -> String {
     (2..).map(|number| format!("{id}-{number}")).find(|id| !taken(id)).unwrap_or(id)
 }
 
-/// A formula with more letters than this does not fit into a line on a phone.
+/// A formula with more letters than this does not fit on one line on a phone.
 const LONG: usize = 36;
 
-/// A formula as MathML; one that may be wider than the page is put where it can be scrolled.
+/// A formula as MathML; one that may be wider than the page can be scrolled.
 ///
 /// # Errors
-/// If it is not LaTeX that can be read; the error says where.
+/// If it is not valid LaTeX; the error says where.
 pub fn formula(latex: &str, display_mode: DisplayMode) -> anyhow::Result<String> {
     let storage = Storage::new();
     let mut failure = None;
@@ -141,9 +141,9 @@ pub fn formula(latex: &str, display_mode: DisplayMode) -> anyhow::Result<String>
     }
 }
 
-/// MathML as LaTeX would set it: µ slants, as it is the Greek letter and not the sign of a unit; a slash and a full stop
-/// have no space around them; and the sign of a root stands on the line, as its content is never lower than a letter with
-/// a descender.
+/// MathML as LaTeX would set it: µ slants, because it is the Greek letter and not a unit; a slash and a full stop have
+/// no space around them; and a root sign sits on the line, because its content is never lower than a letter with a
+/// descender.
 fn as_latex_sets_it(mathml: String) -> String {
     const CHANGES: [(&str, &str); 4] = [
         ("\u{b5}", "\u{3bc}"),
@@ -154,7 +154,7 @@ fn as_latex_sets_it(mathml: String) -> String {
     CHANGES.iter().fold(mathml, |mathml, (from, to)| mathml.replace(from, to))
 }
 
-/// The formulas of a `text/latex` output: what stands between `$$` and `$$`, or all of it.
+/// The formulas of a `text/latex` output: the text between `$$` and `$$`, or all of it.
 pub fn latex(output: &str) -> anyhow::Result<String> {
     let bare = output.trim().trim_start_matches('$').trim_end_matches('$');
     formula(bare, DisplayMode::Block)

@@ -16,11 +16,11 @@ from jupyter_client.manager import KernelManager
 from nbformat.v4 import output_from_msg
 
 ALIVE = 1.0  # seconds between two looks at whether the kernel is still there
-SETTLED = 0.1  # seconds without a message after which a cell has said all
+SETTLED = 0.1  # seconds without a message after which a cell is done
 SENTINEL = "end of notebook"
 
 answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-os.dup2(2, 1)  # what the kernel itself prints must not fall between the answers
+os.dup2(2, 1)  # keeps what the kernel itself prints out of the answers
 
 
 def answer(**fields):
@@ -35,7 +35,7 @@ def keep(message, outputs):
 
 
 def settle(client, outputs):
-    """Appends what a cell has printed and a thread of the kernel has still to pass on: on a busy machine it may be later
+    """Appends what a cell has printed but a thread of the kernel has yet to pass on: on a busy machine it may be later
     than the message that the cell has ended, and would be taken for the next cell's."""
     while True:
         try:

@@ -1,4 +1,4 @@
-//! A running kernel, cell by cell.
+//! A running kernel, driven cell by cell.
 
 use super::kernel;
 use super::place::Place;
@@ -20,13 +20,13 @@ pub struct Kernel {
 
 /// What a cell did.
 pub struct Run {
-    /// As they stand in a notebook, except that neighbouring streams are not merged.
+    /// As they appear in a notebook, except that neighbouring streams are not merged.
     pub outputs: Vec<Value>,
     pub seconds: f64,
 }
 
 impl Kernel {
-    /// Starts a kernel that may take `timeout` seconds for a cell. `said` gets what it says about itself: what it
+    /// Starts a kernel that may take `timeout` seconds for a cell. `said` receives its messages about what it
     /// compiles.
     pub fn start(
         place: &Place,
@@ -82,11 +82,11 @@ impl Kernel {
     }
 }
 
-/// A cell whose variable has no type. To find out why, the kernel runs `cargo check`, and the first time that checks
-/// every dependency: better here than in front of a reader.
+/// A cell whose variable has no type. To find out why, the kernel runs `cargo check`, which checks every dependency the
+/// first time: better now than while a reader waits.
 const WRONG: &str = "let wrong = 1.0 * 2;";
 
-/// Runs one cell in a folder, which then holds all that the cell's dependencies compile to.
+/// Runs one cell in a folder, which then holds the cell's compiled dependencies.
 pub fn warm(place: &Place, folder: &Path, cell: &str, said: impl FnMut(String) + Send + 'static) -> anyhow::Result<()> {
     let mut kernel = Kernel::start(place, 3600, Some(folder), said)?;
     let Run { outputs, .. } = kernel.run(cell)?;

@@ -1,9 +1,9 @@
-//! The Rust kernel, started in a folder that is already warm.
+//! The Rust kernel, started in a warm folder: one with the dependencies already compiled.
 //!
 //! The kernel compiles each cell as a small crate in a folder of its own, and would compile nalgebra, plotters and the
-//! rest anew for every notebook opened. So `cargo lab` compiles them once, in `.lab/kernels/warm`, and every kernel gets
-//! the first free copy of it: `.lab/kernels/0`, `1`, … A lock, held as long as the kernel lives, says which are taken;
-//! a folder once used is given out again, and cargo's own fingerprints say what in it is out of date.
+//! rest again for every notebook. So `cargo lab` compiles them once, in `.lab/kernels/warm`, and every kernel gets the
+//! first free copy of it: `.lab/kernels/0`, `1`, … A lock, held while the kernel runs, marks a folder as taken. A
+//! used folder is reused, and cargo's fingerprints tell what in it is out of date.
 
 use super::place::Place;
 use anyhow::Context;
@@ -12,12 +12,12 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-/// Names the folder a kernel must take, whoever else uses it: how the warm one is warmed.
+/// Names the folder that a kernel must take, even if it is in use: this is how the warm folder is filled.
 pub const FOLDER: &str = "HANDGRAD_KERNEL_FOLDER";
 /// Set where a panic must be an error.
 pub const STRICT: &str = "HANDGRAD_KERNEL_STRICT";
 
-/// For the kernel of `cargo notebooks`: a panic is an error of its cell, not a message that everybody overlooks.
+/// For the kernel of `cargo notebooks`: a panic is an error of its cell, not a message that is easy to overlook.
 /// (The kernel of `cargo lab` keeps its default: after a panic the reader's variables are still there.)
 const PANIC_IS_AN_ERROR: &str = "preserve_vars_on_panic = false\n";
 
@@ -46,8 +46,8 @@ pub fn run(place: &Place, connection: &Path) -> anyhow::Result<ExitCode> {
         .arg(connection)
         .env("EVCXR_TMPDIR", folder)
         .env("EVCXR_CONFIG_DIR", place.lab(if strict { "kernels/strict" } else { "kernels/default" }))
-        .stdout(Stdio::null()); // the kernel prints there which configuration it read
-    // What would change the cells' build behind the configuration's back.
+        .stdout(Stdio::null()); // the kernel prints there which configuration it reads
+    // These would change how cells are built, without a trace in the configuration.
     for variable in ["CARGO_INCREMENTAL", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
         kernel.env_remove(variable);
     }
@@ -55,7 +55,7 @@ pub fn run(place: &Place, connection: &Path) -> anyhow::Result<ExitCode> {
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The first folder nobody uses, made from the warm one if it is new, and its lock.
+/// The first free folder, copied from the warm one if it is new, and its lock.
 fn take(kernels: &Path) -> anyhow::Result<(PathBuf, File)> {
     for number in 0.. {
         let folder = kernels.join(number.to_string());
@@ -77,7 +77,7 @@ fn take(kernels: &Path) -> anyhow::Result<(PathBuf, File)> {
     unreachable!("the range has no end")
 }
 
-/// Removes the copies that nobody uses: a new warm folder is there.
+/// Removes the unused copies, because there is a new warm folder.
 pub fn remove_copies(place: &Place) -> std::io::Result<()> {
     for number in 0.. {
         let lock = place.lab("kernels").join(format!("{number}.lock"));

@@ -1,4 +1,4 @@
-//! Where the notebooks' ground lies: all of it under `.lab/` in the project, nothing in the user's home.
+//! Where everything that the notebooks need is kept: under `.lab/` in the project, nothing in the user's home.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// The project this program was built from: `cargo run` says where it is now, the build where it was then.
+    /// The project that this program was built from: where `cargo run` says it is, or else where it was built.
     pub fn find() -> anyhow::Result<Self> {
         let root = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
         let root = PathBuf::from(root);
@@ -46,7 +46,7 @@ impl Place {
         self.lab(if cfg!(windows) { "venv/Scripts/python.exe" } else { "venv/bin/python" })
     }
 
-    /// The kernel: the one built here, or the ready one that `HANDGRAD_EVCXR` names.
+    /// The kernel: the one built here, or the prebuilt one that `HANDGRAD_EVCXR` names.
     pub fn evcxr(&self) -> PathBuf {
         match std::env::var_os("HANDGRAD_EVCXR") {
             Some(ready) => ready.into(),
@@ -54,8 +54,8 @@ impl Place {
         }
     }
 
-    /// The virtual environment's Python, for which the project is all there is: Jupyter's configuration, data,
-    /// runtime files and kernels are those under `.lab/`.
+    /// The virtual environment's Python, which sees nothing outside the project: Jupyter's configuration, data, runtime
+    /// files and kernels are those under `.lab/`.
     pub fn jupyter<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
         let mut command = Command::new(self.python());
         command

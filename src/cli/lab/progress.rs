@@ -1,14 +1,14 @@
-//! What the set-up prints: a line per step, with its seconds, and a sign of life while it lasts.
+//! What the set-up prints: a line per step with its seconds, and regular updates while it runs.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// How often a step says that it lives where nothing can be overwritten.
+/// How often a step reports that it is still running, if no line can be overwritten.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
 
-/// One step while it runs.
+/// One running step.
 pub struct Progress {
     bar: Option<ProgressBar>,
     begin: Instant,
@@ -47,7 +47,7 @@ impl Progress {
         eprintln!("✓ {line} ({:.0} s)", self.begin.elapsed().as_secs_f64());
     }
 
-    /// Takes the moving line away.
+    /// Erases the progress line.
     fn clear(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

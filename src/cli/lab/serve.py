@@ -1,4 +1,4 @@
-"""JupyterLab, until the program that started it closes its stdin or ends: no server and no kernel outlives its terminal."""
+"""Runs JupyterLab until the program that started it ends or closes stdin: no server or kernel outlives its terminal."""
 
 import signal
 import sys
@@ -13,7 +13,7 @@ def end_with_stdin():
     ServerApp.instance().stop(from_signal=True)
 
 
-# Ctrl-C reaches this process as well, and would end it before its kernels.
+# Ctrl-C also reaches this process, and would end it before its kernels.
 signal.signal(signal.SIGINT, lambda *_: None)
 threading.Thread(target=end_with_stdin, daemon=True).start()
 sys.exit(main(sys.argv[1:]))

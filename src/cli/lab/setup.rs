@@ -1,7 +1,7 @@
-//! The notebooks' ground, made step by step.
+//! The set-up for the notebooks, step by step.
 //!
-//! Each step leaves a stamp when it is done: the pin it was done for. A step whose stamp is there is skipped, one whose
-//! pin has changed or that was interrupted is done again (a build goes on where it stopped).
+//! Each finished step leaves a stamp: the pin that it was done for. A step with a current stamp is skipped; one whose
+//! pin has changed, or that was interrupted, is done again (a build continues where it stopped).
 
 use super::driver::{self, each_line};
 use super::kernel;
@@ -18,9 +18,9 @@ use std::sync::{Arc, mpsc};
 
 /// Every package of the virtual environment with its version, for every Python from 3.9 on.
 const REQUIREMENTS: &str = include_str!("requirements.txt");
-/// What JupyterLab does not do in this project: ask for news, look for updates.
+/// Settings that keep JupyterLab from fetching news and looking for updates.
 const OVERRIDES: &str = include_str!("overrides.json");
-/// Which of the kernel's crates are worth optimising.
+/// Which of the kernel's crates are compiled with optimisation.
 const EVCXR_PROFILE: &str = include_str!("evcxr_profile.toml");
 /// The cell with which a notebook begins.
 const FIRST_CELL: &str = include_str!("first_cell.rs");
@@ -29,7 +29,7 @@ const OLDEST_PYTHON: (u32, u32) = (3, 9);
 const EVCXR: &str = "0.22.0";
 const OLDEST_RUST: (u32, u32) = (1, 95); // evcxr 0.22's own floor
 
-/// How pip and cargo say that they do not reach their registries.
+/// How pip and cargo report that they cannot reach their registries.
 const NETWORK: [&str; 9] = [
     "NewConnectionError",
     "NameResolutionError",
@@ -42,7 +42,7 @@ const NETWORK: [&str; 9] = [
     "from versions: none",
 ];
 
-/// Does whatever is not done yet.
+/// Does every step that is not done yet.
 pub fn set_up(place: &Place) -> anyhow::Result<()> {
     steps(place).map_err(|error| explained(place, error))
 }
@@ -66,7 +66,7 @@ fn steps(place: &Place) -> anyhow::Result<()> {
     fs::create_dir_all(place.lab("stamps"))?;
     let lock = File::create(place.lab("lock"))?;
     if lock.try_lock().is_err() {
-        eprintln!("  another set-up is running in this project: waiting for it");
+        eprintln!("  another set-up is running in this project; waiting for it to finish");
         lock.lock()?;
     }
     let root = place.root().display(); // a virtual environment does not survive a move
@@ -115,7 +115,7 @@ fn steps(place: &Place) -> anyhow::Result<()> {
     })
 }
 
-/// Does `work` unless its stamp says that it is done.
+/// Does `work` unless its stamp shows that it is done.
 fn step(
     place: &Place,
     name: &str,
@@ -135,13 +135,13 @@ fn step(
     Ok(())
 }
 
-/// The two troubles that are nobody's fault, each in one sentence with what to do.
+/// The two common external failures, each in one sentence with what to do.
 fn explained(place: &Place, error: anyhow::Error) -> anyhow::Error {
     let text = format!("{error:#}");
     let is = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
     if is(&["No space left", "not enough space", "StorageFull", "Disk quota exceeded"]) {
         return anyhow::anyhow!(
-            "the disk is full: free about 4 GB where {} lies and run this command again, it goes on where it stopped",
+            "the disk is full: free about 4 GB at {} and run this command again; it continues where it stopped",
             place.root().display()
         );
     }
@@ -154,7 +154,7 @@ fn explained(place: &Place, error: anyhow::Error) -> anyhow::Error {
     error
 }
 
-/// A command that starts a Python that can make virtual environments, or what the reader must install.
+/// A command for a Python that can create virtual environments, or what the reader must install.
 fn python() -> anyhow::Result<Vec<&'static str>> {
     const QUESTION: &str = "import sys; print('%d.%d' % sys.version_info[:2]); import venv, ensurepip";
     let candidates: &[&[&str]] = if cfg!(windows) {
@@ -195,13 +195,13 @@ fn python() -> anyhow::Result<Vec<&'static str>> {
              (https://www.python.org/downloads/), then run this command again"
         ),
         (None, None) => bail!(
-            "there is no Python here: install Python {oldest} or newer (https://www.python.org/downloads/), \
+            "no Python was found: install Python {oldest} or newer (https://www.python.org/downloads/), \
              then run this command again"
         ),
     }
 }
 
-/// Compiles the kernel. What an interrupted build has compiled is kept for the next one.
+/// Compiles the kernel. An interrupted build keeps what it has compiled.
 fn build_kernel(place: &Place, progress: &Progress) -> anyhow::Result<()> {
     let version = text_of(Command::new("rustc").arg("--version"))?;
     let number = |part: Option<&str>| part.and_then(|digits| digits.parse::<u32>().ok()).unwrap_or(0);
@@ -236,8 +236,8 @@ fn build_kernel(place: &Place, progress: &Progress) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Sees that the standard library's sources are there: the kernel finds a variable's type in them. It would ask rustup
-/// for them by itself, without a word; here the reader is told.
+/// Makes sure that the standard library's sources are installed: the kernel needs them to find a variable's type. It
+/// would fetch them through rustup silently; this step shows the reader what is installed.
 fn standard_library() -> anyhow::Result<()> {
     if std::env::var_os("RUST_SRC_PATH").is_some_and(|sources| Path::new(&sources).join("core").is_dir()) {
         return Ok(());
@@ -272,7 +272,7 @@ fn compiled(line: &str) -> Option<String> {
     Some(format!("compiling {done} of {all}:{crates}"))
 }
 
-/// The kernel's description, by which Jupyter finds and starts it: this program, which gives it a folder and runs it.
+/// The kernel's description, which tells Jupyter how to start it: through this program, which gives it a folder.
 fn write_kernel_spec(place: &Place) -> anyhow::Result<()> {
     let folder = place.lab("jupyter/data/kernels/rust");
     fs::create_dir_all(&folder)?;
@@ -285,15 +285,15 @@ fn write_kernel_spec(place: &Place) -> anyhow::Result<()> {
     Ok(files::write(folder.join("kernel.json"), format!("{spec:#}\n").as_bytes())?)
 }
 
-/// JupyterLab says to nobody that its dark theme is dark: with this, figures follow it.
+/// JupyterLab does not declare its dark theme as dark. With this style, figures follow it.
 fn write_style(place: &Place) -> anyhow::Result<()> {
     let folder = place.lab("jupyter/config/custom");
     fs::create_dir_all(&folder)?;
     Ok(files::write(folder.join("custom.css"), b"[data-jp-theme-light=\"false\"] { color-scheme: dark; }\n")?)
 }
 
-/// Runs a command to its end, shows what `show` makes of its lines, keeps all of them in a log, and turns a failure
-/// into one sentence.
+/// Runs a command to its end, shows what `show` makes of its lines, logs all of them, and turns a failure into one
+/// sentence.
 fn watch(
     place: &Place,
     name: &str,
@@ -331,14 +331,14 @@ fn watch(
         return Ok(());
     }
     let first = errors.first().map_or("it gave no reason", |line| line.trim());
-    bail!("{first} (all of its output is in {})", log_path.display())
+    bail!("{first} (full output in {})", log_path.display())
 }
 
 fn boxed(stream: impl Read + Send + 'static) -> Box<dyn Read + Send> {
     Box::new(stream)
 }
 
-/// What a command prints.
+/// A command's output.
 fn text_of(command: &mut Command) -> anyhow::Result<String> {
     let program = Path::new(command.get_program()).display().to_string();
     let output = command.output().with_context(|| format!("{program} does not start"))?;

@@ -15,7 +15,7 @@
 //! ````
 //!
 //! An answer takes the stub's place. The stub's last statement, which calls the checker, follows it unless the answer has
-//! one of its own. What stands in quotes behind `named` must be in what the checker says; an answer that no checker
+//! one of its own. The words in quotes after `named` must appear in the checker's verdict; an answer that no checker
 //! can name is `unnamed`.
 
 use super::document;
@@ -30,14 +30,14 @@ use std::fmt::Write;
 pub struct Answer {
     /// Number of the exercise in its notebook, from 1.
     pub exercise: usize,
-    /// What it does, as its heading says.
+    /// What it does, according to its heading.
     pub title: String,
-    /// Whether it is right, or else what the checker must say of it.
+    /// Whether it is right, or else what the checker must say about it.
     pub kind: Kind,
     code: String,
 }
 
-/// What must become of an answer.
+/// The expected verdict on an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     Right,
@@ -50,7 +50,7 @@ pub enum Kind {
 /// The answers in a file.
 ///
 /// # Errors
-/// If a heading is none of those that a file of answers has, or an answer has no code.
+/// If a heading is not one that a file of answers may have, or if an answer has no code.
 pub fn read(markdown: &str) -> anyhow::Result<Vec<Answer>> {
     let (mut answers, mut exercise): (Vec<Answer>, usize) = (vec![], 0);
     let (mut heading, mut text, mut is_code) = (None, String::new(), false);
@@ -116,7 +116,7 @@ impl Answer {
     }
 }
 
-/// What became of the answers to one exercise.
+/// The results for the answers to one exercise.
 #[derive(Clone, Copy, Debug, Default)]
 struct Count {
     right: usize,
@@ -126,10 +126,10 @@ struct Count {
     named: usize,
 }
 
-/// Gives every answer to the exercises' stubs, in their order, and prints a table of what became of them.
+/// Tries every answer on the exercises' stubs, in order, and prints a table of the results.
 ///
-/// A right answer that is refused, a wrong one that is accepted, and a missing name are problems; so are less than two
-/// right answers or six wrong ones to an exercise, and more than one unnamed answer in ten.
+/// A right answer that is refused, a wrong one that is accepted, and a missing name are problems; so are fewer than two
+/// right answers or six wrong ones per exercise, and more than one unnamed answer in ten.
 pub fn try_all(
     kernel: &mut Kernel,
     stubs: &[String],
@@ -161,8 +161,8 @@ pub fn try_all(
         match (kind, verdict) {
             (_, Verdict::Missing) => problems.push(format!("{place} gets no verdict")),
             (Kind::Right, Verdict::Passed) => count.accepted += 1,
-            (Kind::Right, Verdict::Failed) => problems.push(format!("{place} is right, and is refused: {said}")),
-            (_, Verdict::Passed) => problems.push(format!("{place} is wrong, and is accepted")),
+            (Kind::Right, Verdict::Failed) => problems.push(format!("{place} is right but refused: {said}")),
+            (_, Verdict::Passed) => problems.push(format!("{place} is wrong but accepted")),
             (Kind::Named(words), Verdict::Failed) => {
                 count.refused += 1;
                 match one_line(&said).contains(&one_line(words)) {
@@ -179,9 +179,7 @@ pub fn try_all(
     for (number, Count { right, accepted, wrong, refused, named }) in (1..).zip(&counts) {
         let _ = writeln!(table, "| {number} | {right} | {accepted} | {wrong} | {refused} | {named} |");
         if *right < 2 || *wrong < 6 {
-            problems.push(format!(
-                "exercise {number} is tried with {right} right and {wrong} wrong answers: 2 and 6 are needed"
-            ));
+            problems.push(format!("exercise {number} has {right} right and {wrong} wrong answers: it needs 2 and 6"));
         }
     }
     eprint!("{table}");
@@ -192,7 +190,7 @@ pub fn try_all(
     Ok(problems)
 }
 
-/// A text in small letters, without line breaks and entities.
+/// A text in lower case, without line breaks and entities.
 fn one_line(text: &str) -> String {
     let text = text.to_lowercase().replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
     text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -1,4 +1,4 @@
-//! Whether the numbers that a notebook's prose states are numbers of its cells.
+//! Whether the numbers in a notebook's prose are numbers in its cells.
 //!
 //! A number with a point, an exponent or a comma, or of percent (0.0403, 1.2 · 10⁻¹⁰, 12,000, 98 %), is a claim. It must be, rounded to as many
 //! digits, a number that stands in a cell's code, as an assertion holds it, or that a cell prints, as `--check` compares
@@ -9,7 +9,7 @@ use super::judge::{digits, fraction_length};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use serde_json::Value;
 
-/// The claims that no cell backs, each with the words around it.
+/// The claims that no cell supports, each with the words around it.
 pub fn unbacked(cells: &[Value]) -> Vec<String> {
     let mut known = Vec::new();
     for cell in cells.iter().filter(|cell| is_code(cell)) {
@@ -35,7 +35,7 @@ pub fn unbacked(cells: &[Value]) -> Vec<String> {
     unbacked
 }
 
-/// What a markdown text says to its reader: without headings and code.
+/// The prose of a markdown text: without headings and code.
 fn said(markdown: &str) -> String {
     let mut text = String::new();
     let mut heading = false;
@@ -55,7 +55,7 @@ fn said(markdown: &str) -> String {
     text
 }
 
-/// Code without what stands behind `//`.
+/// Code without `//` comments.
 fn without_comments(code: &str) -> String {
     let lines = code.lines().map(|line| line.split_once("//").map_or(line, |(code, _)| code));
     lines.collect::<Vec<_>>().join("\n")
@@ -65,7 +65,7 @@ fn without_comments(code: &str) -> String {
 struct Number {
     at: usize,
     value: f64,
-    /// One in its last digit.
+    /// One unit in its last digit.
     unit: f64,
     is_claim: bool,
     is_percentage: bool,

@@ -43,7 +43,7 @@ impl Notebook {
         self.value["cells"].as_array().map_or(&[], Vec::as_slice)
     }
 
-    /// Gives a code cell its outputs (normalised ones) and the number in front of it.
+    /// Gives a code cell its (normalised) outputs and its number.
     pub fn set_outputs(&mut self, cell: usize, count: usize, outputs: Vec<Value>) {
         let cell = &mut self.value["cells"][cell];
         cell["execution_count"] = count.into();
@@ -51,7 +51,7 @@ impl Notebook {
     }
 
     /// The numbers, from 1, of the code cells whose source and outputs are not those that [`write`](Self::write) stored
-    /// together: either was changed by hand since.
+    /// together: one of them has been changed by hand since.
     pub fn unsealed(&self) -> Vec<usize> {
         let code = (1..).zip(self.cells().iter().filter(|cell| is_code(cell)));
         let has_seal = |cell: &Value| !cell["metadata"][SEAL].is_null();
@@ -60,7 +60,7 @@ impl Notebook {
             .collect()
     }
 
-    /// Writes the notebook if that changes its file: all of it or nothing.
+    /// Writes the notebook if that changes its file: completely or not at all.
     pub fn write(&mut self) -> anyhow::Result<()> {
         let text = self.normalised_text()?;
         if text != self.text {
@@ -111,10 +111,10 @@ impl Notebook {
     }
 }
 
-/// Where a cell's metadata hold its seal.
+/// Where a cell's metadata holds its seal.
 const SEAL: &str = "seal";
 
-/// A number of a code cell's source and outputs: with any character in them changed, a picture's too, it is another one.
+/// A hash of a code cell's source and outputs: it changes with any character in them, a picture's too.
 fn seal(cell: &Value) -> Value {
     let mut outputs = cell["outputs"].clone();
     outputs.sort_all_objects();
@@ -141,14 +141,14 @@ pub fn has_tag(cell: &Value, tag: &str) -> bool {
     cell["metadata"]["tags"].as_array().is_some_and(|tags| tags.iter().any(|known| known == tag))
 }
 
-/// What a folded code cell has inside: its first line, which is a comment. Nothing if the cell is not folded.
+/// The summary of a folded code cell: its first line, which is a comment. `None` if the cell is not folded.
 pub fn folded(cell: &Value) -> Option<String> {
     let is_folded = has_tag(cell, "hide-input");
     is_folded.then(|| source(cell).lines().next().unwrap_or_default().trim_start_matches('/').trim().to_owned())
 }
 
-/// Why the folding of the code cells does not hold, if it does not: a folded cell is folded in JupyterLab and in the book
-/// alike, and begins with a comment that says what is inside; and no more than [`LINES`] lines of code are in sight.
+/// What is wrong with the folding of the code cells, if anything: a folded cell must be folded in both JupyterLab and
+/// the book and begin with a comment that says what is inside, and at most [`LINES`] lines of code may be in sight.
 pub fn misfolded(cells: &[Value]) -> Vec<String> {
     let mut problems = vec![];
     let mut in_sight = 0;
@@ -174,7 +174,7 @@ pub fn misfolded(cells: &[Value]) -> Vec<String> {
 /// Lines of code that are not folded, at most.
 const LINES: usize = 900;
 
-/// The outputs of a cell as they stand in the file.
+/// The outputs of a cell as stored in the file.
 pub fn outputs(cell: &Value) -> &[Value] {
     cell["outputs"].as_array().map_or(&[], Vec::as_slice)
 }
@@ -227,7 +227,7 @@ fn lines(text: &str) -> Value {
     text.split_inclusive('\n').collect::<Vec<_>>().into()
 }
 
-/// An id for a cell that has none: from its text, so that it is the same tomorrow.
+/// An id for a cell that has none, made from its text so that it does not change.
 fn id_of(text: &str, salt: u64) -> String {
     format!("{:08x}", hash(text, salt) >> 32)
 }

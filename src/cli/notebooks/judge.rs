@@ -7,13 +7,14 @@ use serde_json::Value;
 const PASSED: char = '✓';
 const FAILED: char = '✗';
 
-/// Why a cell failed, in one line; its outputs are merged ones. The kernel answers "ok" to a cell that ends by `?`, so stderr counts as well.
+/// Why a cell failed, in one line; its outputs are merged. The kernel answers "ok" to a cell that ends with `?`, so
+/// stderr also counts.
 pub fn failure(outputs: &[Value]) -> Option<String> {
     outputs.iter().find_map(|output| {
         let text = match output["output_type"].as_str() {
             Some("error") => joined(&output["evalue"]),
             Some("stream") if output["name"] == "stderr" => joined(&output["text"]),
-            // A cell that shows a `Result` of its own has failed, too.
+            // A cell that shows a `Result` of its own has also failed.
             _ if joined(&output["data"]["text/plain"]).starts_with("Err(") => joined(&output["data"]["text/plain"]),
             _ => {
                 let text = texts(std::slice::from_ref(output));
@@ -23,13 +24,13 @@ pub fn failure(outputs: &[Value]) -> Option<String> {
         let text = without_colours(&text);
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let first = lines.next().unwrap_or("an error without a message");
-        // A panic says first where it happened, which is nowhere in the notebook, and then what.
+        // A panic first says where it happened, which is not in the notebook, and then what.
         Some(if first.contains("panicked at") { lines.next().unwrap_or(first) } else { first }.to_owned())
     })
 }
 
-/// What is shown as the text of its fields though it is a picture. (The kernel falls back to that where a cell uses up
-/// one of its own variables in the expression that it shows.)
+/// A picture that is shown as the text of its fields. (The kernel falls back to this if a cell moves one of its own
+/// variables into the expression that it shows.)
 pub fn undrawn(outputs: &[Value]) -> Option<&'static str> {
     let texts = outputs.iter().filter(|output| output["data"]["text/html"].is_null());
     let texts: Vec<String> = texts.map(|output| joined(&output["data"]["text/plain"])).collect();
@@ -40,7 +41,7 @@ pub fn undrawn(outputs: &[Value]) -> Option<&'static str> {
         .map(|kind| kind.trim_end_matches(" {"))
 }
 
-/// What the marks in its outputs say about an exercise.
+/// The verdict on an exercise by the marks in its outputs.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
     Passed,
@@ -60,9 +61,9 @@ pub fn verdict(outputs: &[Value]) -> Verdict {
 
 /// The first difference between two cells' outputs that is more than another processor's last digits.
 ///
-/// Pictures are compared by their presence. Numbers with a point or an exponent may differ by a thousandth of
-/// themselves, or by 1e-9 (a rounding error printed as 1e-16 is another one elsewhere), and so may the number of entries
-/// that a proof found exact, unless it is all of them; all else must be equal.
+/// Pictures are compared only by presence. Numbers with a point or an exponent may differ by a thousandth of their
+/// value or by 1e-9 (a rounding error printed as 1e-16 differs elsewhere), and so may the number of entries that a
+/// proof found exact, unless it is all of them; everything else must be equal.
 pub fn difference(stored: &[Value], now: &[Value]) -> Option<String> {
     if kinds(stored) != kinds(now) {
         return Some(format!("it stored {}, and now gives {}", listed(stored), listed(now)));
@@ -96,7 +97,7 @@ fn kinds(outputs: &[Value]) -> Vec<String> {
     kinds
 }
 
-/// All that can be read in some outputs, without pictures.
+/// All readable text in some outputs, without pictures.
 pub fn texts(outputs: &[Value]) -> String {
     let mut all = String::new();
     for output in outputs {
@@ -124,7 +125,7 @@ fn without_data_uris(text: &str) -> String {
 pub struct ProofRow<'a> {
     pub entries: usize,
     exact: usize,
-    /// The gradient's name and shape, and behind the counts the errors and the mark.
+    /// The gradient's name and shape and, after the counts, the errors and the mark.
     words: (Vec<&'a str>, [&'a str; 4]),
 }
 
@@ -177,7 +178,7 @@ fn same_piece(a: &str, b: &str) -> bool {
     }
 }
 
-/// Cuts a word into numbers and what stands between them.
+/// Cuts a word into numbers and the text between them.
 fn pieces(word: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut rest = word;

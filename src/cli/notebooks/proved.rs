@@ -7,7 +7,7 @@ use serde_json::Value;
 /// The entries of all proofs that passed: by dual numbers, by symbols, and on grids of cases.
 ///
 /// A proof by dual numbers is a table with a row for each gradient and a verdict below it, and counts if all of it passed;
-/// the others say their number in a sentence.
+/// the others state their number in a sentence.
 pub fn entries_proved(cells: &[Value]) -> usize {
     let outputs = cells.iter().filter(|cell| is_code(cell)).flat_map(outputs);
     let texts = outputs.flat_map(|output| [&output["text"], &output["data"]["text/plain"]]);

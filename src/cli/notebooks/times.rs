@@ -6,11 +6,11 @@ use std::fmt::Write;
 #[derive(Clone)]
 pub struct Times {
     pub name: String,
-    /// From the start of the kernel until it takes a cell.
+    /// From the start of the kernel until it accepts a cell.
     pub start: f64,
     /// Cell by cell.
     pub cells: Vec<f64>,
-    /// From the start of the kernel to its end; with `--check`, the solutions are in it.
+    /// From the start of the kernel to its end; with `--check`, solutions included.
     pub all: f64,
 }
 
@@ -20,7 +20,7 @@ impl Times {
         self.cells.first().copied().unwrap_or(0.0)
     }
 
-    /// The middle one of all cells'.
+    /// The median over the cells.
     pub fn median(&self) -> f64 {
         median(self.cells.iter().copied())
     }
@@ -32,7 +32,7 @@ impl Times {
     }
 }
 
-/// The middle one of some numbers, the upper one of two; 0 if there are none.
+/// The median of some numbers, the upper of two middle ones; 0 if there are none.
 fn median(numbers: impl Iterator<Item = f64>) -> f64 {
     let mut sorted: Vec<f64> = numbers.collect();
     sorted.sort_by(f64::total_cmp);

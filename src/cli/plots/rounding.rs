@@ -1,4 +1,4 @@
-//! How wide bounds become: of sums, and of softmax.
+//! How wide the bounds of sums and of softmax become.
 
 use super::save;
 use handgrad::numbers::interval::Format;
@@ -7,7 +7,7 @@ use num_traits::Float as _;
 use rand::RngExt;
 use std::path::Path;
 
-/// Term after term, or the halves first.
+/// Term by term, or the halves first.
 fn sum<T: Float>(terms: &[T], by_halves: bool) -> T {
     match terms {
         [] => T::zero(),
@@ -25,9 +25,9 @@ fn relative_width<T: Format>(x: Interval<T>) -> f64 {
     (x.width() / x.value()).to_f64().unwrap_or(f64::NAN)
 }
 
-/// How wide bounds become: of sums, by the number of terms and by their order; of softmax, by the size of the logits and
-/// with and without the shift. Terms and logits are numbers that the format has, so all that is seen is the rounding of
-/// what is done to them.
+/// How wide the bounds become: of sums, by the number of terms and their order; of softmax, by the size of the logits,
+/// with and without the shift. Terms and logits are exact in the format, so the bounds show only the rounding of the
+/// operations.
 pub fn draw(output: &Path) -> anyhow::Result<()> {
     let depths: Vec<f64> = (2..=16).map(|k| f64::from(1 << k)).collect();
     let mut rng = init::rng(1);
@@ -36,7 +36,7 @@ pub fn draw(output: &Path) -> anyhow::Result<()> {
         let terms: Vec<Interval<T>> = terms.iter().map(|&term| Interval::exact(lit(term))).collect();
         (2..=16).map(|k| relative_width(sum(&terms[..1 << k], by_halves))).collect()
     }
-    // 2, 3, 4, 6, 8, 12, … in few digits.
+    // 2, 3, 4, 6, 8, 12, …: numbers of few digits.
     let logits: Vec<f64> = (1..=9).flat_map(|k| [1 << k, 3 << (k - 1)]).map(f64::from).collect();
     /// The probability of the largest of the logits (t, t/2, 0).
     fn largest<T: Format>(logits: &[f64], shifted: bool) -> Vec<f64> {

@@ -1,9 +1,9 @@
 //! `out[r, d] = Σₜ a[tₐ + r]·b[t_b + d]`: neighbouring sums r lie beside each other, as their terms do, and a vector
 //! holds one term of as many sums.
 //!
-//! A sum of n numbers in a chain is off by some √n units in its last place. So [`Cuts::chain`](super::super::cuts::Cuts)
-//! terms are added up from nothing, in registers, and these partial sums are added in memory: as many additions more as
-//! there are chains.
+//! A sum of n numbers in a chain is off by about √n units in the last place. So
+//! [`Cuts::chain`](super::super::cuts::Cuts) terms are added up from nothing, in registers, and these partial sums are
+//! added in memory: as many additions more as there are chains.
 
 use super::super::cuts::cuts;
 use super::super::machine_float;
@@ -26,7 +26,7 @@ pub(crate) enum Start<'a, T> {
     Nothing,
     /// With this number for all sums of column d.
     Bias(&'a [T]),
-    /// With what stands in its place.
+    /// With the number already in its place.
     Itself,
 }
 

@@ -1,6 +1,7 @@
 //! New vectors, filled chunk by chunk on all threads.
 //!
-//! Their memory is not cleared before: on tensors larger than the caches that would be one more pass, and by one thread.
+//! Their memory is not cleared first: on tensors larger than the caches that would be one more pass, on a single
+//! thread.
 
 use super::{Work, vectorised};
 use crate::Float;

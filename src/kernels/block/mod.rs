@@ -1,11 +1,11 @@
 //! The innermost loops: sums of products, held in registers. This folder has all of the crate's `unsafe`.
 //!
 //! A core multiplies and adds a whole vector of numbers in one instruction (16 `f32` with AVX-512), and begins one or two
-//! such instructions a cycle. It can do so only while the numbers are there. A product fetched from memory and added to a
-//! sum in memory costs three accesses for one multiply-add; a cache serves two in a cycle. So a *block* of sums is kept
-//! in registers while all of its terms go by: 4 vectors of rows by 6 columns. A term then fetches 4 vectors and 6
-//! numbers, and makes 24 multiply-adds of them. 24 is also more than the 8 or so that must be under way at a time, since
-//! each needs four cycles until its sum can be used again.
+//! such instructions a cycle. It can do so only if the numbers are already there. A product fetched from memory and
+//! added to a sum in memory costs three accesses for one multiply-add; a cache serves two in a cycle. So a *block* of
+//! sums is kept in registers while all of its terms go by: 4 vectors of rows by 6 columns. A term then fetches 4
+//! vectors and 6 numbers, for 24 multiply-adds. 24 is also more than the 8 or so that must be in flight at a time,
+//! because each needs four cycles until its sum can be used again.
 //!
 //! There are two such loops, for the two ways in which a sum can lie in memory: [`accumulate()`] and [`dots()`]. Each is
 //! written once, over a [`Vector`](vector::Vector) that loads, multiplies and adds, and stores; [`vector`] picks the longest
