@@ -51,6 +51,16 @@ fn an_arrow_leads_from_each_source_to_what_is_computed_from_it() {
 }
 
 #[test]
+fn the_nodes_of_a_column_are_centred() {
+    let names = ["a", "a long name"];
+    let picture = Picture::of(&show::graph("").node("y", names).figure());
+    assert_eq!(place(&picture, names[0]).0, place(&picture, names[1]).0);
+    assert!(
+        place(&picture, names[0]).1 < place(&picture, "y").1 && place(&picture, "y").1 < place(&picture, names[1]).1
+    );
+}
+
+#[test]
 fn what_would_be_a_circle_is_left_out() {
     let figure = show::graph("circle").node("b", ["a"]).node("a", ["b"]).node("a", ["a"]).figure();
     assert_eq!(figure.alt, "Computation graph, circle. a. b, from a.");

@@ -428,3 +428,11 @@ fn figures_in_rows_and_columns_keep_their_order() {
     assert_eq!(column.size, (300, 540));
     assert_eq!(["a", "b", "c"].map(|name| title(&column, name)), [(20.0, 23.0), (20.0, 223.0), (20.0, 403.0)]);
 }
+
+#[test]
+fn a_map_with_many_rows_fits_on_a_screen() {
+    for (rows, columns) in [(60, 2), (2, 60), (60, 60)] {
+        let (width, height) = show::heat("", &DMatrix::<f64>::zeros(rows, columns)).figure().size;
+        assert!(width < 700 && height < 450, "{rows} × {columns}: {width} × {height}");
+    }
+}

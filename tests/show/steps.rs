@@ -778,3 +778,17 @@ fn each_of_several_maps_is_named_by_its_indices() -> Result<(), ShapeError> {
     assert_eq!(titles(23), expected(1, 2));
     Ok(())
 }
+
+#[test]
+fn a_title_says_strides_and_padding_where_they_are_not_the_default() -> Result<(), ShapeError> {
+    let (z, k) = (Tensor4::<f64>::zeros([1, 1, 5, 5]), Tensor4::zeros([1, 1, 3, 3]));
+    let title = |slide: Slide| -> Result<String, ShapeError> {
+        let alt = steps::conv_forward(&z, &k, &dvector![0.0], slide)?.figure().alt;
+        Ok(alt.split([':', '.']).next().unwrap_or_default().to_string())
+    };
+    assert_eq!(title(Slide::default())?, "Convolution, forward, 9 steps");
+    assert_eq!(title(Slide::by(2, 2))?, "Convolution, forward, stride 2, 4 steps");
+    assert_eq!(title(Slide::default().padding(1, 1))?, "Convolution, forward, padding 1, 25 steps");
+    assert_eq!(title(Slide::by(2, 1).padding(0, 1))?, "Convolution, forward, stride (2, 1), padding (0, 1), 10 steps");
+    Ok(())
+}
