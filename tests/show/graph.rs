@@ -13,8 +13,8 @@ fn a_value_is_above_its_node_and_a_gradient_below() {
     let graph = show::graph("one weight").node("u = w·x", ["w", "x"]).node("L", ["u = w·x"]);
     let picture = Picture::of(&graph.value("w", 3).gradient("w", -12.5).value("L", "4.5").figure());
     let colours = |words: &str| picture.texts.iter().find(|text| text.words == words).map(|text| text.fill.clone());
-    assert_eq!(colours("3").as_deref(), Some("#0072B2"));
-    assert_eq!(colours("-12.5").as_deref(), Some("#D55E00"));
+    assert_eq!(colours("3").as_deref(), Some("#0072b2"));
+    assert_eq!(colours("-12.5").as_deref(), Some("#d55e00"));
     let (node, value, gradient) = (place(&picture, "w"), place(&picture, "3"), place(&picture, "-12.5"));
     assert_eq!((value.0, gradient.0), (node.0, node.0));
     assert!(value.1 < node.1 && node.1 < gradient.1);
