@@ -65,7 +65,8 @@ impl<A: Answers> Answers for Result<A, ShapeError> {
     }
 }
 
-type Function<I> = Box<dyn Fn(&I) -> Result<Vec<Value<f64>>, ShapeError>>;
+type Returned = Result<Vec<Value<f64>>, ShapeError>;
+type Function<I> = Box<dyn Fn(&I) -> Returned>;
 
 /// An exercise on a function of a chapter's own. Made by [`of`].
 #[must_use]
@@ -159,7 +160,7 @@ impl<I> Task<I> {
             least: 0.0,
         };
         let problems: Vec<Problem> = self.cases.iter().map(problem).collect();
-        let ask = |f: &dyn Fn(&I) -> Result<Vec<Value<f64>>, ShapeError>, at: usize| {
+        let ask = |f: &dyn Fn(&I) -> Returned, at: usize| {
             let values = f(&self.cases[at].1)?;
             let expected = self.answers.len().max(1);
             if values.len() != expected {
@@ -172,8 +173,7 @@ impl<I> Task<I> {
             Ok(values.iter().enumerate().map(|(place, value)| self.part(place, value)).collect())
         };
         let right: Vec<Vec<Part>> = (0..problems.len()).map(|at| ask(&self.right, at).unwrap_or_default()).collect();
-        let trial =
-            |f: &dyn Fn(&I) -> Result<Vec<Value<f64>>, ShapeError>| Trial::of(&problems, &right, &|at| ask(f, at));
+        let trial = |f: &dyn Fn(&I) -> Returned| Trial::of(&problems, &right, &|at| ask(f, at));
         let trial_of_yours = trial(&|input: &I| yours(input).values());
         if (0..problems.len()).all(|at| trial_of_yours.is_right(at)) {
             return Verdict::passing(self.function, problems.len(), trial_of_yours.entries());
