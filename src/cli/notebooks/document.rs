@@ -172,7 +172,7 @@ pub fn misfolded(cells: &[Value]) -> Vec<String> {
 }
 
 /// Lines of code that are not folded, at most.
-const LINES: usize = 900;
+const LINES: usize = 700;
 
 /// The outputs of a cell as stored in the file.
 pub fn outputs(cell: &Value) -> &[Value] {
