@@ -189,10 +189,14 @@ pub fn solution(cells: &[Value], stub: usize) -> Option<String> {
     Some(code.to_owned())
 }
 
-/// Outputs as they are stored: neighbouring pieces of a stream as one, texts as lists of lines.
+/// Outputs as they are stored: neighbouring pieces of a stream as one, texts as lists of lines, and no `()`, which is the
+/// value of a cell that ends with a loop.
 pub fn normalised(outputs: Vec<Value>, count: usize) -> Vec<Value> {
     let mut merged: Vec<Value> = Vec::new();
     for mut output in outputs {
+        if output["output_type"] == "execute_result" && joined(&output["data"]["text/plain"]).trim() == "()" {
+            continue;
+        }
         if output["output_type"] == "stream" {
             let text = joined(&output["text"]);
             if let Some(last) = merged.last_mut()

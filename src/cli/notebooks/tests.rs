@@ -91,7 +91,7 @@ fn a_stored_notebook_has_nothing_that_changes_from_run_to_run() -> anyhow::Resul
     std::fs::write(&path, written.to_string())?;
     let store = || -> anyhow::Result<String> {
         let mut notebook = Notebook::read(&path)?;
-        let outputs = vec![stream("stdout", "a\n"), stream("stdout", "b\n"), shown("c")];
+        let outputs = vec![stream("stdout", "a\n"), stream("stdout", "b\n"), shown("()"), shown("c")];
         notebook.set_outputs(1, 1, document::normalised(outputs, 1));
         notebook.write()?;
         Ok(std::fs::read_to_string(&path)?)
@@ -102,6 +102,7 @@ fn a_stored_notebook_has_nothing_that_changes_from_run_to_run() -> anyhow::Resul
     assert!(text.contains("\"# A\\n\",\n    \"π\""), "{text}");
     assert!(text.contains("\"a\\n\",\n      \"b\\n\""), "{text}");
     assert!(!text.contains("null"), "a stream has no data: {text}");
+    assert!(!text.contains("()"), "the value of a loop is not shown: {text}");
     assert!(!text.contains("busy") && text.contains("\"exercise\""), "{text}");
     assert!(text.ends_with("\"nbformat\": 4,\n \"nbformat_minor\": 5\n}\n"), "{text}");
     Ok(())
