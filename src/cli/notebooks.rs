@@ -4,6 +4,7 @@ mod answers;
 mod claims;
 pub mod document;
 mod judge;
+mod pictures;
 pub mod proved;
 #[cfg(test)]
 mod tests;
@@ -209,9 +210,9 @@ fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> any
             }
         }
         if arguments.check {
-            if !has_tag(this, "varies")
-                && let Some(difference) = judge::difference(outputs(this), &now)
-            {
+            let (stored, varies) = (outputs(this), has_tag(this, "varies"));
+            let difference = || judge::difference(stored, &now).or_else(|| pictures::difference(stored, &now));
+            if let Some(difference) = (!varies).then(difference).flatten() {
                 problems.push(format!("cell [{count}]: {difference} (`cargo notebooks` stores it)"));
             }
         } else if arguments.stores() {

@@ -59,6 +59,11 @@ impl Axis {
         if drawn.abs() < 1e300 { drawn } else { f64::NAN }
     }
 
+    /// Whether a drawn value is in the range that was set, if one was.
+    pub fn holds(&self, drawn: f64) -> bool {
+        self.range.is_none_or(|(from, to)| (self.place(from)..=self.place(to)).contains(&drawn))
+    }
+
     /// The range that holds `values` (where they are drawn), and as many ticks as fit.
     ///
     /// `margin` is the fraction of the range left free at both ends.

@@ -59,7 +59,7 @@ enum Mark {
 
 shown!(Chart);
 
-/// A curve through a sequence of numbers, the first at x = 1.
+/// A curve through a sequence of numbers, the first at x = 0: the loss before step 0, before step 1, …
 ///
 /// ```
 /// # use handgrad::show;
@@ -67,12 +67,12 @@ shown!(Chart);
 /// show::curve("plain", &plain).and("momentum 0.9", &momentum).labels("step", "loss").figure();
 /// ```
 pub fn curve<T: Float>(name: &str, values: &[T]) -> Chart {
-    Chart::new(Series::new(name, in_order(values), Mark::Line))
+    Chart::new(Series::new(name, in_order(0, values), Mark::Line))
 }
 
-/// A curve of fractions, in percent: the accuracy after each epoch.
+/// A curve of fractions, in percent: the accuracy after each epoch, the first at x = 1.
 pub fn accuracy<T: Float>(name: &str, values: &[T]) -> Chart {
-    curve(name, values).percent().labels("epoch", "accuracy")
+    Chart::new(Series::new(name, in_order(1, values), Mark::Line)).percent().labels("epoch", "accuracy")
 }
 
 /// A curve through the points (x, y). If one slice is longer, its rest is left out.
@@ -88,7 +88,7 @@ pub fn xy<T: Float>(name: &str, x: &[T], y: &[T]) -> Chart {
 
 /// A bar for each name.
 pub fn bars<T: Float>(title: &str, names: &[impl ToString], values: &[T]) -> Chart {
-    let mut chart = Chart::new(Series::new(title, in_order(values), Mark::Bar(0.36)));
+    let mut chart = Chart::new(Series::new(title, in_order(1, values), Mark::Bar(0.36)));
     chart.names = names.iter().map(ToString::to_string).collect();
     chart.series[0].points.truncate(chart.names.len());
     chart
@@ -146,8 +146,8 @@ impl Chart {
     /// Adds a curve over the x of the last one.
     pub fn and<T: Float>(mut self, name: &str, y: &[T]) -> Self {
         let x: Vec<f64> = self.series.last().map_or(Vec::new(), |last| last.points.iter().map(|p| p.0).collect());
-        let first_free = x.len() + 1;
-        let x = x.into_iter().chain((first_free..).map(|k| k as f64));
+        let first_free = x.last().map_or(0.0, |last| last + 1.0);
+        let x = x.into_iter().chain((0..).map(|k| first_free + f64::from(k)));
         let points = x.zip(y.iter().map(|&y| float(y))).collect();
         let mark = self.series.last().map_or(Mark::Line, |last| last.mark);
         self.series.push(Series::new(name, points, mark));
@@ -228,7 +228,8 @@ impl Chart {
         self
     }
 
-    /// Sets the range of the y axis. Points outside are drawn at its edge.
+    /// Sets the range of the y axis. A curve is cut where it leaves the range, a bar at its edge; points outside are left
+    /// out, and counted below the picture.
     pub fn y_range(mut self, from: f64, to: f64) -> Self {
         self.y.range = Some((from, to));
         self
@@ -382,7 +383,7 @@ impl Chart {
 
     /// How many points the picture leaves out.
     fn note(&self, drawn: &[Vec<(f64, f64)>]) -> String {
-        let (mut not_finite, mut not_positive) = (0, 0);
+        let (mut not_finite, mut not_positive, mut outside) = (0, 0, 0);
         for ((x, y), (px, py)) in self.outlines().flatten().zip(drawn.iter().flatten()) {
             match (x.is_finite() && y.is_finite(), px.is_finite() && py.is_finite()) {
                 (false, _) => not_finite += 1,
@@ -390,7 +391,15 @@ impl Chart {
                 _ => {}
             }
         }
-        let reasons = [(not_finite, "not finite"), (not_positive, "beyond the axis (zero or less, on a log axis)")];
+        let of_points = self.series.iter().zip(drawn).filter(|(series, _)| series.mark == Mark::Points);
+        for (_, points) in of_points {
+            outside += points.iter().filter(|(x, y)| x.is_finite() && y.is_finite() && !self.y.holds(*y)).count();
+        }
+        let reasons = [
+            (not_finite, "not finite"),
+            (not_positive, "beyond the axis (zero or less, on a log axis)"),
+            (outside, "outside the range of the axis"),
+        ];
         let reasons = reasons.iter().filter(|(count, _)| *count > 0);
         let reasons: Vec<String> = reasons.map(|(count, why)| format!("{count} {why}")).collect();
         if reasons.is_empty() { String::new() } else { format!("not drawn: {}", reasons.join(", ")) }
@@ -460,34 +469,39 @@ enum Key {
 
 fn paint_series(canvas: &Canvas, plane: &mut Plane, k: usize, series: &Series, points: &[(f64, f64)], y: &Scale) {
     let colour = SERIES[k % SERIES.len()].0;
-    let inside = |(px, py): (f64, f64)| (px, py.clamp(y.range.0, y.range.1));
+    let (low, high) = y.range;
+    let inside = |p: &(f64, f64)| p.0.is_finite() && (low..=high).contains(&p.1);
     match series.mark {
         Mark::Bar(half) => {
-            let ground = if y.range.0 <= 0.0 && y.range.1 >= 0.0 { 0.0 } else { y.range.0 };
-            let bars = points.iter().copied().filter(|p| p.0.is_finite() && p.1.is_finite()).map(inside);
+            let ground = if low <= 0.0 && high >= 0.0 { 0.0 } else { low };
+            let bars = points.iter().copied().filter(|p| p.0.is_finite() && p.1.is_finite());
             let gap = if half < 0.36 { 0.04 * half } else { 0.0 };
-            let bar = |(x, y): (f64, f64)| [(x - half + gap, ground), (x + half - gap, y)];
+            let bar = |(x, y): (f64, f64)| [(x - half + gap, ground), (x + half - gap, y.clamp(low, high))];
             sure(plane.draw_series(bars.map(|p| Rectangle::new(bar(p), colour.filled()))));
         }
         Mark::Points => {
-            let shown = points.iter().copied().filter(|p| p.0.is_finite() && p.1.is_finite()).map(inside);
             let every = points.len().div_ceil(2 * POINTS).max(1);
-            shown.step_by(every).for_each(|p| canvas.marker(k, plane.backend_coord(&p)));
+            points
+                .iter()
+                .copied()
+                .filter(inside)
+                .step_by(every)
+                .for_each(|p| canvas.marker(k, plane.backend_coord(&p)));
         }
         Mark::Line => {
             let smooth = series.smooth > 1;
             for stretch in stretches(points) {
-                let stretch: Vec<_> = stretch.into_iter().map(inside).collect();
                 let style = if smooth { colour.mix(0.3).stroke_width(2) } else { dashed(colour) };
                 if stretch.len() == 1 || (!smooth && points.len() <= MARKED) {
-                    stretch.iter().for_each(|p| canvas.marker(k, plane.backend_coord(p)));
+                    stretch.iter().filter(|p| inside(p)).for_each(|p| canvas.marker(k, plane.backend_coord(p)));
                 }
-                sure(plane.draw_series(LineSeries::new(stretch, style)));
+                for piece in cut(&stretch, y.range) {
+                    sure(plane.draw_series(LineSeries::new(piece, style)));
+                }
             }
-            if smooth {
-                for stretch in stretches(&means(points, series.smooth)) {
-                    sure(plane.draw_series(LineSeries::new(stretch.into_iter().map(inside), dashed(colour))));
-                }
+            let mean = if smooth { stretches(&means(points, series.smooth)) } else { vec![] };
+            for piece in mean.iter().flat_map(|stretch| cut(stretch, y.range)) {
+                sure(plane.draw_series(LineSeries::new(piece, dashed(colour))));
             }
         }
     }
@@ -549,6 +563,32 @@ fn stretches(points: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
     all
 }
 
+/// The pieces of a curve with y from `low` to `high`, cut where the curve crosses these.
+fn cut(curve: &[(f64, f64)], (low, high): (f64, f64)) -> Vec<Vec<(f64, f64)>> {
+    let mut pieces: Vec<Vec<(f64, f64)>> = Vec::new();
+    for pair in curve.windows(2) {
+        let &[from, to] = pair else { continue };
+        // The share of the way at which the line reaches a height.
+        let share = |height: f64| ((height - from.1) / (to.1 - from.1)).clamp(0.0, 1.0);
+        let (enters, leaves) = match from.1 == to.1 {
+            true => (0.0, 1.0),
+            false => (share(low).min(share(high)), share(low).max(share(high))),
+        };
+        let at = |share: f64| match share {
+            0.0 => from,
+            1.0 => to,
+            _ => (from.0 + share * (to.0 - from.0), (from.1 + share * (to.1 - from.1)).clamp(low, high)),
+        };
+        let is_outside = from.1.max(to.1) < low || from.1.min(to.1) > high;
+        match pieces.last_mut() {
+            _ if is_outside => {}
+            Some(piece) if enters == 0.0 && piece.last() == Some(&from) => piece.push(at(leaves)),
+            _ => pieces.push(vec![at(enters), at(leaves)]),
+        }
+    }
+    pieces
+}
+
 /// Half of [`POINTS`] means of `window` neighbours each, over the finite ones.
 fn means(points: &[(f64, f64)], window: usize) -> Vec<(f64, f64)> {
     let every = points.len().div_ceil(POINTS / 2).max(1);
@@ -561,9 +601,9 @@ fn means(points: &[(f64, f64)], window: usize) -> Vec<(f64, f64)> {
     (0..points.len()).step_by(every).chain(last).map(mean).collect()
 }
 
-/// The values at 1, 2, 3, …
-fn in_order<T: Float>(values: &[T]) -> Vec<(f64, f64)> {
-    values.iter().enumerate().map(|(k, &v)| ((k + 1) as f64, float(v))).collect()
+/// The values at `first`, `first` + 1, …
+fn in_order<T: Float>(first: usize, values: &[T]) -> Vec<(f64, f64)> {
+    values.iter().zip(first..).map(|(&v, k)| (k as f64, float(v))).collect()
 }
 
 fn pairs<T: Float>(x: &[T], y: &[T]) -> Vec<(f64, f64)> {

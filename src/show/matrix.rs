@@ -23,6 +23,8 @@ pub struct Heat {
     title: String,
     values: DMatrix<f64>,
     errors: bool,
+    /// The values at the ends of the colours, if they were set.
+    range: Option<(f64, f64)>,
     alt: Option<String>,
 }
 
@@ -36,7 +38,7 @@ shown!(Heat);
 /// show::heat("W", &dmatrix![1.0, -2.0; 0.5, 0.0]).figure();
 /// ```
 pub fn heat<T: Float>(title: &str, matrix: &DMatrix<T>) -> Heat {
-    Heat { title: title.into(), values: matrix.map(float), errors: false, alt: None }
+    Heat { title: title.into(), values: matrix.map(float), errors: false, range: None, alt: None }
 }
 
 /// |got − expected| of every entry, on a logarithmic scale. Entries that are exactly equal have their own colour.
@@ -55,13 +57,26 @@ pub fn error_map<T: Float>(title: &str, got: &DMatrix<T>, expected: &DMatrix<T>)
     same_shape("error_map", ("got", got.shape()), ("expected", expected.shape()))?;
     // The difference is taken in T, so that equal entries count as exact.
     let values = got.zip_map(expected, |g, e| if g == e { 0.0 } else { float((g - e).abs()) });
-    Ok(Heat { title: title.into(), values, errors: true, alt: None })
+    Ok(Heat { title: title.into(), values, errors: true, range: None, alt: None })
 }
 
 impl Heat {
     /// Sets the title.
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
+        self
+    }
+
+    /// Sets the values at the two ends of the colours: maps with the same range can be compared. Values outside have the
+    /// colour of the nearer end.
+    ///
+    /// ```
+    /// # use handgrad::{prelude::*, show};
+    /// let (before, after) = (dmatrix![0.1, 0.4; 0.2, 0.9], dmatrix![0.0, 0.1; 0.1, 0.2]);
+    /// show::row([show::heat("before", &before).range(0.0, 1.0), show::heat("after", &after).range(0.0, 1.0)]);
+    /// ```
+    pub fn range(mut self, from: f64, to: f64) -> Self {
+        self.range = Some((from, to));
         self
     }
 
@@ -140,7 +155,12 @@ impl Heat {
     fn paint(&self, canvas: &mut Canvas) {
         let Layout { size, origin, cell, grid, written, every } = self.layout();
         let values = self.values.iter().copied();
-        let span = if self.errors { decades(values) } else { extent(values) };
+        let span = match self.range {
+            Some((from, to)) if self.errors => (from.log10(), to.log10()),
+            Some(range) => range,
+            None if self.errors => decades(values),
+            None => extent(values),
+        };
         let palette = match span {
             _ if self.errors => Palette::alarm(),
             (low, high) if low < 0.0 && high > 0.0 => Palette::diverging(),

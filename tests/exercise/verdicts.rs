@@ -212,4 +212,35 @@ fn an_exercise_of_a_chapter_is_judged_by_its_own_mistakes() {
         |_: &Case| Err::<(f64, f64), _>(fc_forward(&dmatrix![1.0], &dmatrix![1.0; 2.0], &dvector![0.0]).unwrap_err());
     says(&line().judge(refused), "There your function returned an error");
     says(&line().judge(|(x, a)| x * *a), "1 value returned: it must return 2 values");
+    // A panic in a later case is told, too.
+    let later = line().case("no samples", (DVector::zeros(0), 1.0));
+    let sometimes = |(x, a): &Case| {
+        assert!(!x.is_empty(), "no samples");
+        (x * -*a, x.mean())
+    };
+    says(&later.judge(sometimes), "It gives no answer in 1 case. There your function panicked: \"no samples\".");
+}
+
+#[test]
+fn an_exercise_that_is_wrong_itself_passes_nobody() {
+    let double = |x: &f64| 2.0 * x;
+    let two_values = || exercise::of("double", double).output("y").output("dy");
+    let cases: [(exercise::Task<f64>, &str); 3] = [
+        (
+            two_values().case("x = 1", 1.0),
+            "its own right answer fails: double: 1 value returned: it must return 2 values.",
+        ),
+        (exercise::of("double", double), "it has no case."),
+        (
+            exercise::of("double", |x: &f64| if *x > 1.0 { panic!("too large") } else { 2.0 * x })
+                .case("x = 1", 1.0)
+                .case("x = 2", 2.0),
+            "its own right answer fails: too large.",
+        ),
+    ];
+    for (task, why) in cases {
+        let verdict = task.judge(double);
+        assert!(!verdict.passed() && verdict.error_map().is_none(), "{verdict}");
+        says(&verdict, &format!("✗ double cannot be judged, because the exercise is wrong: {why}"));
+    }
 }

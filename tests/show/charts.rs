@@ -191,9 +191,9 @@ fn the_points_of_a_curve_are_at_their_places_on_every_axis() {
     }
     let negative = Read::of(&show::xy("", &[-3.0, 4.0, 1.0], &[5.0, -2.0, 0.25]).figure(), (false, false));
     negative.assert_curve(0, &[(-3.0, 5.0), (4.0, -2.0), (1.0, 0.25)]);
-    // A curve counts from 1.
+    // A curve counts from 0.
     let counted = Read::of(&show::curve("", &[4.0, 9.0, 2.0]).figure(), (false, false));
-    counted.assert_curve(0, &[(1.0, 4.0), (2.0, 9.0), (3.0, 2.0)]);
+    counted.assert_curve(0, &[(0.0, 4.0), (1.0, 9.0), (2.0, 2.0)]);
 }
 
 #[test]
@@ -289,7 +289,7 @@ fn every_series_has_its_colour_its_dashes_and_its_name() {
     let figure = chart.figure();
     let read = Read::of(&figure, (false, false));
     for (k, &series) in SERIES.iter().enumerate().take(6).skip(1) {
-        let points: Vec<At> = y(k).into_iter().enumerate().map(|(n, y)| ((n + 1) as f64, y)).collect();
+        let points: Vec<At> = y(k).into_iter().enumerate().map(|(n, y)| (n as f64, y)).collect();
         read.assert_curve(k, &points);
         assert_key(&read, &format!("series {k}"), series);
     }
@@ -338,7 +338,7 @@ fn levels_and_bands_are_at_their_heights() {
         assert_eq!((band.len(), band[0].fill.as_str(), band[0].corners.len()), (1, SERIES[1].0, 6));
         for k in 0..3 {
             let (below, above) = (band[0].corners[k], band[0].corners[5 - k]);
-            let x = (k + 1) as f64;
+            let x = k as f64;
             assert!(near(below, read.at((x, low[k])), 1.2) && near(above, read.at((x, high[k])), 1.2), "{band:?}");
         }
         let levels = read.picture.lines_in(LEVEL);
@@ -367,14 +367,14 @@ fn the_band_of_a_long_curve_holds_every_value() {
     let ends = |of: fn(&At) -> f64| {
         band.corners.iter().map(of).fold((f64::INFINITY, 0.0_f64), |(low, high), x| (low.min(x), high.max(x)))
     };
-    assert!(near(ends(|p| p.0), (read.x.place(1.0), read.x.place(1000.0)), 1.2), "{band:?}");
+    assert!(near(ends(|p| p.0), (read.x.place(0.0), read.x.place(999.0)), 1.2), "{band:?}");
     assert!(near(ends(|p| p.1), (read.y.place(7.0), read.y.place(-5.0)), 1.2), "{band:?}");
 }
 
 #[test]
 fn a_longer_curve_counts_on() {
     let figure = show::curve("a", &[1.0, 2.0]).and("b", &[3.0, 5.0, 4.0, 6.0]).figure();
-    Read::of(&figure, (false, false)).assert_curve(1, &[(1.0, 3.0), (2.0, 5.0), (3.0, 4.0), (4.0, 6.0)]);
+    Read::of(&figure, (false, false)).assert_curve(1, &[(0.0, 3.0), (1.0, 5.0), (2.0, 4.0), (3.0, 6.0)]);
 }
 
 #[test]
@@ -387,19 +387,46 @@ fn an_axis_begins_at_0_if_the_data_begin_near_it() {
 }
 
 #[test]
-fn what_lies_outside_is_drawn_at_the_edge_and_a_gap_where_nothing_is() {
+fn a_curve_is_cut_where_it_leaves_the_range_and_has_a_gap_where_nothing_is() {
     let values = [0.5, 9.0, 0.25, f64::NAN, 0.75, -9.0, 1.0];
     let read = Read::of(&show::curve("", &values).y_range(0.0, 1.0).figure(), (false, false));
     let curves = read.curves(0);
-    let expected: [&[At]; 2] = [&[(1.0, 0.5), (2.0, 1.0), (3.0, 0.25)], &[(5.0, 0.75), (6.0, 0.0), (7.0, 1.0)]];
-    assert_eq!(curves.len(), 2);
+    let expected: [[At; 2]; 4] = [
+        [(0.0, 0.5), (0.5 / 8.5, 1.0)],
+        [(1.0 + 8.0 / 8.75, 1.0), (2.0, 0.25)],
+        [(4.0, 0.75), (4.0 + 0.75 / 9.75, 0.0)],
+        [(5.9, 0.0), (6.0, 1.0)],
+    ];
+    assert_eq!(curves.len(), 4);
     for (curve, expected) in curves.iter().zip(expected) {
-        assert!(curve.points.iter().zip(expected).all(|(got, p)| near(*got, read.at(*p), 1.2)), "{curve:?}");
+        assert_eq!(curve.points.len(), 2);
+        assert!(curve.points.iter().zip(expected).all(|(got, p)| near(*got, read.at(p), 1.2)), "{curve:?}");
     }
     let marks = read.picture.shapes.iter().filter(|shape| shape.kind == "circle").map(|shape| shape.corners[0]);
-    let expected = expected.concat();
-    assert!(marks.clone().count() == 6 && marks.zip(&expected).all(|(mark, p)| near(mark, read.at(*p), 1.2)));
+    let expected = [(0.0, 0.5), (2.0, 0.25), (4.0, 0.75), (6.0, 1.0)];
+    assert!(marks.clone().count() == 4 && marks.zip(&expected).all(|(mark, p)| near(mark, read.at(*p), 1.2)));
     read.picture.text("not drawn: 1 not finite");
+    // One piece while the curve stays inside, and nothing of a curve that is never there.
+    let pieces =
+        |values: &[f64]| Read::of(&show::curve("", values).y_range(0.0, 1.0).figure(), (false, false)).curves(0).len();
+    assert_eq!([pieces(&[0.0, 1.0, 0.5, 0.5]), pieces(&[2.0, 3.0, 2.0]), pieces(&[2.0, -1.0])], [1, 0, 1]);
+}
+
+#[test]
+fn points_outside_the_range_are_counted() {
+    let chart = show::curve("", &[0.5, 9.0, 0.25, -3.0]).points().y_range(0.0, 1.0);
+    let read = Read::of(&chart.figure(), (false, false));
+    assert_eq!(read.picture.shapes.iter().filter(|s| s.fill == SERIES[0].0).count(), 2);
+    read.picture.text("not drawn: 2 outside the range of the axis");
+}
+
+#[test]
+fn maps_of_one_range_have_the_same_colours() {
+    let text = |map: &show::Heat| Picture::of(&map.figure()).texts.iter().map(|t| t.words.clone()).collect::<Vec<_>>();
+    let map = show::heat("", &nalgebra::dmatrix![0.0, 0.25]).range(0.0, 4.0);
+    assert!(text(&map).contains(&"4".to_string()), "{:?}", text(&map));
+    let errors = show::error_map("", &nalgebra::dmatrix![0.0, 0.01], &nalgebra::dmatrix![0.0, 0.0]).unwrap();
+    assert!(text(&errors.range(1e-8, 1.0)).contains(&"10⁻⁸".to_string()));
 }
 
 #[test]
@@ -417,12 +444,12 @@ fn a_smoothed_curve_is_the_mean_of_its_neighbours() {
     let read = Read::of(&show::curve("", &values).smooth(4).figure(), (false, false));
     let mean = |k: usize| {
         let near = &values[k.saturating_sub(2)..40.min(k + 3)]; // two on each side, as far as there are
-        ((k + 1) as f64, near.iter().sum::<f64>() / near.len() as f64)
+        (k as f64, near.iter().sum::<f64>() / near.len() as f64)
     };
     read.assert_curve(0, &(0..40).map(mean).collect::<Vec<_>>());
     let faint: Vec<_> = read.curves(0).into_iter().filter(|line| line.faint).collect();
     assert_eq!(faint.len(), 1);
-    let points = || values.iter().enumerate().map(|(k, &y)| ((k + 1) as f64, y));
+    let points = || values.iter().enumerate().map(|(k, &y)| (k as f64, y));
     assert!(faint[0].points.iter().zip(points()).all(|(got, p)| near(*got, read.at(p), 1.2)));
 }
 
@@ -433,7 +460,7 @@ fn a_long_curve_reaches_from_its_first_point_to_its_last_through_its_extremes() 
     let read = Read::of(&show::curve("", &values).figure(), (false, false));
     let curve = read.curves(0)[0];
     for k in [0, 4321, 8765, 10_006] {
-        let at = read.at(((k + 1) as f64, values[k]));
+        let at = read.at((k as f64, values[k]));
         assert!(curve.points.iter().any(|p| near(*p, at, 1.2)), "point {k}");
     }
     assert!(curve.points.windows(2).all(|p| p[0].0 <= p[1].0) && curve.points.len() <= 200);
@@ -444,7 +471,7 @@ fn a_long_curve_reaches_from_its_first_point_to_its_last_through_its_extremes() 
     // The last point has a mean of its own, also where only every other point has one.
     let smooth = Read::of(&show::curve("", &values[..150]).smooth(9).figure(), (false, false));
     let line = smooth.curves(0).into_iter().find(|line| !line.faint).unwrap();
-    assert!((line.points[line.points.len() - 1].0 - smooth.x.place(150.0)).abs() <= 1.2);
+    assert!((line.points[line.points.len() - 1].0 - smooth.x.place(149.0)).abs() <= 1.2);
 }
 
 #[test]
@@ -500,7 +527,7 @@ fn a_training_shows_losses_left_and_accuracies_right() {
     let figure = show::training("net", &losses, &accuracies);
     assert_eq!(figure.size, (540 + 340, 340));
     let loss = Read::panel(&figure, (false, true), (0.0, 540.0));
-    loss.assert_curve(0, &losses.iter().enumerate().map(|(k, &y)| ((k + 1) as f64, y)).collect::<Vec<_>>());
+    loss.assert_curve(0, &losses.iter().enumerate().map(|(k, &y)| (k as f64, y)).collect::<Vec<_>>());
     assert!(loss.picture.text("loss").upward);
     loss.picture.text("net: loss of each step");
     loss.picture.text("step");

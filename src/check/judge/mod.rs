@@ -91,60 +91,84 @@ pub(super) struct Exercise<I: 'static, F: 'static> {
 
 impl<I: Inputs, F: Copy> Exercise<I, F> {
     pub fn judge(&self, yours: F) -> Verdict {
-        let sheet = Sheet::of(self);
-        let trial = sheet.trial(self, yours);
-        if (0..sheet.problems.len()).all(|at| trial.is_right(at)) {
-            return Verdict::passing(self.function, sheet.problems.len(), trial.entries());
-        }
-        sheet.verdict(self, trial, &sheet.known(self))
+        let inputs = (self.problems)();
+        self.sheet(&inputs).judge(&self.ask(&inputs, yours))
     }
 
     /// Every known mistake, judged.
     pub fn judge_mistakes(&self) -> Vec<Judged> {
-        let sheet = Sheet::of(self);
-        let known = sheet.known(self);
+        let inputs = (self.problems)();
+        let sheet = self.sheet(&inputs);
+        let known = sheet.known();
         let judged = |mistake: &Mistake<F>| Judged {
             function: self.function,
             name: mistake.name,
             sentence: mistake.sentence,
-            verdict: sheet.verdict(self, sheet.trial(self, mistake.wrong), &known),
+            verdict: sheet.verdict(sheet.trial(&self.ask(&inputs, mistake.wrong)), &known),
         };
         self.mistakes.iter().map(judged).collect()
     }
-}
 
-/// The problems of an exercise, and the right answers to them.
-struct Sheet<I> {
-    inputs: Vec<I>,
-    problems: Vec<Problem>,
-    right: Vec<Vec<Part>>,
-}
-
-impl<I: Inputs> Sheet<I> {
-    fn of<F: Copy>(exercise: &Exercise<I, F>) -> Self {
-        let inputs = (exercise.problems)();
-        let problems = inputs.iter().map(Inputs::problem).collect();
-        // The crate's own functions never fail on these problems.
-        let right = |inputs: &I| (exercise.call)(exercise.right, inputs).unwrap_or_default();
-        Sheet { right: inputs.iter().map(right).collect(), problems, inputs }
+    /// What a function answers to each problem.
+    fn ask<'a>(&'a self, inputs: &'a [I], f: F) -> impl Fn(usize) -> Answer + 'a
+    where
+        F: 'a,
+    {
+        move |at| (self.call)(f, &inputs[at])
     }
 
-    fn trial<F: Copy>(&self, exercise: &Exercise<I, F>, f: F) -> Trial {
-        Trial::of(&self.problems, &self.right, &|at| (exercise.call)(f, &self.inputs[at]))
-    }
-
-    fn known<F: Copy>(&self, exercise: &Exercise<I, F>) -> Vec<Known> {
-        let known = |mistake: &Mistake<F>| Known {
-            name: mistake.name,
-            sentence: mistake.sentence,
-            trial: self.trial(exercise, mistake.wrong),
+    fn sheet<'a>(&'a self, inputs: &'a [I]) -> Sheet<'a> {
+        let mistake = |mistake: &Mistake<F>| -> (_, _, Ask<'a>) {
+            (mistake.name, mistake.sentence, Box::new(self.ask(inputs, mistake.wrong)))
         };
-        exercise.mistakes.iter().map(known).collect()
+        // The crate's own functions never fail on these problems.
+        let right = |at| self.ask(inputs, self.right)(at).unwrap_or_default();
+        Sheet {
+            function: self.function,
+            problems: inputs.iter().map(Inputs::problem).collect(),
+            right: (0..inputs.len()).map(right).collect(),
+            mistakes: self.mistakes.iter().map(mistake).collect(),
+            questions: self.questions,
+        }
+    }
+}
+
+/// A function's answer to a problem.
+type Answer = Result<Vec<Part>, ShapeError>;
+/// A function, as it answers the problem of each number.
+type Ask<'a> = Box<dyn Fn(usize) -> Answer + 'a>;
+
+/// What a function is judged by.
+struct Sheet<'a> {
+    function: &'static str,
+    problems: Vec<Problem>,
+    /// The right answers.
+    right: Vec<Vec<Part>>,
+    /// The known mistakes: name, sentence, and the function with the mistake.
+    mistakes: Vec<(&'static str, &'static str, Ask<'a>)>,
+    questions: &'static [(&'static str, Feature, &'static str)],
+}
+
+impl Sheet<'_> {
+    fn judge(&self, yours: &dyn Fn(usize) -> Answer) -> Verdict {
+        let trial = self.trial(yours);
+        if (0..self.problems.len()).all(|at| trial.is_right(at)) {
+            return Verdict::passing(self.function, self.problems.len(), trial.entries());
+        }
+        self.verdict(trial, &self.known())
     }
 
-    fn verdict<F: Copy>(&self, exercise: &Exercise<I, F>, trial: Trial, known: &[Known]) -> Verdict {
+    fn trial(&self, ask: &dyn Fn(usize) -> Answer) -> Trial {
+        Trial::of(&self.problems, &self.right, ask)
+    }
+
+    fn known(&self) -> Vec<Known> {
+        self.mistakes.iter().map(|(name, sentence, ask)| Known { name, sentence, trial: self.trial(ask) }).collect()
+    }
+
+    fn verdict(&self, trial: Trial, known: &[Known]) -> Verdict {
         let found = (suspicions(&trial, known), suspicions_by_track(&trial, known));
-        Verdict::failing(exercise.function, &self.problems, trial, exercise.questions, found)
+        Verdict::failing(self.function, &self.problems, trial, self.questions, found)
     }
 }
 

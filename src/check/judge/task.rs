@@ -1,9 +1,9 @@
 //! An exercise on any function: a chapter supplies the right answer, the cases, and the known mistakes.
 
-use super::answer::Part;
-use super::suspects::{Known, suspicions, suspicions_by_track};
-use super::trial::{Problem, Trial};
+use super::answer::{Outcome, Part};
+use super::trial::Problem;
 use super::verdict::Verdict;
+use super::{Answer, Ask, Sheet};
 use crate::check::array::Array;
 use crate::check::diagnosis::Role;
 use crate::check::values::Value;
@@ -149,9 +149,22 @@ impl<I> Task<I> {
         self
     }
 
-    /// Judges a reader's function.
+    /// Judges a reader's function. An exercise without a right answer to each case judges nobody: its verdict says so,
+    /// and fails.
     #[must_use]
     pub fn judge<A: Answers>(&self, yours: impl Fn(&I) -> A) -> Verdict {
+        let mut right = Vec::new();
+        for at in 0..self.cases.len() {
+            match Outcome::of(|| self.ask(&self.right, at)) {
+                Outcome::Answered(parts) => right.push(parts),
+                Outcome::Refused(error) | Outcome::Panicked(error) => {
+                    return Verdict::of_no_exercise(self.function, &format!("its own right answer fails: {error}"));
+                }
+            }
+        }
+        if right.is_empty() {
+            return Verdict::of_no_exercise(self.function, "it has no case");
+        }
         let problem = |(setting, _): &(String, I)| Problem {
             setting: setting.clone(),
             samples: self.samples,
@@ -159,33 +172,36 @@ impl<I> Task<I> {
             features: vec![],
             least: 0.0,
         };
-        let problems: Vec<Problem> = self.cases.iter().map(problem).collect();
-        let ask = |f: &dyn Fn(&I) -> Returned, at: usize| {
-            let values = f(&self.cases[at].1)?;
-            let expected = self.answers.len().max(1);
-            if values.len() != expected {
-                return Err(ShapeError::new(
-                    self.function,
-                    format!("{} returned", counted(values.len(), "value")),
-                    format!("it must return {}", counted(expected, "value")),
-                ));
-            }
-            Ok(values.iter().enumerate().map(|(place, value)| self.part(place, value)).collect())
-        };
-        let right: Vec<Vec<Part>> = (0..problems.len()).map(|at| ask(&self.right, at).unwrap_or_default()).collect();
-        let trial = |f: &dyn Fn(&I) -> Returned| Trial::of(&problems, &right, &|at| ask(f, at));
-        let trial_of_yours = trial(&|input: &I| yours(input).values());
-        if (0..problems.len()).all(|at| trial_of_yours.is_right(at)) {
-            return Verdict::passing(self.function, problems.len(), trial_of_yours.entries());
+        let mut mistakes: Vec<(_, _, Ask<'_>)> = Vec::new();
+        for &(name, sentence, ref wrong) in &self.mistakes {
+            mistakes.push((name, sentence, Box::new(|at| self.ask(wrong, at))));
         }
-        let known = |(name, sentence, wrong): &(&'static str, &'static str, Function<I>)| Known {
-            name,
-            sentence,
-            trial: trial(wrong),
+        let sheet = Sheet {
+            function: self.function,
+            problems: self.cases.iter().map(problem).collect(),
+            right,
+            mistakes,
+            questions: &[],
         };
-        let known: Vec<Known> = self.mistakes.iter().map(known).collect();
-        let found = (suspicions(&trial_of_yours, &known), suspicions_by_track(&trial_of_yours, &known));
-        Verdict::failing(self.function, &problems, trial_of_yours, &[], found)
+        sheet.judge(&|at| self.ask(&|input| yours(input).values(), at))
+    }
+
+    /// What a function answers in case number `at`.
+    fn ask(&self, f: &dyn Fn(&I) -> Returned, at: usize) -> Answer {
+        self.parts(f(&self.cases[at].1)?)
+    }
+
+    /// The values of an answer, under their names.
+    fn parts(&self, values: Vec<Value<f64>>) -> Answer {
+        let expected = self.answers.len().max(1);
+        if values.len() != expected {
+            return Err(ShapeError::new(
+                self.function,
+                format!("{} returned", counted(values.len(), "value")),
+                format!("it must return {}", counted(expected, "value")),
+            ));
+        }
+        Ok(values.iter().enumerate().map(|(place, value)| self.part(place, value)).collect())
     }
 
     /// Value number `place` of an answer, under its name.

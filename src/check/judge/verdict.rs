@@ -1,6 +1,6 @@
 //! What the reader is shown about their function.
 
-use super::answer::{Outcome, Part};
+use super::answer::{self, Part};
 use super::features::{Feature, Where, locate};
 use super::suspects::{Evidence, Suspicion};
 use super::trial::{Mark, Problem, Trial, wrong_entries};
@@ -21,7 +21,15 @@ pub struct Verdict {
     function: &'static str,
     cases: usize,
     entries: usize,
-    failure: Option<Failure>,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Debug)]
+enum Outcome {
+    Passed,
+    Failed(Box<Failure>),
+    /// The exercise itself is wrong, and why.
+    NoExercise(String),
 }
 
 /// How a function fails.
@@ -36,6 +44,8 @@ struct Failure {
     right_arrays: Vec<&'static str>,
     /// The cases without an answer, if there are any.
     silence: Option<Where>,
+    /// What happened in the first of these, if it is not the simplest wrong case.
+    why_silent: Option<Trouble>,
     suspicions: Vec<Suspicion>,
     by_track: Vec<Suspicion>,
 }
@@ -59,7 +69,11 @@ enum Trouble {
 
 impl Verdict {
     pub(super) fn passing(function: &'static str, cases: usize, entries: usize) -> Self {
-        Verdict { function, cases, entries, failure: None }
+        Verdict { function, cases, entries, outcome: Outcome::Passed }
+    }
+
+    pub(super) fn of_no_exercise(function: &'static str, why: &str) -> Self {
+        Verdict { function, cases: 0, entries: 0, outcome: Outcome::NoExercise(why.into()) }
     }
 
     pub(super) fn failing(
@@ -80,17 +94,26 @@ impl Verdict {
             places: places(&features, &trial, questions),
             right_arrays: right.map(|part| trial.names[part]).collect(),
             silence: absent.contains(&true).then(|| locate(&features, &absent)),
+            why_silent: absent
+                .iter()
+                .position(|&absent| absent)
+                .filter(|&at| at != simplest)
+                .map(|at| trouble(&trial, at)),
             case: cases[simplest].clone(),
             suspicions,
             by_track,
         };
-        Verdict { function, cases: cases.len(), entries: trial.entries(), failure: Some(failure) }
+        Verdict { function, cases: cases.len(), entries: trial.entries(), outcome: Outcome::Failed(Box::new(failure)) }
+    }
+
+    fn failure(&self) -> Option<&Failure> {
+        if let Outcome::Failed(failure) = &self.outcome { Some(failure) } else { None }
     }
 
     /// Whether all entries of all cases are right.
     #[must_use]
     pub fn passed(&self) -> bool {
-        self.failure.is_none()
+        matches!(self.outcome, Outcome::Passed)
     }
 
     /// The function that the reader's function replaces.
@@ -114,20 +137,20 @@ impl Verdict {
     /// How many cases it gets wrong.
     #[must_use]
     pub fn wrong_cases(&self) -> usize {
-        self.failure.as_ref().map_or(0, |failure| failure.wrong_cases)
+        self.failure().map_or(0, |failure| failure.wrong_cases)
     }
 
     /// The likeliest mistakes, at most one for each array that is wrong.
     #[must_use]
     pub fn suspicions(&self) -> &[Suspicion] {
-        self.failure.as_ref().map_or(&[], |failure| &failure.suspicions)
+        self.failure().map_or(&[], |failure| &failure.suspicions)
     }
 
     /// What would be suspected if only the tracks of the mistakes were known, not their numbers: in which cases they
     /// are wrong, and in which pattern.
     #[must_use]
     pub fn suspicions_by_track(&self) -> &[Suspicion] {
-        self.failure.as_ref().map_or(&[], |failure| &failure.by_track)
+        self.failure().map_or(&[], |failure| &failure.by_track)
     }
 
     /// The errors in the simplest wrong case, in the map with the first wrong entry; `None` if there are no numbers to
@@ -142,7 +165,7 @@ impl Verdict {
     /// ```
     #[must_use]
     pub fn error_map(&self) -> Option<Figure> {
-        let Trouble::Entry { got, right, wrong, .. } = &self.failure.as_ref()?.trouble else { return None };
+        let Trouble::Entry { got, right, wrong, .. } = &self.failure()?.trouble else { return None };
         let index = index_of(&right.shape, first(wrong));
         let title = format!("your {}, how far off", title_at(right, &index));
         let map = show::error_map(&title, &map_at(got, &index)?, &map_at(right, &index)?).ok()?;
@@ -168,9 +191,15 @@ impl Verdict {
     }
 
     fn paragraphs(&self) -> Vec<String> {
-        let Some(failure) = &self.failure else {
-            let (entries, cases) = (self.entries, counted(self.cases, "case"));
-            return vec![format!("✓ {}: all {entries} entries are right, in {cases}.", self.function)];
+        let failure = match &self.outcome {
+            Outcome::Passed => {
+                let (entries, cases) = (self.entries, counted(self.cases, "case"));
+                return vec![format!("✓ {}: all {entries} entries are right, in {cases}.", self.function)];
+            }
+            Outcome::NoExercise(why) => {
+                return vec![format!("✗ {} cannot be judged, because the exercise is wrong: {why}.", self.function)];
+            }
+            Outcome::Failed(failure) => failure,
         };
         let count = match failure.wrong_cases {
             wrong if wrong == self.cases => format!("all {} cases", self.cases),
@@ -193,7 +222,7 @@ impl Verdict {
 
     /// The arrays of the simplest wrong case, if they are small.
     fn table(&self) -> Option<String> {
-        let failure = self.failure.as_ref()?;
+        let failure = self.failure()?;
         let mut blocks: Vec<Block> = failure.case.inputs.iter().flat_map(blocks).collect();
         if let Trouble::Entry { got, right, wrong, .. } = &failure.trouble {
             let index = index_of(&right.shape, first(wrong));
@@ -212,6 +241,7 @@ impl Failure {
     fn whereabouts(&self) -> Option<String> {
         let everywhere = self.places.iter().all(|place| place.place == Where::Everywhere);
         let mut sentences: Vec<String> = self.silence.iter().map(Where::without_answer).collect();
+        sentences.extend(self.why_silent.iter().map(ToString::to_string));
         if !everywhere || !self.right_arrays.is_empty() {
             sentences.extend(self.places.iter().map(|place| match place.question {
                 // A known mistake needs no question.
@@ -262,9 +292,9 @@ fn listed(names: &[&str]) -> String {
 
 fn trouble(trial: &Trial, at: usize) -> Trouble {
     let found = match &trial.got[at] {
-        Outcome::Panicked(message) => return Trouble::Panicked(message.clone()),
-        Outcome::Refused(error) => return Trouble::Refused(error.clone()),
-        Outcome::Answered(parts) => parts,
+        answer::Outcome::Panicked(message) => return Trouble::Panicked(message.clone()),
+        answer::Outcome::Refused(error) => return Trouble::Refused(error.clone()),
+        answer::Outcome::Answered(parts) => parts,
     };
     let wrong = trial.marks.iter().position(|marks| marks[at] != Mark::Right).unwrap_or(0);
     let (got, right) = (found[wrong].clone(), trial.right[at][wrong].clone());

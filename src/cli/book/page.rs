@@ -2,7 +2,7 @@
 
 use super::colours::{self, escape};
 use super::text::{self, Section};
-use crate::cli::notebooks::document::{self, Notebook, has_tag, is_code, joined, outputs, source};
+use crate::cli::notebooks::document::{self, Notebook, has_tag, is_code, joined, outputs, source, without_colours};
 use crate::cli::notebooks::proved::entries_proved;
 use anyhow::Context;
 use handgrad::cards::Card;
@@ -112,7 +112,7 @@ const BOOK: &str = "Neural-network layers in Rust whose every gradient is derive
 /// The first page's moving picture: a convolution's backward, drawn from the run of the crate's own function.
 ///
 /// # Errors
-/// None: the shapes fit.
+/// If the arrays did not fit each other.
 fn hero() -> Result<String, ShapeError> {
     let z = Tensor4::from_row_major([1, 1, 3, 3], &[1.0, 2.0, 0.0, 3.0, -1.0, 2.0, 0.0, 1.0, 1.0])?;
     let k = Tensor4::from_row_major([1, 1, 2, 2], &[1.0, -2.0, 3.0, 0.5])?;
@@ -186,11 +186,4 @@ fn output(output: &Value) -> anyhow::Result<String> {
         return text::html(&markdown, &mut Vec::new());
     }
     Ok(plain(&data("text/plain").unwrap_or_default()))
-}
-
-/// A terminal's text without its colours, ESC [ … m.
-fn without_colours(text: &str) -> String {
-    let mut pieces = text.split("\x1b[");
-    let first = pieces.next().unwrap_or_default().to_owned();
-    pieces.fold(first, |out, piece| out + piece.split_once('m').map_or(piece, |(_, rest)| rest))
 }

@@ -1,8 +1,9 @@
 //! Whether the numbers in a notebook's prose are numbers in its cells.
 //!
-//! A number with a point, an exponent or a comma, or of percent (0.0403, 1.2 · 10⁻¹⁰, 12,000, 98 %), is a claim. It must be, rounded to as many
-//! digits, a number that stands in a cell's code, as an assertion holds it, or that a cell prints, as `--check` compares
-//! it. What is quoted from elsewhere stands in a markdown cell with the tag `quotes`.
+//! A number with a point, an exponent or a comma, or of percent (0.0403, 1.2 · 10⁻¹⁰, 12,000, 98 %), is a claim, and so
+//! is a whole number from 10 up, in digits or in words, that is no chapter, index, year, angle or reading time. It must
+//! be, rounded to as many digits, a number that stands in a cell's code, as an assertion holds it, or that a cell prints,
+//! as `--check` compares it. What is quoted from elsewhere stands in a markdown cell with the tag `quotes`.
 
 use super::document::{has_tag, is_code, joined, outputs, source};
 use super::judge::{digits, fraction_length};
@@ -23,7 +24,7 @@ pub fn unbacked(cells: &[Value]) -> Vec<String> {
         }
     }
     let prose = cells.iter().filter(|cell| !is_code(cell) && !has_tag(cell, "quotes"));
-    let texts: Vec<String> = prose.map(|cell| said(&source(cell))).collect();
+    let texts: Vec<String> = prose.map(|cell| in_digits(&said(&source(cell)))).collect();
     let mut unbacked = Vec::new();
     for text in &texts {
         for claim in numbers(text).filter(|number| number.is_claim) {
@@ -53,6 +54,70 @@ fn said(markdown: &str) -> String {
         }
     }
     text
+}
+
+/// A text whose number words from eleven to ninety-nine are written in digits.
+fn in_digits(text: &str) -> String {
+    let word = |word: &str| {
+        let lower = word.to_lowercase();
+        let (tens, unit) = lower.split_once('-').unwrap_or((&lower, ""));
+        let tens = 10 * (2 + TENS.iter().position(|known| *known == tens)?);
+        match unit {
+            "" => Some(tens),
+            unit => Some(tens + 1 + UNITS[..9].iter().position(|known| *known == unit)?),
+        }
+    };
+    let small = |word: &str| UNITS.iter().position(|known| *known == word.to_lowercase()).map(|at| at + 1);
+    let is_part = |c: char| c.is_alphabetic() || c == '-';
+    let mut written = String::new();
+    let mut rest = text;
+    while let Some(begin) = rest.find(is_part) {
+        let (before, after) = rest.split_at(begin);
+        let (this, after) = after.split_at(after.find(|c| !is_part(c)).unwrap_or(after.len()));
+        let number = word(this).or(small(this).filter(|number| *number > 10));
+        written += before;
+        written += &number.map_or(this.to_owned(), |number| number.to_string());
+        rest = after;
+    }
+    written + rest
+}
+
+/// The number words from one to nineteen.
+const UNITS: [&str; 19] = [
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+];
+/// Twenty to ninety.
+const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+
+/// Whether a whole number at this place of a text names something and counts nothing: a chapter, an index, a year, an
+/// angle, the time that a chapter takes.
+fn is_name(before: &str, number: &str, after: &str) -> bool {
+    let is_year = matches!(number.parse(), Ok(1600..=1999 | 2001..=2099));
+    let list = before.trim_end_matches(|c: char| c.is_ascii_digit() || " ,\u{a0}".contains(c));
+    let list = list.strip_suffix("and").or(list.strip_suffix("to")).unwrap_or(list);
+    let list = list.trim_end_matches(|c: char| c.is_ascii_digit() || " ,\u{a0}".contains(c)).to_lowercase();
+    let is_place = ["chapter", "chapters", "section", "sections", "next:"].iter().any(|kind| list.ends_with(kind));
+    let is_index = before.ends_with("_{") || before.ends_with('_');
+    let is_unit = ["°", " degrees", " minutes", "^\\circ"].iter().any(|unit| after.starts_with(unit));
+    is_year || is_place || is_index || is_unit
 }
 
 /// Code without `//` comments.
@@ -132,11 +197,13 @@ fn number_at(text: &str, at: usize) -> (Number, usize) {
     let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len() as i32);
     let scale = 10f64.powi(exponent);
     let is_percentage = text[at + length..].trim_start_matches(['\\', ' ', '\u{a0}', '\u{202f}', ',']).starts_with('%');
+    let is_whole = !number.contains(['.', 'e']) && number.len() > 1 && !number.starts_with('0');
+    let is_count = is_whole && !is_name(&text[..at], &number, &text[at + length..]);
     let number = Number {
         at,
         value: mantissa.parse::<f64>().unwrap_or(f64::NAN) * scale,
         unit: 10f64.powi(-decimals) * scale,
-        is_claim: decimals > 0 || exponent != 0 || is_grouped || is_percentage,
+        is_claim: is_count || decimals > 0 || exponent != 0 || is_grouped || is_percentage,
         is_percentage,
     };
     (number, length)
@@ -207,6 +274,35 @@ mod tests {
         ] {
             assert_eq!(unbacked(&book(prose, "", code, printed)).len(), 1, "{prose}");
             assert!(unbacked(&book(prose, "quotes", code, printed)).is_empty(), "{prose}");
+        }
+    }
+
+    #[test]
+    fn a_whole_number_from_10_up_is_a_claim_unless_it_is_a_name() {
+        for said in [
+            "2000 steps later",
+            "all 44 formulas",
+            "Forty-four formulas",
+            "It takes sixteen.",
+            "$\\sqrt{76}$",
+            "40 to 6 %",
+        ] {
+            assert_eq!(unbacked(&book(said, "", "", "6")).len(), 1, "{said}");
+            assert!(unbacked(&book(said, "", "f(2000, 44, 16, 76, 0.06)", "40")).is_empty(), "{said}");
+        }
+        for named in [
+            "see chapter 16, section 12",
+            "Chapters 12 and 13",
+            "Next: 12 · Pooling",
+            "$z_{11} + z_12$",
+            "Polyak (1964)",
+            "turned by 180°, or 45 degrees",
+            "about 60 minutes",
+            "one of two, 9 or ten",
+            "fortyish nine-pins",
+            "E10, x86_64",
+        ] {
+            assert_eq!(unbacked(&book(named, "", "", "")), Vec::<String>::new(), "{named}");
         }
     }
 

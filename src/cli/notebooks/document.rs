@@ -133,6 +133,16 @@ pub fn joined(text: &Value) -> String {
     }
 }
 
+/// A text without a terminal's colours.
+pub fn without_colours(text: &str) -> String {
+    let mut pieces = text.split("\u{1b}[");
+    let mut kept = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        kept += piece.split_once('m').map_or("", |(_, rest)| rest);
+    }
+    kept
+}
+
 pub fn is_code(cell: &Value) -> bool {
     cell["cell_type"] == "code"
 }

@@ -1,6 +1,6 @@
 //! What a cell's outputs say: whether it failed, whether a proof in it passed, whether it still prints what it printed.
 
-use super::document::joined;
+use super::document::{joined, without_colours};
 use serde_json::Value;
 
 /// The marks of a verdict, as `handgrad::check` prints them behind each gradient.
@@ -29,12 +29,13 @@ pub fn failure(outputs: &[Value]) -> Option<String> {
     })
 }
 
-/// A picture that is shown as the text of its fields. (The kernel falls back to this if a cell moves one of its own
-/// variables into the expression that it shows.)
+/// A picture or a card that is shown as the text of its fields. (The kernel falls back to this if a cell moves one of its
+/// own variables into the expression that it shows.)
 pub fn undrawn(outputs: &[Value]) -> Option<&'static str> {
     let texts = outputs.iter().filter(|output| output["data"]["text/html"].is_null());
     let texts: Vec<String> = texts.map(|output| joined(&output["data"]["text/plain"])).collect();
-    let kinds = ["Chart {", "Figure {", "Graph {", "Heat {", "Images {", "Landscape {", "Ratios {", "Steps {"];
+    let kinds =
+        ["Card {", "Chart {", "Figure {", "Graph {", "Heat {", "Images {", "Landscape {", "Ratios {", "Steps {"];
     kinds
         .into_iter()
         .find(|kind| texts.iter().any(|text| text.starts_with(kind)))
@@ -61,7 +62,7 @@ pub fn verdict(outputs: &[Value]) -> Verdict {
 
 /// The first difference between two cells' outputs that is more than another processor's last digits.
 ///
-/// Pictures are compared only by presence. Numbers with a point or an exponent may differ by a thousandth of their
+/// Pictures are compared by [`pictures`](super::pictures). Numbers with a point or an exponent may differ by a thousandth of their
 /// value or by 1e-9 (a rounding error printed as 1e-16 differs elsewhere), and so may the number of entries that a
 /// proof found exact, unless it is all of them; everything else must be equal.
 pub fn difference(stored: &[Value], now: &[Value]) -> Option<String> {
@@ -151,18 +152,8 @@ fn without_exact_counts(text: &str) -> String {
     text.lines().map(plain).collect::<Vec<_>>().join("\n")
 }
 
-/// A text without a terminal's colours.
-fn without_colours(text: &str) -> String {
-    let mut pieces = text.split("\u{1b}[");
-    let mut kept = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        kept += piece.split_once('m').map_or("", |(_, rest)| rest);
-    }
-    kept
-}
-
 /// Whether two words agree: their numbers nearly, the rest exactly.
-fn same_word(a: &str, b: &str) -> bool {
+pub fn same_word(a: &str, b: &str) -> bool {
     if a == b {
         return true;
     }

@@ -61,7 +61,7 @@ fn the_last_digits_may_differ_and_nothing_else() {
 }
 
 #[test]
-fn a_picture_is_compared_by_its_presence() {
+fn a_text_is_compared_without_its_pictures() {
     let picture = |data: &str| {
         let html = format!("<img alt=\"a curve\" src=\"data:image/svg+xml;base64,{data}\">");
         json!({"output_type": "execute_result", "data": {"text/html": html}})
