@@ -149,6 +149,37 @@ fn a_folded_cell_says_what_is_inside() {
 }
 
 #[test]
+fn the_answer_to_a_question_is_folded() {
+    let text = |text: &str| json!({"cell_type": "markdown", "metadata": {}, "source": text});
+    let cell = |tags: &[&str], hidden: bool, printed: &str| {
+        let metadata = json!({"tags": tags, "jupyter": {"outputs_hidden": hidden}});
+        let outputs = if printed.is_empty() { vec![] } else { vec![stream("stdout", printed)] };
+        json!({"cell_type": "code", "metadata": metadata, "source": "f()", "outputs": outputs})
+    };
+    let (open, folded, silent) = (cell(&[], false, "4"), cell(&["hide-output"], true, "4"), cell(&[], false, ""));
+    let (question, remark) = (text("**Predict.** Will it print 4?"), text("Run it."));
+    let problems =
+        |cells: &[&Value]| document::misfolded(&cells.iter().map(|cell| (*cell).clone()).collect::<Vec<_>>());
+    for right in [
+        [&question, &folded, &folded, &remark, &open].as_slice(),
+        &[&question, &silent],
+        &[&remark, &open],
+        &[&cell(&["exercise", "hide-output"], true, "✗")],
+    ] {
+        assert_eq!(problems(right), Vec::<String>::new());
+    }
+    for wrong in [
+        [&question, &open].as_slice(),
+        &[&question, &folded, &open],
+        &[&cell(&["exercise"], false, "✗")],
+        &[&cell(&["hide-output"], false, "4")],
+        &[&cell(&[], true, "4")],
+    ] {
+        assert_eq!(problems(wrong).len(), 1, "{wrong:?}");
+    }
+}
+
+#[test]
 fn the_table_of_times_has_each_notebook_and_the_middle_of_all_their_cells() {
     let times = |name: &str, start: f64, cells: &[f64]| Times {
         name: name.into(),
