@@ -164,6 +164,7 @@ fn the_answer_to_a_question_is_folded() {
         [&question, &folded, &folded, &remark, &open].as_slice(),
         &[&question, &silent],
         &[&remark, &open],
+        &[&text("**Predict.** 3 or 4?\n<details>\n\n4\n\n</details>"), &open],
         &[&cell(&["exercise", "hide-output"], true, "✗")],
     ] {
         assert_eq!(problems(right), Vec::<String>::new());
