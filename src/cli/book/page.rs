@@ -136,6 +136,8 @@ fn frame((title, description): (&str, &str), pages: &[Page], open: Option<usize>
     let entries = pages.iter().enumerate().map(|(number, page)| page.entry(open == Some(number)));
     include_str!("frame.html")
         .replace("{title}", title)
+        .replace("{book}", if open.is_some() { " · handgrad" } else { ": every gradient derived by hand and proved" })
+        .replace("{kind}", if open.is_some() { "article" } else { "book" })
         .replace("{description}", description)
         .replace("{entries}", &entries.collect::<String>())
         .replace("{body}", body)
