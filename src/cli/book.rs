@@ -3,7 +3,7 @@
 //! The pages need no server, no network and, except for the search and the colour switch, no script: formulas become
 //! MathML here, code is coloured here, and the one font that formulas need is stored beside them.
 //!
-//! The generator is our own because Sphinx with its book theme, tried on two chapters, took 80 Python packages and
+//! The generator is our own because Sphinx with its book theme, tried on two chapters, took about 80 Python packages and
 //! fetched MathJax from the network, framed dark figures in white, and named every folded cell "Show code cell source".
 
 mod colours;
