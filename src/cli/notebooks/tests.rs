@@ -1,7 +1,7 @@
 //! The rules by which a notebook is judged and stored.
 
+use super::answers::{self, Kind};
 use super::document::{self, Notebook};
-
 use super::judge::{Verdict, difference, failure, undrawn, verdict};
 use super::proved::entries_proved;
 use super::times::{Times, table};
@@ -231,5 +231,34 @@ fn the_prose_states_no_number_that_no_cell_shows() -> anyhow::Result<()> {
         }
     }
     assert_eq!(unbacked, Vec::<String>::new());
+    Ok(())
+}
+
+#[test]
+fn every_exercise_has_right_and_wrong_answers() -> anyhow::Result<()> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for entry in std::fs::read_dir(root.join("notebooks"))? {
+        let path = entry?.path();
+        if path.extension().is_none_or(|extension| extension != "ipynb") {
+            continue;
+        }
+        let notebook = Notebook::read(&path)?;
+        let exercises = notebook.cells().iter().filter(|cell| document::has_tag(cell, "exercise")).count();
+        let name = notebook.name();
+        let number = name.split('_').next().unwrap_or_default();
+        let text = std::fs::read_to_string(root.join(format!("tests/notebooks/answers/{number}.md")))?;
+        let answers = answers::read(&text)?;
+        for exercise in 1..=exercises {
+            let of = |is_right: bool| {
+                let these = answers.iter().filter(|answer| answer.exercise == exercise);
+                these.filter(|answer| (answer.kind == Kind::Right) == is_right).count()
+            };
+            assert!(of(true) >= 2 && of(false) >= 6, "{name}, exercise {exercise}: {} and {}", of(true), of(false));
+        }
+        assert!(answers.iter().all(|answer| answer.exercise <= exercises), "{name} has {exercises} exercises");
+        let unnamed = answers.iter().filter(|answer| answer.kind == Kind::Unnamed).count();
+        let wrong = answers.iter().filter(|answer| answer.kind != Kind::Right).count();
+        assert!(10 * unnamed <= wrong, "{name}: {unnamed} of {wrong} wrong answers have no name");
+    }
     Ok(())
 }
