@@ -55,6 +55,22 @@ pub(crate) fn grouped(n: u64) -> String {
     digits.char_indices().flat_map(|(at, digit)| starts(&at).then_some(' ').into_iter().chain([digit])).collect()
 }
 
+/// The text in lines of at most this many characters.
+pub(crate) fn wrapped(text: &str, width: usize) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.into()),
+        }
+    }
+    lines.join("\n")
+}
+
 /// "1 row", "2 rows".
 pub(crate) fn counted(count: usize, one: &str) -> String {
     format!("{count} {one}{}", if count == 1 { "" } else { "s" })

@@ -9,6 +9,7 @@ use super::lessons;
 use super::proof::{Proof, TOLERANCE, above, aligned, error_text, largest_of, relative};
 use super::symbolic::SymbolicProof;
 use crate::ShapeError;
+use crate::text::grouped;
 use rayon::prelude::*;
 use std::fmt;
 
@@ -374,9 +375,9 @@ fn cells(row: &Row) -> [String; 10] {
     [
         row.function.clone(),
         row.oracle.clone(),
-        grouped(row.cases),
-        grouped(row.entries),
-        grouped(row.demanded),
+        grouped(row.cases as u64),
+        grouped(row.entries as u64),
+        grouped(row.demanded as u64),
         error_text(row.error),
         row.differences.map_or_else(String::new, error_text),
         row.single.map_or_else(String::new, error_text),
@@ -387,14 +388,6 @@ fn cells(row: &Row) -> [String; 10] {
             (false, _) => "✗".into(),
         },
     ]
-}
-
-/// 1234567 as "1 234 567".
-fn grouped(n: usize) -> String {
-    let digits = n.to_string();
-    let groups: Vec<&str> =
-        digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap_or_default()).collect();
-    groups.join(" ")
 }
 
 /// An aligned table, then the failures, then the verdict.
@@ -428,7 +421,7 @@ impl fmt::Display for Certificate {
                  equation: identically, or with this probability; * means \"on the branch that the values took\".\n\
                  ∞: also right if one of the values is an infinity or NaN.",
                 self.rows.len(),
-                grouped(self.cases)
+                grouped(self.cases as u64)
             ),
             1 => write!(f, "\nNot proved: 1 of {} functions is wrong.", self.rows.len()),
             _ => write!(f, "\nNot proved: {wrong} of {} functions are wrong.", self.rows.len()),

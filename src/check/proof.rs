@@ -4,6 +4,7 @@ use super::array::{Array, lift};
 use super::diagnosis::{Comparison, Diagnosis, Role, diagnose, shape_sentence, told_apart};
 use crate::ShapeError;
 use crate::numbers::Dual;
+use crate::text::wrapped;
 use std::fmt;
 
 /// The largest error, relative to an entry's own terms, that rounding may cause.
@@ -437,6 +438,9 @@ pub(super) fn aligned<const K: usize>(lines: &[[String; K]], left: usize) -> Vec
     lines.iter().map(|line| line.iter().enumerate().map(cell).collect::<Vec<_>>().join("  ")).collect()
 }
 
+/// The sentences are wrapped at this many characters.
+const WIDTH: usize = 88;
+
 /// One line per gradient, a sentence for each wrong one, and the verdict.
 impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -460,10 +464,18 @@ impl fmt::Display for Proof {
             writeln!(f, "  {line}")?;
         }
         for sentence in self.checks.iter().filter_map(Check::sentence) {
-            writeln!(f, "  {sentence}")?;
+            writeln!(f, "  {}", wrapped(&sentence, WIDTH).replace('\n', "\n  "))?;
         }
-        let wrong: Vec<&str> = self.checks.iter().filter(|c| c.failure.is_some()).map(|c| c.name.as_str()).collect();
+        let named = |of: fn(&Failure) -> bool| -> Vec<&str> {
+            let failed = self.checks.iter().filter(|c| c.failure.as_ref().is_some_and(of));
+            failed.map(|c| c.name.as_str()).collect()
+        };
+        let wrong = named(|failure| matches!(failure, Failure::Shape(_) | Failure::Entry { .. }));
+        let disputed = named(|failure| matches!(failure, Failure::Differences | Failure::Adjoint));
         match (self.nothing(), wrong.as_slice()) {
+            (_, []) if !disputed.is_empty() => {
+                write!(f, "✗ Not proved: the checks of {} disagree.", disputed.join(" and "))
+            }
             (Some(reason), []) => write!(f, "✗ {reason}"),
             (None, []) => write!(f, "✓ Proved: every entry is what the forward itself says."),
             (_, wrong) => {

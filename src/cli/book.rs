@@ -2,6 +2,9 @@
 //!
 //! The pages need no server, no network and, except for the search and the colour switch, no script: formulas become
 //! MathML here, code is coloured here, and the one font that formulas need is stored beside them.
+//!
+//! The generator is our own because Sphinx with its book theme, tried on two chapters, took about 80 Python packages and
+//! fetched MathJax from the network, framed dark figures in white, and named every folded cell "Show code cell source".
 
 mod colours;
 mod page;
@@ -28,9 +31,10 @@ pub struct Arguments {
 }
 
 /// The files beside the pages.
-const ASSETS: [(&str, &[u8]); 4] = [
+const ASSETS: [(&str, &[u8]); 5] = [
     ("book.css", include_bytes!("book/book.css")),
     ("book.js", include_bytes!("book/book.js")),
+    ("preview.png", include_bytes!("book/preview.png")),
     ("latinmodern-math.woff2", include_bytes!("book/latinmodern-math.woff2")),
     ("latinmodern-math.LICENSE.txt", include_bytes!("book/latinmodern-math.LICENSE.txt")),
 ];

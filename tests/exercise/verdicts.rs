@@ -30,10 +30,11 @@ fn a_failure_reads_from_the_simplest_case_to_the_mistake() {
     let text = verdict.to_string().replace('\u{a0}', " ");
     let expected = "\
 ✗ fc_backward is wrong in 18 of 21 cases.
-The simplest of them: z (1, 2), W (2, 2). There dw[0, 1] is 16, but must be 4; 2 of 4 entries are wrong.
+The simplest of them: z (1, 2), W (2, 2). There dw[0, 1] is 16, but must be 4; 2 of 4
+entries are wrong.
 dw is wrong in 18 of 21 cases. db and dz are right in every case.
-The mistake: dw is transposed. dw has the shape of W, (l, m): it is zᵀ·next_dz (step 3), not next_dzᵀ·z. Your
-numbers are those of this mistake.
+The mistake: dw is transposed. dw has the shape of W, (l, m): it is zᵀ·next_dz (step 3),
+not next_dzᵀ·z. Your numbers are those of this mistake.
 
 z        W        next_dz    your dw    right dw
 -2  4    -3  1     4 -2      -8 16      -8  4

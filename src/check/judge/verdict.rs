@@ -6,12 +6,12 @@ use super::suspects::{Evidence, Suspicion};
 use super::trial::{Mark, Problem, Trial, wrong_entries};
 use crate::check::diagnosis::{Diagnosis, index_of, shape_sentence, significant, told_apart};
 use crate::show::{self, Figure};
-use crate::text::counted;
+use crate::text::{counted, wrapped};
 use nalgebra::DMatrix;
 use std::fmt;
 
 /// Paragraphs are wrapped at this many characters.
-const WIDTH: usize = 110;
+const WIDTH: usize = 88;
 /// A case with more numbers than this is described by its shapes alone.
 const NUMBERS_SHOWN: usize = 120;
 
@@ -202,6 +202,8 @@ impl Verdict {
             Outcome::Failed(failure) => failure,
         };
         let count = match failure.wrong_cases {
+            1 if self.cases == 1 => "the one case".into(),
+            2 if self.cases == 2 => "both cases".into(),
             wrong if wrong == self.cases => format!("all {} cases", self.cases),
             wrong => format!("{wrong} of {} cases", self.cases),
         };
@@ -442,22 +444,6 @@ fn beside(blocks: &[Block]) -> String {
         lines.push(String::new());
     }
     lines.pop();
-    lines.join("\n")
-}
-
-/// The text in lines of at most this many characters.
-fn wrapped(text: &str, width: usize) -> String {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.into()),
-        }
-    }
     lines.join("\n")
 }
 

@@ -44,6 +44,24 @@ document.addEventListener("DOMContentLoaded", () => {
     }
   }
 
+  // On paper nothing can be unfolded or scrolled: what is folded is opened, and formulas that are too wide become smaller.
+  const PAPER = 640;
+  let opened = [];
+  let shrunk = [];
+  addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll("details:not([open])")];
+    for (const details of opened) details.open = true;
+    shrunk = [...document.querySelectorAll(".wide:not(.parts) > math, .parts > math")].filter((math) => {
+      const width = Math.max(...[...math.children].map((child) => child.getBoundingClientRect().right)) - math.getBoundingClientRect().left;
+      if (width > PAPER) math.style.fontSize = `${1.08 * PAPER / width}em`;
+      return width > PAPER;
+    });
+  });
+  addEventListener("afterprint", () => {
+    for (const details of opened) details.open = false;
+    for (const math of shrunk) math.style.fontSize = "";
+  });
+
   // The search: sections that contain all the words, those with a word in the heading first.
   const search = document.getElementById("search");
   const input = search.querySelector("input");
@@ -65,13 +83,14 @@ document.addEventListener("DOMContentLoaded", () => {
       return { section, weight };
     }).filter(Boolean).sort((a, b) => b.weight - a.weight).slice(0, 12);
     for (const { section } of hits) {
-      const at = Math.max(0, section.words.toLowerCase().indexOf(words[0]) - 40);
+      const near = Math.max(0, section.words.toLowerCase().indexOf(words[0]) - 40);
+      const at = near === 0 ? 0 : section.words.indexOf(" ", near) + 1;
       const link = document.createElement("a");
       link.href = section.address;
       const heading = document.createElement("strong");
       heading.textContent = plain(section.page) + (section.page === section.heading ? "" : " › " + plain(section.heading));
       const excerpt = document.createElement("small");
-      excerpt.textContent = "…" + section.words.slice(at, at + 120) + "…";
+      excerpt.textContent = "…" + section.words.slice(at, at + 140) + "…";
       link.append(heading, excerpt);
       const item = document.createElement("li");
       item.append(link);

@@ -136,6 +136,8 @@ fn frame((title, description): (&str, &str), pages: &[Page], open: Option<usize>
     let entries = pages.iter().enumerate().map(|(number, page)| page.entry(open == Some(number)));
     include_str!("frame.html")
         .replace("{title}", title)
+        .replace("{book}", if open.is_some() { " · handgrad" } else { ": every gradient derived by hand and proved" })
+        .replace("{kind}", if open.is_some() { "article" } else { "book" })
         .replace("{description}", description)
         .replace("{entries}", &entries.collect::<String>())
         .replace("{body}", body)
@@ -149,16 +151,25 @@ fn code(cell: &Value) -> anyhow::Result<String> {
     };
     let code = format!("<pre class=\"code\"><code>{}</code></pre>", colours::rust(&source(cell)));
     let code = match document::folded(cell) {
-        Some(inside) => {
-            format!("<details class=\"fold\"><summary>Code: {}</summary>\n{code}</details>", escape(&inside))
-        }
+        Some(inside) => folded(&format!("Code: {}", escape(&inside)), &code),
         None => code,
     };
     let mut html = format!("<div class=\"cell\">{note}{code}\n");
+    let mut shown = String::new();
     for one in outputs(cell) {
-        html += &format!("<div class=\"output\">{}</div>\n", output(one)?);
+        shown += &format!("<div class=\"output\">{}</div>\n", output(one)?);
     }
+    html += &match (document::folds_outputs(cell) && !shown.is_empty(), has_tag(cell, "exercise")) {
+        (false, _) => shown,
+        (true, true) => folded("What the check says of the stub", &shown),
+        (true, false) => folded("What the cell shows", &shown),
+    };
     Ok(html + "</div>\n")
+}
+
+/// Something that a button unfolds.
+fn folded(summary: &str, html: &str) -> String {
+    format!("<details class=\"fold\"><summary>{summary}</summary>\n{html}</details>")
 }
 
 /// An output in the richest form that it was stored in.

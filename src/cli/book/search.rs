@@ -8,7 +8,8 @@ pub fn index(pages: &[Page]) -> String {
     let sections = pages.iter().flat_map(|page| {
         page.sections.iter().map(move |section| {
             let address = format!("{}#{}", page.file, section.id);
-            json!({"page": page.title, "heading": section.heading, "address": address, "words": section.words})
+            let words = section.words.split_whitespace().collect::<Vec<_>>().join(" ");
+            json!({"page": page.title, "heading": section.heading, "address": address, "words": words})
         })
     });
     format!("const SECTIONS = {};\n", serde_json::Value::from_iter(sections))

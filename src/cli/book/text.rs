@@ -26,10 +26,39 @@ pub struct Section {
 pub fn html(markdown: &str, sections: &mut Vec<Section>) -> anyhow::Result<String> {
     let options = Options::ENABLE_TABLES | Options::ENABLE_MATH | Options::ENABLE_FOOTNOTES;
     let (mut events, mut heading, mut code) = (Vec::new(), None, None);
-    for event in Parser::new_ext(markdown, options) {
+    let mut parser = Parser::new_ext(markdown, options).peekable();
+    while let Some(event) = parser.next() {
         let event = match event {
-            Event::InlineMath(latex) => Event::InlineHtml(formula(&latex, DisplayMode::Inline)?.into()),
-            Event::DisplayMath(latex) => Event::InlineHtml(formula(&latex, DisplayMode::Block)?.into()),
+            Event::InlineMath(latex) => {
+                let formula = formula(&latex, DisplayMode::Inline)?;
+                if let (None, Some(section)) = (heading, sections.last_mut()) {
+                    section.words += &read_out(&formula);
+                }
+                // What follows without a space stays on the formula's line.
+                let close = match parser.peek() {
+                    Some(Event::Text(text)) => text.split(char::is_whitespace).next().unwrap_or_default().to_owned(),
+                    _ => String::new(),
+                };
+                if close.is_empty() {
+                    events.push(Event::InlineHtml(formula.into()));
+                    continue;
+                }
+                let Some(Event::Text(text)) = parser.next() else { continue };
+                events.push(Event::InlineHtml(
+                    format!("<span class=\"close\">{formula}{}</span>", escape(&close)).into(),
+                ));
+                if let (None, Some(section)) = (heading, sections.last_mut()) {
+                    section.words += &close;
+                }
+                Event::Text(text[close.len()..].to_owned().into())
+            }
+            Event::DisplayMath(latex) => {
+                let formula = formula(&latex, DisplayMode::Block)?;
+                if let Some(section) = sections.last_mut() {
+                    section.words.extend([" ", &read_out(&formula), " "]);
+                }
+                Event::InlineHtml(formula.into())
+            }
             Event::Start(Tag::Heading { level, .. }) => {
                 heading = Some((level as u8, events.len()));
                 continue;
@@ -72,12 +101,29 @@ pub fn html(markdown: &str, sections: &mut Vec<Section>) -> anyhow::Result<Strin
             }
             other => other,
         };
-        if let (Event::Text(text) | Event::Code(text), None, Some(section)) = (&event, heading, sections.last_mut()) {
-            section.words.extend([" ", text]);
+        if let (None, Some(section)) = (heading, sections.last_mut()) {
+            match &event {
+                Event::Text(text) | Event::Code(text) => section.words += text,
+                Event::SoftBreak | Event::HardBreak | Event::Start(_) | Event::End(_) if !inline(&event) => {
+                    section.words.push(' ');
+                }
+                _ => {}
+            }
         }
         events.push(event);
     }
     Ok(rendered(events.into_iter()))
+}
+
+/// Whether an event begins or ends a tag within a line.
+fn inline(event: &Event<'_>) -> bool {
+    use TagEnd::{Emphasis, Link, Strong};
+    let ends = |tag: &TagEnd| matches!(tag, Emphasis | Link | Strong);
+    match event {
+        Event::Start(tag) => ends(&tag.to_end()),
+        Event::End(tag) => ends(tag),
+        _ => false,
+    }
 }
 
 fn rendered<'a>(events: impl Iterator<Item = Event<'a>>) -> String {
@@ -122,6 +168,48 @@ const LONG: usize = 36;
 /// # Errors
 /// If it is not valid LaTeX; the error says where.
 pub fn formula(latex: &str, display_mode: DisplayMode) -> anyhow::Result<String> {
+    if display_mode == DisplayMode::Inline {
+        let out = mathml(latex, display_mode)?;
+        return Ok(if latex.len() > LONG { format!("<span class=\"long\">{out}</span>") } else { out });
+    }
+    let parts = parts(latex);
+    if parts.len() == 1 {
+        return Ok(format!("<span class=\"wide\">{}</span>", mathml(latex, display_mode)?));
+    }
+    let parts: Vec<String> = parts.iter().map(|part| mathml(part, display_mode)).collect::<anyhow::Result<_>>()?;
+    let parts = parts.join("\n").replace("display=\"block\"", "display=\"inline\" displaystyle=\"true\"");
+    Ok(format!("<span class=\"wide parts\">{parts}</span>"))
+}
+
+/// A displayed formula, divided at every `\qquad` outside braces and environments: where a phone breaks it.
+fn parts(latex: &str) -> Vec<&str> {
+    const GAP: &str = r"\qquad";
+    let (mut parts, mut from, mut depth) = (Vec::new(), 0, 0);
+    for (at, letter) in latex.char_indices() {
+        let rest = &latex[at..];
+        match letter {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            '\\' if rest.starts_with(r"\begin") || rest.starts_with(r"\left") && !rest.starts_with(r"\lefta") => {
+                depth += 1
+            }
+            '\\' if rest.starts_with(r"\end") || rest.starts_with(r"\right") && !rest.starts_with(r"\righta") => {
+                depth -= 1
+            }
+            '\\' if depth == 0 && rest.starts_with(GAP) => {
+                parts.push(&latex[from..at]);
+                from = at + GAP.len();
+            }
+            _ => {}
+        }
+    }
+    parts.push(&latex[from..]);
+    parts.retain(|part| !part.trim().is_empty());
+    if parts.is_empty() { vec![latex] } else { parts }
+}
+
+/// A formula as MathML alone.
+fn mathml(latex: &str, display_mode: DisplayMode) -> anyhow::Result<String> {
     let storage = Storage::new();
     let mut failure = None;
     let events = pulldown_latex::Parser::new(latex, &storage).inspect(|event| {
@@ -135,23 +223,73 @@ pub fn formula(latex: &str, display_mode: DisplayMode) -> anyhow::Result<String>
     let out = as_latex_sets_it(out);
     match failure {
         Some(error) => bail!("the formula {latex:?} cannot be read: {error}"),
-        None if display_mode == DisplayMode::Block => Ok(format!("<span class=\"wide\">{out}</span>")),
-        None if latex.len() > LONG => Ok(format!("<span class=\"long\">{out}</span>")),
         None => Ok(out),
     }
 }
 
 /// MathML as LaTeX would set it: µ slants, because it is the Greek letter and not a unit; a slash and a full stop have
-/// no space around them; and a root sign sits on the line, because its content is never lower than a letter with a
-/// descender.
+/// no space around them; a comma between thousands is part of its number; and all roots of letters are equally high.
+/// (Chromium reserves the width of the second of the font's root signs for the first one too, so the first is not used.)
 fn as_latex_sets_it(mathml: String) -> String {
-    const CHANGES: [(&str, &str); 4] = [
+    const FENCE: &str = "<mo symmetric=\"true\" stretchy=\"true\" minsize=";
+    const CHANGES: [(&str, &str); 8] = [
         ("\u{b5}", "\u{3bc}"),
         ("<mo>/</mo>", "<mo lspace=\"0\" rspace=\"0\">/</mo>"),
         ("<mo>.</mo>", "<mo lspace=\"0\" rspace=\"0\">.</mo>"),
-        ("<msqrt>", "<msqrt><mspace height=\"0.7em\" depth=\"0.2em\"/>"),
+        ("</mn><mrow><mo>,</mo></mrow><mn>", ","),
+        ("<msqrt>", "<msqrt><mspace height=\"0.75em\" depth=\"0.2em\"/>"),
+        ("stretchy=\"true\"minsize", "stretchy=\"true\" minsize"),
+        ("stretchy=\"true\">(</mo>", "stretchy=\"true\" class=\"round\">(</mo>"),
+        ("stretchy=\"true\">)</mo>", "stretchy=\"true\" class=\"round\">)</mo>"),
     ];
-    CHANGES.iter().fold(mathml, |mathml, (from, to)| mathml.replace(from, to))
+    let mut mathml = CHANGES.iter().fold(mathml, |mathml, (from, to)| mathml.replace(from, to));
+    // A browser makes a parenthesis large in a row only. A row of a fence alone does not count.
+    for script in ["<msup>", "<msub>", "<msubsup>"] {
+        let fence = format!("{script}{FENCE}");
+        let mut pieces = mathml.split(&fence);
+        let first = pieces.next().unwrap_or_default().to_owned();
+        mathml = pieces.fold(first, |out, piece| {
+            out + script + "<mrow>" + FENCE + &piece.replacen("</mo>", "</mo><mi></mi></mrow>", 1)
+        });
+    }
+    mathml
+}
+
+/// A formula's letters for the search, with the signs that MathML draws: √x, a/b, x^2.
+fn read_out(mathml: &str) -> String {
+    // For every open element: its name, and how many children it has begun.
+    let (mut open, mut text): (Vec<(&str, usize)>, _) = (Vec::new(), String::new());
+    for piece in mathml.split('<').skip(1) {
+        let Some((tag, letters)) = piece.split_once('>') else { continue };
+        if tag.starts_with('/') {
+            open.pop();
+        } else {
+            let name = tag.split_whitespace().next().unwrap_or_default().trim_end_matches('/');
+            if let Some((parent, children)) = open.last_mut() {
+                *children += 1;
+                match (*parent, *children) {
+                    ("mfrac", 2) => text.push('/'),
+                    ("msup", 2) | ("msubsup", 3) => text.push('^'),
+                    ("mtr", 2..) => text.push(' '),
+                    _ => {}
+                }
+            }
+            match name {
+                "msqrt" => text.push('√'),
+                "mspace" | "mtr" | "math" if !text.is_empty() && !text.ends_with(['√', ' ']) => text.push(' '),
+                _ => {}
+            }
+            if !tag.ends_with('/') {
+                open.push((name, 0));
+            }
+        }
+        text += letters.trim();
+        if matches!(letters, "=" | "≈" | "≤" | "≥" | "<" | ">" | "←" | "→") {
+            text.truncate(text.len() - letters.len());
+            text.extend([" ", letters, " "]);
+        }
+    }
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").trim().to_owned()
 }
 
 /// The formulas of a `text/latex` output: the text between `$$` and `$$`, or all of it.

@@ -12,7 +12,7 @@ use handgrad::files;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, mpsc};
 
@@ -201,8 +201,25 @@ fn python() -> anyhow::Result<Vec<&'static str>> {
     }
 }
 
-/// Compiles the kernel. An interrupted build keeps what it has compiled.
+/// The kernel that `cargo install` has put on this machine before, if it is of the right version.
+fn installed_kernel() -> Option<PathBuf> {
+    let list = text_of(Command::new("cargo").args(["install", "--list"])).ok()?;
+    let home = std::env::home_dir().map(|home| home.join(".cargo"));
+    let set = |variable| std::env::var_os(variable).map(PathBuf::from);
+    let root = set("CARGO_INSTALL_ROOT").or_else(|| set("CARGO_HOME")).or(home)?;
+    let program = root.join("bin/evcxr_jupyter").with_extension(std::env::consts::EXE_EXTENSION);
+    let is_listed = list.lines().any(|line| line == format!("evcxr_jupyter v{EVCXR}:"));
+    (is_listed && program.is_file()).then_some(program)
+}
+
+/// Copies an installed kernel, or compiles one. An interrupted build keeps what it has compiled.
 fn build_kernel(place: &Place, progress: &Progress) -> anyhow::Result<()> {
+    if let Some(installed) = installed_kernel() {
+        progress.at(&format!("copying {}", installed.display()));
+        fs::create_dir_all(place.lab("evcxr/bin"))?;
+        fs::copy(&installed, place.evcxr()).with_context(|| format!("cannot copy {}", installed.display()))?;
+        return Ok(());
+    }
     let version = text_of(Command::new("rustc").arg("--version"))?;
     let number = |part: Option<&str>| part.and_then(|digits| digits.parse::<u32>().ok()).unwrap_or(0);
     let mut parts = version.split_whitespace().nth(1).unwrap_or_default().split('.');

@@ -157,12 +157,32 @@ pub fn folded(cell: &Value) -> Option<String> {
     is_folded.then(|| source(cell).lines().next().unwrap_or_default().trim_start_matches('/').trim().to_owned())
 }
 
+/// Whether a cell's outputs are folded until its reader runs it: they answer the question that the reader was asked.
+pub fn folds_outputs(cell: &Value) -> bool {
+    has_tag(cell, "hide-output")
+}
+
 /// What is wrong with the folding of the code cells, if anything: a folded cell must be folded in both JupyterLab and
-/// the book and begin with a comment that says what is inside, and at most [`LINES`] lines of code may be in sight.
+/// the book and begin with a comment that says what is inside, at most [`LINES`] lines of code may be in sight, and what
+/// a "Predict" asks for, or what a check says of an exercise, must not be.
 pub fn misfolded(cells: &[Value]) -> Vec<String> {
     let mut problems = vec![];
     let mut in_sight = 0;
-    for (number, cell) in (1..).zip(cells.iter().filter(|cell| is_code(cell))) {
+    let mut number = 0;
+    let mut is_asked = false;
+    for cell in cells {
+        if !is_code(cell) {
+            let text = source(cell);
+            is_asked = text.rsplit_once("**Predict").is_some_and(|(_, rest)| !rest.contains("<details>"));
+            continue;
+        }
+        number += 1;
+        if folds_outputs(cell) != (cell["metadata"]["jupyter"]["outputs_hidden"] == true) {
+            problems.push(format!("cell [{number}]: the tag hide-output and jupyter.outputs_hidden go together"));
+        }
+        if (is_asked || has_tag(cell, "exercise")) && !outputs(cell).is_empty() && !folds_outputs(cell) {
+            problems.push(format!("cell [{number}] shows the answer to a question: fold its outputs (hide-output)"));
+        }
         let is_hidden = cell["metadata"]["jupyter"]["source_hidden"] == true;
         if is_hidden != has_tag(cell, "hide-input") {
             problems.push(format!("cell [{number}]: the tag hide-input and jupyter.source_hidden go together"));
@@ -182,7 +202,7 @@ pub fn misfolded(cells: &[Value]) -> Vec<String> {
 }
 
 /// Lines of code that are not folded, at most.
-const LINES: usize = 700;
+const LINES: usize = 400;
 
 /// The outputs of a cell as stored in the file.
 pub fn outputs(cell: &Value) -> &[Value] {

@@ -1,7 +1,7 @@
 //! The rules by which a notebook is judged and stored.
 
+use super::answers::{self, Kind};
 use super::document::{self, Notebook};
-
 use super::judge::{Verdict, difference, failure, undrawn, verdict};
 use super::proved::entries_proved;
 use super::times::{Times, table};
@@ -149,6 +149,38 @@ fn a_folded_cell_says_what_is_inside() {
 }
 
 #[test]
+fn the_answer_to_a_question_is_folded() {
+    let text = |text: &str| json!({"cell_type": "markdown", "metadata": {}, "source": text});
+    let cell = |tags: &[&str], hidden: bool, printed: &str| {
+        let metadata = json!({"tags": tags, "jupyter": {"outputs_hidden": hidden}});
+        let outputs = if printed.is_empty() { vec![] } else { vec![stream("stdout", printed)] };
+        json!({"cell_type": "code", "metadata": metadata, "source": "f()", "outputs": outputs})
+    };
+    let (open, folded, silent) = (cell(&[], false, "4"), cell(&["hide-output"], true, "4"), cell(&[], false, ""));
+    let (question, remark) = (text("**Predict.** Will it print 4?"), text("Run it."));
+    let problems =
+        |cells: &[&Value]| document::misfolded(&cells.iter().map(|cell| (*cell).clone()).collect::<Vec<_>>());
+    for right in [
+        [&question, &folded, &folded, &remark, &open].as_slice(),
+        &[&question, &silent],
+        &[&remark, &open],
+        &[&text("**Predict.** 3 or 4?\n<details>\n\n4\n\n</details>"), &open],
+        &[&cell(&["exercise", "hide-output"], true, "✗")],
+    ] {
+        assert_eq!(problems(right), Vec::<String>::new());
+    }
+    for wrong in [
+        [&question, &open].as_slice(),
+        &[&question, &folded, &open],
+        &[&cell(&["exercise"], false, "✗")],
+        &[&cell(&["hide-output"], false, "4")],
+        &[&cell(&[], true, "4")],
+    ] {
+        assert_eq!(problems(wrong).len(), 1, "{wrong:?}");
+    }
+}
+
+#[test]
 fn the_table_of_times_has_each_notebook_and_the_middle_of_all_their_cells() {
     let times = |name: &str, start: f64, cells: &[f64]| Times {
         name: name.into(),
@@ -199,5 +231,34 @@ fn the_prose_states_no_number_that_no_cell_shows() -> anyhow::Result<()> {
         }
     }
     assert_eq!(unbacked, Vec::<String>::new());
+    Ok(())
+}
+
+#[test]
+fn every_exercise_has_right_and_wrong_answers() -> anyhow::Result<()> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for entry in std::fs::read_dir(root.join("notebooks"))? {
+        let path = entry?.path();
+        if path.extension().is_none_or(|extension| extension != "ipynb") {
+            continue;
+        }
+        let notebook = Notebook::read(&path)?;
+        let exercises = notebook.cells().iter().filter(|cell| document::has_tag(cell, "exercise")).count();
+        let name = notebook.name();
+        let number = name.split('_').next().unwrap_or_default();
+        let text = std::fs::read_to_string(root.join(format!("tests/notebooks/answers/{number}.md")))?;
+        let answers = answers::read(&text)?;
+        for exercise in 1..=exercises {
+            let of = |is_right: bool| {
+                let these = answers.iter().filter(|answer| answer.exercise == exercise);
+                these.filter(|answer| (answer.kind == Kind::Right) == is_right).count()
+            };
+            assert!(of(true) >= 2 && of(false) >= 6, "{name}, exercise {exercise}: {} and {}", of(true), of(false));
+        }
+        assert!(answers.iter().all(|answer| answer.exercise <= exercises), "{name} has {exercises} exercises");
+        let unnamed = answers.iter().filter(|answer| answer.kind == Kind::Unnamed).count();
+        let wrong = answers.iter().filter(|answer| answer.kind != Kind::Right).count();
+        assert!(10 * unnamed <= wrong, "{name}: {unnamed} of {wrong} wrong answers have no name");
+    }
     Ok(())
 }
