@@ -302,11 +302,11 @@ fn write_kernel_spec(place: &Place) -> anyhow::Result<()> {
     Ok(files::write(folder.join("kernel.json"), format!("{spec:#}\n").as_bytes())?)
 }
 
-/// JupyterLab does not declare its dark theme as dark. With this style, figures follow it.
+/// JupyterLab's style: figures that follow its theme, folded outputs that give nothing away.
 fn write_style(place: &Place) -> anyhow::Result<()> {
     let folder = place.lab("jupyter/config/custom");
     fs::create_dir_all(&folder)?;
-    Ok(files::write(folder.join("custom.css"), b"[data-jp-theme-light=\"false\"] { color-scheme: dark; }\n")?)
+    Ok(files::write(folder.join("custom.css"), include_bytes!("custom.css"))?)
 }
 
 /// Runs a command to its end, shows what `show` makes of its lines, logs all of them, and turns a failure into one
