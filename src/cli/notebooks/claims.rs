@@ -155,7 +155,8 @@ fn numbers(text: &str) -> impl Iterator<Item = Number> {
             let (number, length) = number_at(text, begin);
             at = begin + length;
             let before = &text[..begin];
-            let in_a_name = before.ends_with(|c: char| c.is_alphabetic() || c == '_');
+            let stem = before.strip_suffix('-').unwrap_or(before); // LeNet-5, AVX-512
+            let in_a_name = stem.ends_with(|c: char| c.is_alphabetic() || c == '_');
             let is_field = before.ends_with('.') && !before.ends_with("..");
             if !in_a_name && !is_field {
                 return Some(number);
