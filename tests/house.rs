@@ -97,6 +97,12 @@ fn imports_are_read() {
         paths("crate::a::{self, b::{C, D}, e::f}"),
         ["crate::a::self", "crate::a::b::C", "crate::a::b::D", "crate::a::e::f"]
     );
+    // Also where the tests are in a file of their own, which is declared above the imports.
+    assert!(house()[&vec!["cli".to_string(), "book".into()]].contains(&vec![
+        "cli".to_string(),
+        "lab".into(),
+        "place".into()
+    ]));
     assert!(house()[&vec!["layers".to_string(), "fc".into()]].contains(&vec!["kernels".to_string(), "product".into()]));
 }
 
@@ -143,7 +149,7 @@ fn house() -> House {
 
 /// All paths in the code of a file; what it only hands on (`pub use`) is no import, and its tests are not its code.
 fn named(text: &str) -> Vec<String> {
-    let code = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]"));
+    let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default().lines();
     let code: Vec<&str> = code.map(|line| line.split("//").next().unwrap_or_default()).collect();
     let code = code.join("\n");
     let statements = code.split(';').filter_map(|statement| statement.split_once("use "));

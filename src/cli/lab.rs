@@ -53,7 +53,7 @@ fn read_meanwhile(place: &Place, no_open: bool) -> anyhow::Result<()> {
     let out = book::folder(place);
     book::write_pages(place, &out)?;
     let index = out.join("index.html");
-    eprintln!("The book as it was last run, to be read while the kernel is compiled (about six minutes, once):");
+    eprintln!("The book as it was last run, to be read while the kernel is compiled (about eight minutes, once):");
     eprintln!("  {}", index.display());
     if !no_open {
         setup::open_in_browser(&index)?;

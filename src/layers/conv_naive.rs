@@ -157,7 +157,7 @@ pub fn remove_padding<T: Float>(z: &Tensor4<T>, (p1, p2): (usize, usize)) -> Res
 /// The backward of a convolution as loops: the sums of steps (2), (3) and (4), over the taps that meet the image.
 ///
 /// # Errors
-/// As for [`conv_backward`](super::conv_backward), and if there is no memory for the padded image.
+/// As for [`conv_backward`](super::conv_backward).
 ///
 /// ```
 /// use handgrad::prelude::*;

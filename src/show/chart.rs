@@ -9,7 +9,7 @@ use plotters::prelude::*;
 
 type Plane<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Scale, Scale>>;
 
-/// A curve of more points is drawn by the lowest and the highest point of each of half as many stretches.
+/// A curve of more points is drawn by the lowest and the highest point of each of half as many buckets.
 const POINTS: usize = 200;
 /// Up to this many points, each is marked.
 const MARKED: usize = 25;

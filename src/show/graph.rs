@@ -53,7 +53,8 @@ pub fn graph(title: &str) -> Graph {
 }
 
 impl Graph {
-    /// Adds a node that is computed from others. Those that are not there yet are added before it, as inputs.
+    /// Adds a node that is computed from others. Those that are not there yet are added before it, as inputs. An arrow that
+    /// would close a circle is left out.
     pub fn node<'a>(mut self, name: &str, from: impl IntoIterator<Item = &'a str>) -> Self {
         let mut sources = Vec::new();
         for source in from {
@@ -69,14 +70,14 @@ impl Graph {
         self
     }
 
-    /// Writes a value above a node.
+    /// Writes a value above a node, which is added if it is not there yet.
     pub fn value(mut self, name: &str, value: impl ToString) -> Self {
         let at = self.place(name);
         self.nodes[at].value = value.to_string();
         self
     }
 
-    /// Writes a gradient below a node.
+    /// Writes a gradient below a node, which is added if it is not there yet.
     pub fn gradient(mut self, name: &str, gradient: impl ToString) -> Self {
         let at = self.place(name);
         self.nodes[at].gradient = gradient.to_string();

@@ -148,7 +148,7 @@ fn explained(place: &Place, error: anyhow::Error) -> anyhow::Error {
     if is(&NETWORK) {
         return anyhow::anyhow!(
             "the package registries cannot be reached: connect to the network and run this command again, \
-             it goes on where it stopped ({text})"
+             it continues where it stopped ({text})"
         );
     }
     error
@@ -168,6 +168,7 @@ fn python() -> anyhow::Result<Vec<&'static str>> {
             &["python3.12"],
             &["python3.11"],
             &["python3.10"],
+            &["python3.9"],
         ]
     };
     let (oldest, mut too_old, mut without_venv) = (format!("{}.{}", OLDEST_PYTHON.0, OLDEST_PYTHON.1), None, None);
@@ -340,7 +341,7 @@ fn watch(
         if let Some(what) = show(&line) {
             progress.at(&what);
         }
-        if line.to_lowercase().contains("error") || line.contains("No space left") {
+        if is_error(&line) {
             errors.push(line);
         }
     }
@@ -349,6 +350,11 @@ fn watch(
     }
     let first = errors.first().map_or("it gave no reason", |line| line.trim());
     bail!("{first} (full output in {})", log_path.display())
+}
+
+/// Whether a command's line tells an error. (A crate that is downloaded may be called thiserror.)
+fn is_error(line: &str) -> bool {
+    line.trim_start().to_lowercase().starts_with("error") || line.contains("No space left")
 }
 
 fn boxed(stream: impl Read + Send + 'static) -> Box<dyn Read + Send> {
@@ -371,4 +377,24 @@ fn hash(value: &impl Hash) -> u64 {
 
 fn missing_is_fine(error: std::io::Error) -> std::io::Result<()> {
     if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_error;
+
+    #[test]
+    fn an_error_is_told_from_a_crate_with_error_in_its_name() {
+        for line in [
+            "error: could not compile",
+            "error[E0308]: mismatched types",
+            "ERROR: No matching distribution",
+            " No space left on device",
+        ] {
+            assert!(is_error(line), "{line}");
+        }
+        for line in ["  Downloaded thiserror v1.0.69", "   Compiling thiserror v2.0.18", "warning: unused"] {
+            assert!(!is_error(line), "{line}");
+        }
+    }
 }

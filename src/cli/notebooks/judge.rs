@@ -34,8 +34,22 @@ pub fn failure(outputs: &[Value]) -> Option<String> {
 pub fn undrawn(outputs: &[Value]) -> Option<&'static str> {
     let texts = outputs.iter().filter(|output| output["data"]["text/html"].is_null());
     let texts: Vec<String> = texts.map(|output| joined(&output["data"]["text/plain"])).collect();
-    let kinds =
-        ["Card {", "Chart {", "Figure {", "Graph {", "Heat {", "Images {", "Landscape {", "Ratios {", "Steps {"];
+    let kinds = [
+        "Card {",
+        "Chart {",
+        "Cost {",
+        "Equations {",
+        "Figure {",
+        "Graph {",
+        "Heat {",
+        "Images {",
+        "Landscape {",
+        "Proof {",
+        "Ratios {",
+        "Steps {",
+        "SymbolicProof {",
+        "Verdict {",
+    ];
     kinds
         .into_iter()
         .find(|kind| texts.iter().any(|text| text.starts_with(kind)))

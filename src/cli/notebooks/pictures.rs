@@ -1,7 +1,7 @@
 //! Whether a cell still draws the pictures that were stored.
 //!
 //! On one processor a picture is the same to the last digit. On another, sums are cut into other pieces, and what a
-//! training draws may differ by a little: words as in [`same_word`], coordinates by [`PIXELS`], colours by [`SHADES`].
+//! training draws may differ by a little: words as in [`same_word`], coordinates by [`HALF_PIXELS`], colours by [`SHADES`].
 //! The map of a rounding error is not compared, nor are the pixels of an image.
 
 use super::document::joined;
@@ -10,8 +10,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
-/// How far a coordinate may be off. A picture is drawn in half pixels.
-const PIXELS: f64 = 8.0;
+/// How far a coordinate may be off: four pixels. A picture is drawn in half pixels.
+const HALF_PIXELS: f64 = 8.0;
 /// How far each of red, green and blue may be off, of 255.
 const SHADES: i64 = 32;
 /// Where a picture begins in a cell's HTML.
@@ -84,7 +84,7 @@ fn same(a: &Piece, b: &Piece) -> bool {
             let coordinates = a.parse::<f64>().ok().zip(b.parse::<f64>().ok());
             let colours = colour(a).zip(colour(b));
             a == b
-                || coordinates.is_some_and(|(a, b)| (a - b).abs() <= PIXELS)
+                || coordinates.is_some_and(|(a, b)| (a - b).abs() <= HALF_PIXELS)
                 || colours.is_some_and(|(a, b)| a.iter().zip(b).all(|(a, b)| (a - b).abs() <= SHADES))
                 || a.starts_with("data:image/png") && b.starts_with("data:image/png")
         }
