@@ -61,7 +61,8 @@ impl Axis {
 
     /// Whether a drawn value is in the range that was set, if one was.
     pub fn holds(&self, drawn: f64) -> bool {
-        self.range.is_none_or(|(from, to)| (self.place(from)..=self.place(to)).contains(&drawn))
+        let range = self.range.map(|(from, to)| (self.place(from), self.place(to))).filter(|(from, to)| from < to);
+        range.is_none_or(|(from, to)| (from..=to).contains(&drawn))
     }
 
     /// The range that holds `values` (where they are drawn), and as many ticks as fit.

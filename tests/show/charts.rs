@@ -418,6 +418,9 @@ fn points_outside_the_range_are_counted() {
     let read = Read::of(&chart.figure(), (false, false));
     assert_eq!(read.picture.shapes.iter().filter(|s| s.fill == SERIES[0].0).count(), 2);
     read.picture.text("not drawn: 2 outside the range of the axis");
+    // A range from high to low is none.
+    let all = Read::of(&show::curve("", &[0.5, 9.0]).points().y_range(1.0, 0.0).figure(), (false, false));
+    assert!(all.picture.texts.iter().all(|text| !text.words.starts_with("not drawn")));
 }
 
 #[test]

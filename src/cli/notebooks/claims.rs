@@ -302,6 +302,7 @@ mod tests {
             "one of two, 9 or ten",
             "fortyish nine-pins",
             "E10, x86_64",
+            "VGG-11 with AVX-512",
         ] {
             assert_eq!(unbacked(&book(named, "", "", "")), Vec::<String>::new(), "{named}");
         }
