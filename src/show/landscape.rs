@@ -37,6 +37,7 @@ pub struct Landscape {
     /// The function, row by row from the largest y down.
     values: DMatrix<f64>,
     paths: Vec<(String, Vec<(f64, f64)>)>,
+    still: bool,
     alt: Option<String>,
 }
 
@@ -67,6 +68,7 @@ pub fn landscape(title: &str, x: (f64, f64), y: (f64, f64), f: impl Fn(f64, f64)
         y,
         values: DMatrix::from_fn(GRID.0, GRID.1, value),
         paths: Vec::new(),
+        still: false,
         alt: None,
     }
 }
@@ -79,6 +81,17 @@ impl Landscape {
         let points = points.iter().map(|p| (float(p[0]), float(p[1])));
         self.paths.push((name.into(), points.take_while(|(x, y)| x.is_finite() && y.is_finite()).collect()));
         self
+    }
+
+    /// Leaves out the marks that walk along the paths.
+    pub fn still(mut self) -> Self {
+        self.still = true;
+        self
+    }
+
+    /// Where the map lies in the picture, in pixels: its upper left corner, its width and its height.
+    pub(crate) fn area(&self) -> [f64; 4] {
+        [LEFT, self.legend().1, MAP.0, MAP.1]
     }
 
     /// The finished picture. Without animation, it shows the whole paths.
@@ -205,7 +218,7 @@ impl Landscape {
     /// The moving marks. Without animation, each stays at the end of its path.
     fn walkers(&self) -> String {
         let longest = self.paths.iter().map(|(_, points)| points.len()).max().unwrap_or(0);
-        if longest < 2 {
+        if longest < 2 || self.still {
             return String::new();
         }
         let moments = (longest - 1).min(MOMENTS);

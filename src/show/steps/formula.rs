@@ -14,7 +14,7 @@ const TERMS: usize = 30;
 
 /// The symbols of the inputs: how they are written, and their values.
 #[derive(Default)]
-pub(super) struct Symbols(HashMap<u32, (String, f64)>);
+pub(crate) struct Symbols(HashMap<u32, (String, f64)>);
 
 impl Symbols {
     /// The symbols among these entries.
@@ -25,7 +25,7 @@ impl Symbols {
 }
 
 /// The number of the symbol that an entry is, if it is one.
-pub(super) fn symbol(entry: Traced) -> Option<u32> {
+pub(crate) fn symbol(entry: Traced) -> Option<u32> {
     match entry.polynomial().ok()?.products()?.as_slice() {
         [(coefficient, symbols)] if coefficient.is_one() && symbols.len() == 1 => symbols.first().copied(),
         _ => None,
@@ -34,7 +34,7 @@ pub(super) fn symbol(entry: Traced) -> Option<u32> {
 
 /// A number, its name, and the products that add up to it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Formula {
+pub(crate) struct Formula {
     pub name: String,
     value: f64,
     products: Vec<Product>,
@@ -74,6 +74,11 @@ impl Formula {
     /// The number and its name, in a cell.
     pub fn cell(&self, look: Look) -> Cell {
         Cell { number: number(self.value), symbol: self.name.clone(), look }
+    }
+
+    /// The numbers of the symbols that it contains.
+    pub fn symbols(&self) -> impl Iterator<Item = u32> {
+        self.products.iter().flat_map(|product| product.symbols.iter().copied())
     }
 
     /// Whether it contains a symbol.
