@@ -40,6 +40,7 @@ impl From<Error> for LiveError {
 }
 
 /// Something that a reader can change, at its present value.
+#[must_use]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Knob {
     name: &'static str,
