@@ -66,9 +66,14 @@ pub trait Scene {
     fn draw(&self, settings: &Settings) -> Result<Figure, LiveError>;
 }
 
+/// Makes a figure at its first settings.
+type Make = fn() -> Box<dyn Scene>;
+
 /// All figures, by the names that open them.
-const SCENES: &[(&str, fn() -> Box<dyn Scene>)] =
-    &[("convolution", || Box::new(convolution::Convolution)), ("descent", || Box::new(descent::Descent))];
+const SCENES: &[(&str, Make)] = &[
+    ("convolution", || Box::new(convolution::Convolution)),
+    ("descent", || Box::new(descent::Descent)), //
+];
 
 /// A figure at its present settings. Made by [`open`].
 #[must_use]
