@@ -72,6 +72,7 @@
       trouble.hidden = !error;
       trouble.textContent = error;
       if (svg === undefined) return;
+      box.dataset.query = query;
       settings = new URLSearchParams(query.slice(query.indexOf("?") + 1).replaceAll("+", "%2B"));
       const form = knobs.replace(/ value="[^"]*"| selected|<output>[^<]*<\/output>/g, "");
       if (form !== shape) {
@@ -132,6 +133,7 @@
     let frame = 0;
     const change = (name, value) => {
       waiting.set(name, value);
+      box.dataset.busy = "";
       touched = touched || name !== "width";
       frame ||= requestAnimationFrame(() => {
         frame = 0;
@@ -146,6 +148,7 @@
         wasm.draw(figure);
         const now = reply(wasm);
         show({ ...now, error: error || now.error });
+        delete box.dataset.busy;
         if (touched) remember();
       });
     };
