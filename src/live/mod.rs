@@ -75,6 +75,11 @@ const SCENES: &[(&str, Make)] = &[
     ("descent", || Box::new(descent::Descent)), //
 ];
 
+/// The names of all figures.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    SCENES.iter().map(|(name, _)| *name)
+}
+
 /// A figure at its present settings. Made by [`open`].
 #[must_use]
 pub struct Live {
@@ -91,7 +96,7 @@ pub struct Live {
 pub fn open(query: &str) -> Result<Live, LiveError> {
     let (name, settings) = query.split_once('?').unwrap_or((query, ""));
     let Some((name, scene)) = SCENES.iter().find(|(known, _)| *known == name) else {
-        let known: Vec<&str> = SCENES.iter().map(|(known, _)| *known).collect();
+        let known: Vec<&str> = names().collect();
         return Err(LiveError::new(format!("there is no live figure {name:?}: there are {}", known.join(", "))));
     };
     let scene = scene();

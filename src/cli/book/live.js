@@ -78,6 +78,7 @@
       if (form !== shape) {
         shape = form;
         controls.innerHTML = knobs;
+        if (!navigator.clipboard) controls.querySelector("[data-do=link]").hidden = true;
       }
       fill();
       picture.innerHTML = svg;
@@ -121,9 +122,7 @@
         ["left", "top", "width", "height"].forEach((name, k) => {
           field.style[name] = `${100 * box[k] / (k % 2 ? height : width)}%`;
         });
-        if (side) continue;
-        field.style.backgroundColor = getComputedStyle(rect).fill;
-        if (field !== document.activeElement) field.value = settings.get(knob).split(",")[at];
+        if (!side && field !== document.activeElement) field.value = settings.get(knob).split(",")[at];
       }
       for (const child of left.values()) child.remove();
     };

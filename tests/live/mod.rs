@@ -1,0 +1,96 @@
+//! The live figures: how they are opened and set, and that every knob does something.
+
+use handgrad::live::{self, Live};
+
+#[test]
+fn a_query_opens_a_figure_as_it_was() {
+    for name in live::names() {
+        let first = live::open(name).unwrap();
+        let again = live::open(&first.query()).unwrap();
+        assert_eq!(first.query(), again.query());
+        assert_eq!(first.picture().unwrap(), again.picture().unwrap(), "{name}");
+    }
+    let mut figure = live::open("descent?rate=0.3&start=1,-2").unwrap();
+    assert!(figure.query().contains("rate=0.3&") && figure.query().contains("start=1,-2"));
+    figure.set("rate=0.01").unwrap();
+    assert_eq!(live::open(&figure.query()).unwrap().picture().unwrap(), figure.picture().unwrap());
+}
+
+#[test]
+fn every_knob_changes_the_picture() {
+    for name in live::names() {
+        let figure = live::open(name).unwrap();
+        let query = figure.query();
+        let settings: Vec<(&str, &str)> =
+            query.split_once('?').unwrap().1.split('&').map(|setting| setting.split_once('=').unwrap()).collect();
+        let before = figure.picture().unwrap();
+        for (knob, value) in settings {
+            let others = others(name, knob, value);
+            let drawn = |value: &String| {
+                let mut figure = live::open(name).unwrap();
+                figure.set(&format!("{knob}={value}")).ok()?;
+                figure.picture().ok()
+            };
+            let changed = others.iter().filter_map(drawn).any(|picture| picture != before);
+            assert!(changed, "{name}: {knob} is {value}, and none of {others:?} changes the picture");
+        }
+    }
+}
+
+/// Other values of a knob: the other words, another first number, a stroke of the pen.
+fn others(name: &str, knob: &str, value: &str) -> Vec<String> {
+    let refusal = live::open(name).unwrap().set(&format!("{knob}=?")).unwrap_err().to_string();
+    if let Some((_, words)) = refusal.split_once("must be one of ") {
+        return words.split(", ").filter(|word| *word != value).map(str::to_owned).collect();
+    }
+    if refusal.contains("hexadecimal") {
+        return vec![value.replacen('0', "f", 200)];
+    }
+    let (first, rest) =
+        value.split_once(',').map_or((value, String::new()), |(first, rest)| (first, format!(",{rest}")));
+    let first: f64 = first.parse().unwrap();
+    [first + 1.0, first - 1.0, first * 1.5, first * 0.5, first + 0.05, first - 0.05]
+        .iter()
+        .map(|other| format!("{other}{rest}"))
+        .collect()
+}
+
+#[test]
+fn what_does_not_fit_is_refused_and_changes_nothing() {
+    let mut figure = live::open("convolution?size=3").unwrap();
+    let before = figure.query();
+    for (setting, why) in [
+        ("size=9", "size is \"9\": it must be one of 3, 4, 5, 6"),
+        ("sizes=4", "there is no knob \"sizes\": there are size, window"),
+        ("size", "\"size\" is no setting: it must read name=value"),
+        ("K=1,2", "K has 2 numbers: it must have 4"),
+        ("b=nan", "b is \"nan\": it must be a number from -1000000 to 1000000"),
+    ] {
+        let said = figure.set(setting).unwrap_err().to_string();
+        assert!(said.contains(why), "{setting}: {said}");
+        assert_eq!(figure.query(), before);
+    }
+    let unknown = refusal("comvolution");
+    assert!(unknown.starts_with("there is no live figure \"comvolution\": there are convolution, "), "{unknown}");
+    assert!(refusal("descent?rate=-1").contains("rate is \"-1\": it must be a number from 0.0001 to 2"));
+}
+
+fn refusal(query: &str) -> String {
+    live::open(query).map(|figure: Live| figure.query()).unwrap_err().to_string()
+}
+
+#[test]
+fn every_picture_fits_its_width_and_says_what_it_shows() {
+    for name in live::names() {
+        for width in [350, 720, 1000] {
+            let mut figure = live::open(name).unwrap();
+            figure.set(&format!("width={width}")).unwrap();
+            let picture = figure.picture().unwrap();
+            assert!(picture.size.0 <= width, "{name} is {} pixels wide in {width}", picture.size.0);
+            assert!(picture.alt.len() > 40, "{name}: {}", picture.alt);
+            let svg = picture.svg();
+            assert!(roxmltree::Document::parse(&svg).is_ok(), "{name}");
+            assert!(svg.len() < 120_000, "{name} has {} bytes", svg.len());
+        }
+    }
+}
