@@ -116,7 +116,10 @@ impl Slopes {
         let mut sheet = Sheet::new(width);
         let name = NAMES[self.f.which];
         let of = if matches!(self.f.which, 1 | 2) { format!(", α = {}", number(self.f.alpha)) } else { String::new() };
-        sheet.words(&format!("{name}{of}: the slope at z = {}, seen with h = {}", number(self.z), number(self.h)), true);
+        sheet.words(
+            &format!("{name}{of}: the slope at z = {}, seen with h\u{a0}=\u{a0}{}", number(self.z), number(self.h)),
+            true,
+        );
         let top = sheet.y + 28.0;
         let (wide, high) = match sheet.is_narrow() {
             true => (sheet.width - 2.0 * MARGIN - 28.0, 190.0),
@@ -153,14 +156,19 @@ impl Slopes {
         let y = if f.which < 4 { Axis::linear(-2.0, 4.0) } else { Axis::linear(-1.2, 1.2) };
         let plane = Plane { area, x: Axis::linear(Z.0, Z.1), y };
         sheet.add(&plane.frame("y = f(z), its tangent and the secant", Some("z")));
+        let inside = |(_, v): &(f64, f64)| (plane.y.from..=plane.y.to).contains(v);
         let points = line();
         let values = f.forward(&DMatrix::from_row_slice(1, points.len(), &points));
         let curve = points.iter().copied().zip(values.iter().copied());
-        sheet.add(&plane.curve(curve, &format!("stroke=\"{BLUE}\" stroke-width=\"5\"")));
+        sheet.add(&plane.curve(curve.filter(inside), &format!("stroke=\"{BLUE}\" stroke-width=\"5\"")));
         let here = f.at(z);
-        let inside = |(_, v): &(f64, f64)| (plane.y.from..=plane.y.to).contains(v);
         let tangent = (-40..=40).map(|k| f64::from(k) / 20.0).map(|k| (z + k, here + self.by_hand * k));
-        sheet.add(&plane.curve(tangent.filter(inside), &format!("stroke=\"{GREEN}\" stroke-width=\"4\" stroke-dasharray=\"4 6\"")));
+        sheet.add(
+            &plane.curve(
+                tangent.filter(inside),
+                &format!("stroke=\"{GREEN}\" stroke-width=\"4\" stroke-dasharray=\"4 6\""),
+            ),
+        );
         let ends = [z - h, z + h].map(|z| (z, f.at(z)));
         sheet.add(&plane.curve(ends, &format!("stroke=\"{ORANGE}\" stroke-width=\"5\"")));
         sheet.add(&plane.drag_x("z", (z, here), true));
@@ -244,7 +252,8 @@ impl Slopes {
     /// What there is to see.
     fn words(&self) -> String {
         let [left, right] = self.sides.map(number);
-        let mean = format!("The difference is the mean of both sides: ({left} + {right}) / 2 = {}.", number(self.central));
+        let mean =
+            format!("The difference is the mean of both sides: ({left} + {right}) / 2 = {}.", number(self.central));
         let error = number((self.central - self.by_hand).abs());
         let kink = match (self.has_kink(), self.z.abs() < self.h) {
             (true, true) if self.z == 0.0 => format!(
@@ -263,8 +272,8 @@ impl Slopes {
     }
 }
 
-/// The points of a curve: every twentieth, and two right beside 0, so that a jump is upright.
+/// The points of a curve: every tenth, and two right beside 0, so that a jump is upright.
 fn line() -> Vec<f64> {
-    let grid = |from: i32, to: i32| (from..=to).map(|k| f64::from(k) / 20.0);
-    grid(-80, -1).chain([-1e-9, 1e-9]).chain(grid(1, 80)).collect()
+    let grid = |from: i32, to: i32| (from..=to).map(|k| f64::from(k) / 10.0);
+    grid(-40, -1).chain([-1e-9, 1e-9]).chain(grid(1, 40)).collect()
 }

@@ -1,8 +1,8 @@
 //! A picture of plots, cells and words from top to bottom, whose parts a reader drags and types into.
 
-use crate::show::canvas::{FINE, width};
+use crate::show::canvas::{FINE, SMALL, width};
 use crate::show::{Figure, escape};
-use crate::text::{number, superscript};
+use crate::text::{number, significant, superscript};
 use std::fmt::Write;
 
 pub(super) const BLUE: &str = "#0072b2";
@@ -96,6 +96,10 @@ impl Cell {
         let knob = self.knob.as_ref().map_or(String::new(), |(knob, at, label)| {
             format!(" data-knob=\"{knob}\" data-at=\"{at}\" data-label=\"{}\"", escape(label))
         });
+        // With as many digits as there is room for.
+        let fits = |text: &String| width(text, SMALL) <= wide - 6.0;
+        let value = [3, 2].map(|digits| significant(self.value, digits)).into_iter().find(fits);
+        let value = value.unwrap_or_else(|| significant(self.value, 1));
         format!(
             "<g data-cell=\"{}\" data-from=\"{}\" data-note=\"{}\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" \
              {fill} stroke=\"{GREY}\" stroke-width=\"2\"{knob}/>{}</g>\n",
@@ -106,7 +110,7 @@ impl Cell {
             half(top),
             half(wide),
             half(high),
-            text((left + wide / 2.0, top + high / 2.0), &number(self.value), "font-size=\"24\"")
+            text((left + wide / 2.0, top + high / 2.0), &value, "font-size=\"24\"")
         )
     }
 }
@@ -141,9 +145,9 @@ impl Axis {
     /// About this many values with their labels.
     fn ticks(&self, count: f64) -> Vec<(f64, String)> {
         let (from, to) = (self.place(self.from), self.place(self.to));
-        let steps = [0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 4.0, 5.0, 10.0, 20.0, 50.0];
+        let steps = [0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 4.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0];
         let wide_enough = |step: &f64| (to - from) / step <= count && (!self.log || step.fract() == 0.0);
-        let step = steps.into_iter().find(wide_enough).unwrap_or(100.0);
+        let step = steps.into_iter().find(wide_enough).unwrap_or(1000.0);
         let label = |k: f64| match (self.log, k as i32) {
             (true, 0) => (1.0, "1".into()),
             (true, power) => (10_f64.powi(power), format!("10{}", superscript(power))),
@@ -253,7 +257,7 @@ impl Plane {
 
     /// A ring on a point that is dragged along x, to set this knob: over the whole plot, or by the ring alone.
     pub fn drag_x(&self, knob: &str, at: (f64, f64), everywhere: bool) -> String {
-        let log = if self.x.log { " data-log" } else { "" };
+        let log = if self.x.log { " data-log=\"\"" } else { "" };
         self.ring(&format!("data-drag=\"{knob}\" data-x=\"{}\"{log}", self.x.range()), at, everywhere)
     }
 

@@ -91,11 +91,7 @@ impl Run {
         }
         let by_hand = cross_entropy_loss(&shifted, &target)?;
         let inputs = [shifted.as_slice().to_vec(), target.as_slice().to_vec()];
-        let dy = [
-            by_hand.dy.as_slice().to_vec(),
-            dual(&Entropy, &inputs, 0)?,
-            difference(&Entropy, &inputs, 0)?,
-        ];
+        let dy = [by_hand.dy.as_slice().to_vec(), dual(&Entropy, &inputs, 0)?, difference(&Entropy, &inputs, 0)?];
         Ok(Run { y, shifted, shift, right, target, p, jacobian, apart, loss: by_hand.loss, dy })
     }
 
@@ -111,7 +107,10 @@ impl Run {
         sheet.words(&loss, true);
         let shift = match self.shift {
             0.0 => "Add a number to all logits: what changes?".into(),
-            shift => format!("{} is added to every logit: the probabilities, the loss and its gradient stay as they are.", number(shift)),
+            shift => format!(
+                "{} is added to every logit: the probabilities, the loss and its gradient stay as they are.",
+                number(shift)
+            ),
         };
         sheet.words(&shift, false);
         self.table(&mut sheet);
@@ -161,13 +160,14 @@ impl Run {
             for plane in [logits, p, dy] {
                 let (x, y) = plane.at(middle, plane.y.from);
                 let (name, look) = match j == self.right {
-                    true => (format!("{j} right"), "font-weight=\"bold\""),
+                    true => (format!("{j} ✓"), "font-weight=\"bold\""),
                     false => (j.to_string(), "fill=\"#57606a\""),
                 };
                 sheet.add(&text((x, y + 12.0), &name, look));
             }
             // A bar is dragged where its logit, with the shift, is in the range.
-            let (from, to) = (logits.at(middle - 0.4, self.shift + RANGE.0), logits.at(middle + 0.4, self.shift + RANGE.1));
+            let (from, to) =
+                (logits.at(middle - 0.4, self.shift + RANGE.0), logits.at(middle + 0.4, self.shift + RANGE.1));
             let area = [from.0, to.1, to.0 - from.0, from.1 - to.1];
             let column = Plane { area, x: Axis::linear(0.0, 1.0), y: Axis::linear(RANGE.0, RANGE.1) };
             sheet.add(&column.drag_y("y", j, (0.5, self.y[j])));
@@ -187,7 +187,7 @@ impl Run {
     /// The numbers, a column for each class, and the Jacobian.
     fn table(&self, sheet: &mut Sheet) {
         let classes = self.p.len();
-        let (label, wide, high) = (if sheet.is_narrow() { 104.0 } else { 134.0 }, 53.0, 28.0);
+        let (label, wide, high) = (if sheet.is_narrow() { 108.0 } else { 134.0 }, 53.0, 28.0);
         let blue = format!("fill=\"{BLUE}\" fill-opacity=\".2\"");
         let orange = format!("fill=\"{ORANGE}\" fill-opacity=\".2\"");
         let rows: [(&str, &str, &[f64], &str, &str); 7] = [
@@ -195,7 +195,7 @@ impl Run {
             ("with the shift", "s", self.shifted.as_slice(), "", "y"),
             ("p", "p", self.p.as_slice(), "fill=\"#007a58\" fill-opacity=\".2\"", "s"),
             ("y*", "t", self.target.as_slice(), "", ""),
-            ("p − y*, by hand", "dy", &self.dy[0], &orange, "p t"),
+            ("p − y* by hand", "dy", &self.dy[0], &orange, "p t"),
             ("dual numbers", "dual", &self.dy[1], "", ""),
             ("differences", "difference", &self.dy[2], "", ""),
         ];
@@ -222,10 +222,12 @@ impl Run {
         }
         let below = top + 7.0 * (high + 4.0);
         let beside = MARGIN + label + classes as f64 * wide + 44.0;
-        let (left, top) = if sheet.is_narrow() { (MARGIN + label, below + 14.0) } else { (beside, top) };
+        let (left, top, wide) = match sheet.is_narrow() {
+            true => (MARGIN, below + 14.0, 78.0),
+            false => (beside, top, wide.max(56.0)),
+        };
         let title = "J = ∂p/∂y: row j, column i";
-        let at = if sheet.is_narrow() { MARGIN } else { left };
-        sheet.add(&text((at, top + 10.0), title, "text-anchor=\"start\" font-size=\"26\" font-weight=\"bold\""));
+        sheet.add(&text((left, top + 10.0), title, "text-anchor=\"start\" font-size=\"26\" font-weight=\"bold\""));
         for j in 0..classes {
             for i in 0..classes {
                 let value = self.jacobian[(j, i)];
@@ -248,7 +250,7 @@ impl Run {
         let words = format!("dual numbers: the same to {}", number(self.apart));
         for (k, line) in ["each row and each column sums to 0", &words].into_iter().enumerate() {
             let look = "text-anchor=\"start\" font-size=\"26\" fill=\"#57606a\"";
-            sheet.add(&text((at, end + 14.0 + 20.0 * k as f64), line, look));
+            sheet.add(&text((left, end + 14.0 + 20.0 * k as f64), line, look));
         }
         sheet.y = below.max(end + 48.0);
     }

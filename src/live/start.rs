@@ -11,7 +11,7 @@ use crate::layers::{FcGradients, fc_backward, fc_forward};
 use crate::losses::cross_entropy_loss;
 use crate::optim::{Optimizer, Sgd};
 use crate::show::Figure;
-use crate::text::number;
+use crate::text::{counted, number, significant};
 use crate::{ShapeError, init};
 use nalgebra::{DMatrix, DVector};
 
@@ -149,7 +149,7 @@ impl Training {
         let layers = self.w.len();
         let name = ["ReLU", "tanh", "sigmoid"][self.f];
         let steps = self.losses.len();
-        let when = if steps == 0 { "before training".into() } else { format!("after {steps} steps") };
+        let when = if steps == 0 { "before training".into() } else { format!("after {}", counted(steps, "step")) };
         sheet.words(&format!("{layers} layers of {units} units, {name}, σ = {}: {when}", number(sigma)), true);
         scale(&mut sheet, sigma, units);
         let top = sheet.y + 28.0;
@@ -167,19 +167,7 @@ impl Training {
         spread(&mut sheet, areas[1], "backward: size of δₖ", &backward, ORANGE);
         self.losses(&mut sheet, areas[2], pass.loss);
         sheet.y = areas[2][1] + high + 46.0;
-        let ignorance = (CLASSES as f64).ln();
-        let words = match pass.loss {
-            loss if !loss.is_finite() => "The numbers have grown beyond all bounds.".to_string(),
-            loss if loss > ignorance + 0.5 => format!(
-                "The loss is {}, above ln 10 = {}: the net gives wrong answers a high probability.",
-                number(loss),
-                number(ignorance)
-            ),
-            loss if loss > ignorance - 0.1 => {
-                format!("The loss is {}, about ln 10 = {}: the net knows nothing.", number(loss), number(ignorance))
-            }
-            loss => format!("The loss is {}, below ln 10 = {}: the net has learned.", number(loss), number(ignorance)),
-        };
+        let words = verdict(pass.loss);
         sheet.words(&words, false);
         let ends = |values: &[f64]| {
             let at = |k: Option<&f64>| number(k.copied().unwrap_or(f64::NAN));
@@ -218,6 +206,20 @@ impl Training {
     }
 }
 
+/// What the loss says about the net.
+fn verdict(loss: f64) -> String {
+    let ignorance = (CLASSES as f64).ln();
+    let (is, level) = (significant(loss, 5), significant(ignorance, 5));
+    match loss {
+        loss if !loss.is_finite() => "The numbers have grown beyond all bounds.".into(),
+        loss if loss > ignorance + 0.5 => {
+            format!("The loss is {is}, above ln 10 = {level}: the net gives wrong answers a high probability.")
+        }
+        loss if loss > ignorance - 0.1 => format!("The loss is {is}, about ln 10 = {level}: the net knows nothing."),
+        _ => format!("The loss is {is}, below ln 10 = {level}: the net has learned."),
+    }
+}
+
 /// The root of the mean of the squares.
 fn rms(x: &DMatrix<f64>) -> f64 {
     (x.norm_squared() / x.len() as f64).sqrt()
@@ -238,7 +240,12 @@ fn scale(sheet: &mut Sheet, sigma: f64, units: usize) {
     let area = [MARGIN + 42.0, sheet.y + 24.0, sheet.width - 2.0 * MARGIN - 54.0, 30.0];
     let plane = Plane { area, x: Axis::log(SIGMA.0, SIGMA.1), y: Axis::linear(0.0, 1.0) };
     let ((from, y), (to, _)) = (plane.at(SIGMA.0, 0.5), plane.at(SIGMA.1, 0.5));
-    sheet.add(&format!("<path d=\"M{} {}H{}\" stroke=\"{GREY}\" stroke-width=\"4\"/>\n", half(from), half(y), half(to)));
+    sheet.add(&format!(
+        "<path d=\"M{} {}H{}\" stroke=\"{GREY}\" stroke-width=\"4\"/>\n",
+        half(from),
+        half(y),
+        half(to)
+    ));
     sheet.add(&text((MARGIN, y), "σ", "text-anchor=\"start\" font-size=\"28\""));
     for power in -3..=0 {
         let (x, _) = plane.at(10_f64.powi(power), 0.5);
@@ -246,11 +253,7 @@ fn scale(sheet: &mut Sheet, sigma: f64, units: usize) {
     }
     for (name, value, anchor, aside) in [("Xavier", xavier(units), "end", 4.0), ("He", he(units), "start", -4.0)] {
         let (x, _) = plane.at(value, 0.5);
-        sheet.add(&format!(
-            "<path d=\"M{} {}v32\" stroke=\"{GREEN}\" stroke-width=\"6\"/>\n",
-            half(x),
-            half(y - 8.0)
-        ));
+        sheet.add(&format!("<path d=\"M{} {}v32\" stroke=\"{GREEN}\" stroke-width=\"6\"/>\n", half(x), half(y - 8.0)));
         let words = format!("{name} {}", number(value));
         sheet.add(&text((x + aside, y - 20.0), &words, &format!("text-anchor=\"{anchor}\" font-size=\"26\"")));
     }

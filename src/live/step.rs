@@ -98,7 +98,7 @@ impl Digits {
         let mut sheet = Sheet::new(width);
         let name = FUNCTIONS[self.which].0;
         let formula = if self.which == 2 { ", F(x) = eˣ / √(sin³ x + cos³ x)" } else { "" };
-        sheet.words(&format!("The slope of {name}{formula}, with a step h = {}", number(h)), true);
+        sheet.words(&format!("The slope of {name}{formula}, with a step h\u{a0}=\u{a0}{}", number(h)), true);
         self.digits(&mut sheet, &now);
         let shared = shared(&self.decimal(now.above), &self.decimal(now.here));
         let lost = format!(
@@ -147,7 +147,7 @@ impl Digits {
         let letter = if sheet.is_narrow() { 12.0 } else { 14.0 };
         let whole = |value: &str| value.chars().take_while(|c| *c != '.').count();
         let most = rows.iter().map(|row| whole(&row.1)).max().unwrap_or(0);
-        let start = MARGIN + if sheet.is_narrow() { 122.0 } else { 150.0 };
+        let start = MARGIN + if sheet.is_narrow() { 130.0 } else { 150.0 };
         for (name, value, split, second, first) in rows {
             let y = sheet.y + 11.0;
             sheet.add(&text((MARGIN, y), name, "text-anchor=\"start\" font-size=\"26\" fill=\"#57606a\""));
@@ -194,8 +194,7 @@ impl Digits {
         let area = [left, sheet.y, sheet.width - left - MARGIN - 6.0, high];
         let plane = Plane { area, x: Axis::log(1e-16, 1.0), y: Axis::log(FLOOR, 10.0) };
         sheet.add(&plane.frame("", Some("step h")));
-        let steps: Vec<f64> =
-            (-16 * PER_POWER..=0).map(|k| 10_f64.powf(f64::from(k) / f64::from(PER_POWER))).collect();
+        let steps: Vec<f64> = (-16 * PER_POWER..=0).map(|k| 10_f64.powf(f64::from(k) / f64::from(PER_POWER))).collect();
         let runs: Vec<Run> = steps.iter().map(|h| (self.run)(self.which, *h)).collect();
         let level = self.error(now.dual).max(self.epsilon / 2.0);
         let dual = format!("stroke=\"{GREEN}\" stroke-width=\"4\" stroke-dasharray=\"4 6\"");
@@ -207,9 +206,9 @@ impl Digits {
         let mut x = left;
         let top = sheet.y - 40.0;
         sheet.add(&text((left - 42.0, top), "relative error", "text-anchor=\"start\" font-size=\"26\""));
-        let key = |x: f64, colour: &str, name: &str| {
+        let key = |x: f64, colour: &str, dashes: &str, name: &str| {
             let line = format!(
-                "<path d=\"M{} {}h36\" stroke=\"{colour}\" stroke-width=\"6\"/>\n",
+                "<path d=\"M{} {}h36\" stroke=\"{colour}\" stroke-width=\"6\"{dashes}/>\n",
                 half(x),
                 half(top + 21.0)
             );
@@ -218,10 +217,10 @@ impl Digits {
         for (colour, dashes, name, of) in lines {
             let points = steps.iter().copied().zip(runs.iter().map(|run| self.error(of(run))));
             sheet.add(&plane.curve(points, &format!("stroke=\"{colour}\" stroke-width=\"4\"{dashes}")));
-            sheet.add(&key(x, colour, name));
+            sheet.add(&key(x, colour, dashes, name));
             x += 86.0;
         }
-        sheet.add(&key(x, GREEN, "dual number"));
+        sheet.add(&key(x, GREEN, " stroke-dasharray=\"4 6\"", "dual number"));
         let (px, _) = plane.at(h, 1.0);
         let [_, top, _, high] = area;
         sheet.add(&format!(
