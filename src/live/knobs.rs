@@ -143,7 +143,7 @@ impl Knob {
     fn value(&self) -> String {
         let join = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v.to_string()).collect::<Vec<_>>().join(",");
         match &self.kind {
-            Kind::Slider { value, .. } => value.to_string(),
+            Kind::Slider { value, .. } => slid(*value),
             Kind::Choice { at, options } => options[*at].clone(),
             Kind::Numbers(values) => join(&mut values.transpose().iter().copied()),
             Kind::Point { value, .. } => join(&mut value.iter().copied()),
@@ -162,10 +162,11 @@ impl Knob {
                 let log = if *log { " data-log" } else { "" };
                 format!(
                     "<label>{label} <input type=\"range\" name=\"{name}\" min=\"{}\" max=\"{}\" step=\"{step}\" \
-                     value=\"{}\"{log}><output>{value}</output></label>",
+                     value=\"{}\"{log}><output>{}</output></label>",
                     place(*from),
                     place(*to),
-                    place(*value)
+                    place(*value),
+                    slid(*value)
                 )
             }
             Kind::Choice { at, options } => {
@@ -191,6 +192,11 @@ impl Knob {
             Kind::Numbers(_) => String::new(),
         }
     }
+}
+
+/// A slider's number: 0.05, and 1e-9 in place of nine decimals.
+fn slid(value: f64) -> String {
+    if value != 0.0 && value.abs() < 1e-4 { format!("{value:e}") } else { value.to_string() }
 }
 
 /// The knobs of a figure at their present values, and the room it has.

@@ -19,12 +19,21 @@
 //! |---|---|
 //! | [`convolution`] | a convolution and its backward, number by number |
 //! | [`descent`] | an optimizer on a surface: rate, momentum and start |
+//! | [`kink`] | the slope of an activation, by its backward and by a difference that sees both sides |
+//! | [`softmax`] | logits, probabilities, their Jacobian, and the gradient of the loss |
+//! | [`start`] | the first weights of a deep net: how large its numbers are, layer by layer |
+//! | [`step`] | the step of a difference quotient, and the digits that it leaves |
 
 mod board;
 pub mod convolution;
 pub mod descent;
 mod gradients;
+pub mod kink;
 mod knobs;
+mod sheet;
+pub mod softmax;
+pub mod start;
+pub mod step;
 mod symbols;
 #[cfg(feature = "live")]
 pub mod wasm;
@@ -72,7 +81,11 @@ type Make = fn() -> Box<dyn Scene>;
 /// All figures, by the names that open them.
 const SCENES: &[(&str, Make)] = &[
     ("convolution", || Box::new(convolution::Convolution)),
-    ("descent", || Box::new(descent::Descent)), //
+    ("descent", || Box::new(descent::Descent)),
+    ("kink", || Box::new(kink::Kink)),
+    ("softmax", || Box::new(softmax::Softmax)),
+    ("start", || Box::new(start::Start::default())),
+    ("step", || Box::new(step::Step)),
 ];
 
 /// The names of all figures.

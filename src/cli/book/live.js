@@ -226,24 +226,29 @@
       if (button) buttons[button.dataset.do](button);
     });
 
-    // A point is dragged, or moved by the arrow keys in its two fields.
+    // A point is dragged, or moved by the arrow keys in its two fields; so is a slider's number, or one of a list.
     let dragged = null;
     const drag = (event) => {
       const svg = picture.firstElementChild;
+      const { drag: knob, at: part } = dragged;
       const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
-      const place = picture.querySelector(`[data-drag="${dragged}"]`);
+      const place = picture.querySelector(`[data-drag="${knob}"]${part ? `[data-at="${part}"]` : ""}`);
       const rect = place.querySelector("rect");
       const share = (from, size, value) => Math.min(Math.max((value - rect.getAttribute(from)) / rect.getAttribute(size), 0), 1);
-      const value = (name, share) => {
+      const shares = { x: () => share("x", "width", at.x), y: () => 1 - share("y", "height", at.y) };
+      const value = (name) => {
         const [from, to] = place.dataset[name].split(" ").map(Number);
-        return Number((from + (to - from) * share).toPrecision(3));
+        const value = from + (to - from) * shares[name]();
+        return Number(("log" in place.dataset ? 10 ** value : value).toPrecision(3));
       };
-      change(dragged, [value("x", share("x", "width", at.x)), value("y", 1 - share("y", "height", at.y))].join(","));
+      const values = ["x", "y"].filter((name) => name in place.dataset).map(value).join(",");
+      if (part) entry(knob, part, values);
+      else change(knob, values);
     };
     picture.addEventListener("pointerdown", (event) => {
       const place = event.target.closest("[data-drag]");
       if (!place) return;
-      dragged = place.dataset.drag;
+      dragged = { ...place.dataset };
       picture.setPointerCapture(event.pointerId);
       event.preventDefault();
       drag(event);
