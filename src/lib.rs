@@ -46,7 +46,7 @@
 //! | layer | equation | derivation and code | test | chapter |
 //! |---|---|---|---|---|
 //! | fully connected | y = z·W + b | [`layers::fc`] | `tests/layers/fc.rs` | 02 |
-//! | convolution | y = b + Σ ẑ·K over each window | [`layers::conv`], its six loops in [`layers::conv_naive`] | `tests/layers/conv.rs` | 07–11, 13 |
+//! | convolution | y = b + Σ ẑ·K over each window | [`layers::conv`], its seven loops in [`layers::conv_naive`] | `tests/layers/conv.rs` | 07–11, 13 |
 //! | max pooling | the largest of each window | [`layers::pooling::max`] | `tests/layers/pooling.rs` | 12 |
 //! | average pooling | the mean of each window | [`layers::pooling::average`] | `tests/layers/pooling.rs` | 12 |
 //! | global pooling | the largest, or the mean, of each map | [`layers::pooling::global`] | `tests/layers/pooling.rs` | 12 |
