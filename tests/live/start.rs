@@ -91,6 +91,6 @@ fn extremes_can_be_drawn() -> Result<(), LiveError> {
     for _ in 0..5 {
         figure.advance()?;
     }
-    figure.picture()?;
+    assert!(figure.picture()?.alt.contains("The loss is") || figure.picture()?.alt.contains("beyond all bounds"));
     Ok(())
 }
