@@ -26,6 +26,8 @@ const SAMPLES: usize = 32;
 const RATE: f64 = 0.1;
 /// A training ends after this many steps.
 const STEPS: usize = 2000;
+/// A loss below this is that of a net that has left the plateau.
+const LEFT: f64 = 2.0;
 const SIGMA: (f64, f64) = (0.001, 1.0);
 
 impl Scene for Start {
@@ -167,7 +169,10 @@ impl Training {
         spread(&mut sheet, areas[1], "backward: size of δₖ", &backward, ORANGE);
         self.losses(&mut sheet, areas[2], pass.loss);
         sheet.y = areas[2][1] + high + 46.0;
-        let words = verdict(pass.loss);
+        let left = self.losses.iter().position(|loss| *loss < LEFT).map_or(String::new(), |steps| {
+            format!(" It left the plateau after {}: a loss below {LEFT}.", counted(steps, "step"))
+        });
+        let words = verdict(pass.loss) + &left;
         sheet.words(&words, false);
         let ends = |values: &[f64]| {
             let at = |k: Option<&f64>| number(k.copied().unwrap_or(f64::NAN));
@@ -179,8 +184,8 @@ impl Training {
              outputs: {first} in the first layer, {last} in the last. Their gradients: {nearest} in the last layer, {deepest} \
              in the first. {words}",
             number(sigma),
-            number(he(units)),
-            number(xavier(units)),
+            number(init::he_std(&[units, units])),
+            number(init::glorot_std(&[units, units])),
         );
         Ok(sheet.figure(alt))
     }
@@ -225,16 +230,6 @@ fn rms(x: &DMatrix<f64>) -> f64 {
     (x.norm_squared() / x.len() as f64).sqrt()
 }
 
-/// He's σ for a layer with this many inputs, as the crate draws it: the size of many weights.
-fn he(units: usize) -> f64 {
-    (2.0 / units as f64).sqrt()
-}
-
-/// Xavier's σ for a layer with this many inputs and outputs.
-fn xavier(units: usize) -> f64 {
-    (2.0 / (2 * units) as f64).sqrt()
-}
-
 /// The axis of σ, with He's and Xavier's on it, and a ring that is dragged.
 fn scale(sheet: &mut Sheet, sigma: f64, units: usize) {
     let area = [MARGIN + 42.0, sheet.y + 24.0, sheet.width - 2.0 * MARGIN - 54.0, 30.0];
@@ -251,7 +246,10 @@ fn scale(sheet: &mut Sheet, sigma: f64, units: usize) {
         let (x, _) = plane.at(10_f64.powi(power), 0.5);
         sheet.add(&text((x, y + 22.0), &number(10_f64.powi(power)), "fill=\"#57606a\""));
     }
-    for (name, value, anchor, aside) in [("Xavier", xavier(units), "end", 4.0), ("He", he(units), "start", -4.0)] {
+    for (name, value, anchor, aside) in [
+        ("Xavier", init::glorot_std(&[units, units]), "end", 4.0),
+        ("He", init::he_std(&[units, units]), "start", -4.0),
+    ] {
         let (x, _) = plane.at(value, 0.5);
         sheet.add(&format!("<path d=\"M{} {}v32\" stroke=\"{GREEN}\" stroke-width=\"6\"/>\n", half(x), half(y - 8.0)));
         let words = format!("{name} {}", number(value));
