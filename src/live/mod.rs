@@ -19,12 +19,14 @@
 //! |---|---|
 //! | [`convolution`] | a convolution and its backward, number by number |
 //! | [`descent`] | an optimizer on a surface: rate, momentum and start |
+//! | [`mistake`] | a backward with a mistake: what the check says of it, and what a training does with it |
 
 mod board;
 pub mod convolution;
 pub mod descent;
 mod gradients;
 mod knobs;
+pub mod mistake;
 mod symbols;
 #[cfg(feature = "live")]
 pub mod wasm;
@@ -72,7 +74,8 @@ type Make = fn() -> Box<dyn Scene>;
 /// All figures, by the names that open them.
 const SCENES: &[(&str, Make)] = &[
     ("convolution", || Box::new(convolution::Convolution)),
-    ("descent", || Box::new(descent::Descent)), //
+    ("descent", || Box::new(descent::Descent)),
+    ("mistake", || Box::new(mistake::PickAMistake::new())),
 ];
 
 /// A figure at its present settings. Made by [`open`].

@@ -1,0 +1,3 @@
+//! The live figures: what they show at their settings.
+
+mod mistake;
