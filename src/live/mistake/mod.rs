@@ -145,7 +145,7 @@ impl Chosen {
         let Training { right, wrong, .. } = &self.training;
         let start = right.losses.first().copied().filter(|start| *start > 0.0).unwrap_or(1.0);
         let least = right.losses.iter().chain(wrong.iter().flat_map(|wrong| &wrong.losses));
-        let least = least.copied().fold(start, f64::min).max(1e-5 * start);
+        let least = least.copied().fold(start, f64::min).max(1e-8 * start);
         let chart = show::curve("right backward", &right.losses);
         let chart = match wrong {
             Some(wrong) => chart.and("with the mistake", &wrong.losses),

@@ -65,7 +65,7 @@ impl Run {
         let [_, c, h, w] = y.shape();
         let Loss { loss, dy } = (self.objective)(y.matrix(), targets)?;
         if !loss.is_finite() {
-            self.stopped = Some("then its loss is no longer a number".into());
+            self.stopped = Some("the loss is no longer a number".into());
             return Ok(());
         }
         self.losses.push(loss);
