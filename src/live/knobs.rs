@@ -279,6 +279,17 @@ impl Settings {
         }
     }
 
+    /// Gives a choice other options. What is chosen stays so if it is one of them, and otherwise the first one is.
+    pub fn offer<S: ToString>(&mut self, name: &str, others: impl IntoIterator<Item = S>) {
+        if let Some(Kind::Choice { at, options }) = self.kind_mut(name) {
+            let others: Vec<String> = others.into_iter().map(|option| option.to_string()).collect();
+            if !others.is_empty() {
+                *at = others.iter().position(|option| *option == options[*at]).unwrap_or(0);
+                *options = others;
+            }
+        }
+    }
+
     /// Changes a setting, written `rate=0.05`, and returns the knob's name.
     pub(super) fn set(&mut self, setting: &str) -> Result<String, LiveError> {
         let Some((name, value)) = setting.split_once('=') else {

@@ -23,6 +23,7 @@
 //! | [`softmax`] | logits, probabilities, their Jacobian, and the gradient of the loss |
 //! | [`start`] | the first weights of a deep net: how large its numbers are, layer by layer |
 //! | [`step`] | the step of a difference quotient, and the digits that it leaves |
+//! | [`mistake`] | a backward with a mistake: what the check says of it, and what a training does with it |
 
 mod board;
 pub mod convolution;
@@ -34,6 +35,7 @@ mod sheet;
 pub mod softmax;
 pub mod start;
 pub mod step;
+pub mod mistake;
 mod symbols;
 #[cfg(feature = "live")]
 pub mod wasm;
@@ -86,6 +88,7 @@ const SCENES: &[(&str, Make)] = &[
     ("softmax", || Box::new(softmax::Softmax)),
     ("start", || Box::new(start::Start::default())),
     ("step", || Box::new(step::Step)),
+    ("mistake", || Box::new(mistake::PickAMistake::new())),
 ];
 
 /// The names of all figures.

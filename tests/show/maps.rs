@@ -175,6 +175,22 @@ fn an_error_map_has_each_error_in_its_cell() -> Result<(), ShapeError> {
     Ok(())
 }
 
+#[test]
+fn a_map_fits_a_width() -> Result<(), ShapeError> {
+    let expected: DMatrix<f64> = DMatrix::zeros(5, 5);
+    let got = DMatrix::from_fn(5, 5, |i, j| if i < 4 { 0.0 } else { 1.0 + j as f64 });
+    let map = show::error_map("dw", &got, &expected)?;
+    let (free, narrow, tight) = (map.figure(), map.clone().within(350).figure(), map.within(300).figure());
+    assert!(free.size.0 > 350 && narrow.size.0 <= 350 && tight.size.0 <= 300);
+    // Cells of 40 pixels hold their numbers, cells of 30 do not; the line below the map is broken.
+    let [free, narrow, tight] = [free, narrow, tight].map(|figure| Picture::of(&figure));
+    let numbers = |picture: &Picture| picture.texts.iter().filter(|t| t.words == "5" && t.anchor == "middle").count();
+    assert_eq!([&free, &narrow, &tight].map(numbers), [1, 1, 0]);
+    free.text("20 of 25 entries exact, the largest error 5 at (4, 4)");
+    assert!(tight.text("20 of 25 entries exact,").at.1 < tight.text("the largest error 5 at (4, 4)").at.1);
+    Ok(())
+}
+
 /// No text leaves its picture: a title, a note or a caption, with the letters of DejaVu Sans, which are wide.
 #[test]
 fn titles_and_notes_have_room() -> Result<(), ShapeError> {

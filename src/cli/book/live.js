@@ -44,7 +44,7 @@
   // A figure on the page.
   const mount = (wasm, place, id) => {
     const first = place.dataset.live;
-    const sent = decodeURIComponent(location.hash.slice(1)).split("?");
+    const sent = decodeURIComponent(location.hash.slice(1).replaceAll("+", " ")).split("?"); // a space is written as +
     const open = (query) => { put(wasm, query); return wasm.open(); };
     let figure = sent[0] === id && sent.length > 1 ? open(`${first.split("?")[0]}?${sent[1]}`) : -1;
     if (figure < 0) figure = open(first);
@@ -77,8 +77,10 @@
       const form = knobs.replace(/ value="[^"]*"| selected|<output>[^<]*<\/output>/g, "");
       if (form !== shape) {
         shape = form;
+        const name = controls.contains(document.activeElement) && document.activeElement.name;
         controls.innerHTML = knobs;
         if (!navigator.clipboard) controls.querySelector("[data-do=link]").hidden = true;
+        if (name) controls.querySelector(`[name="${name}"]`)?.focus();
       }
       fill();
       picture.innerHTML = svg;
