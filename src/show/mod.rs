@@ -36,6 +36,7 @@ mod chart;
 mod contour;
 mod figure;
 mod graph;
+mod ground;
 mod images;
 mod landscape;
 mod matrix;
