@@ -19,12 +19,18 @@
 //! |---|---|
 //! | [`convolution`] | a convolution and its backward, number by number |
 //! | [`descent`] | an optimizer on a surface: rate, momentum and start |
+//! | [`regression`] | a line fitted to data: the learning rate, and its limit |
+//! | [`spirals`] | a net that tells spirals apart: its hidden units |
 
 mod board;
 pub mod convolution;
 pub mod descent;
 mod gradients;
 mod knobs;
+mod rates;
+pub mod regression;
+mod run;
+pub mod spirals;
 mod symbols;
 #[cfg(feature = "live")]
 pub mod wasm;
@@ -72,7 +78,9 @@ type Make = fn() -> Box<dyn Scene>;
 /// All figures, by the names that open them.
 const SCENES: &[(&str, Make)] = &[
     ("convolution", || Box::new(convolution::Convolution)),
-    ("descent", || Box::new(descent::Descent)), //
+    ("descent", || Box::<descent::Descent>::default()),
+    ("regression", || Box::<regression::Regression>::default()),
+    ("spirals", || Box::<spirals::Spirals>::default()),
 ];
 
 /// A figure at its present settings. Made by [`open`].
