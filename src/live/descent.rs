@@ -1,14 +1,23 @@
 //! An optimizer on a surface: its rate, its momentum, and where it starts.
+//!
+//! Where the surface is quadratic and the rule is SGD, with momentum or without, theory says what each step multiplies the
+//! error by in the long run (chapters 05 and 16). The picture has it beside what the run does.
 
-use super::board::handle;
+use super::rates::{curvatures, descend, radius};
+use super::run::{Kept, Run, Start, picture, verdict};
 use super::{Knob, LiveError, Scene, Settings};
+use crate::numbers::Dual;
 use crate::optim::surface::Surface;
 use crate::optim::{AdaGrad, Adadelta, Adam, Optimizer, RmsProp, Sgd};
 use crate::show::{self, Figure};
 use crate::text::number;
+use crate::{Error, Float};
 
 /// [The figure](self).
-pub struct Descent;
+#[derive(Default)]
+pub struct Descent {
+    kept: Kept,
+}
 
 /// The part of the plane that is drawn.
 const X: (f64, f64) = (-5.0, 5.0);
@@ -29,22 +38,110 @@ impl Scene for Descent {
     }
 
     fn draw(&self, settings: &Settings) -> Result<Figure, LiveError> {
-        let (rate, momentum, start) = (settings.number("rate"), settings.number("momentum"), settings.point("start"));
         let surface = Surface::ALL[settings.chosen("surface")];
-        let rule = RULES[settings.chosen("rule")];
-        let mut optimizer: Box<dyn Optimizer<f64>> = match rule {
-            "SGD" => Box::new(Sgd::new(rate).momentum(momentum)),
-            "Nesterov" => Box::new(Sgd::new(rate).nesterov(momentum)),
-            "AdaGrad" => Box::new(AdaGrad::new(rate)),
-            "RMSProp" => Box::new(RmsProp::new(rate)),
-            "Adadelta" => Box::new(Adadelta::new(rate)),
-            _ => Box::new(Adam::new(rate)),
+        let (rule, steps) = (Rule::of(settings), settings.number("steps") as usize);
+        let start = Start { at: settings.point("start"), x: X, y: Y };
+        let path = descend(&surface, &mut *rule.optimizer(), start.at, steps)?;
+        let theory = Theory::of(surface, &rule)?;
+        // Where f has no minimum, it may be negative, and the distance from the saddle point takes its place.
+        let run = match surface {
+            Surface::Saddle => Run {
+                of: "distance",
+                values: path.iter().map(|[x, y]| x.hypot(*y)).collect(),
+                steps,
+                predicted: theory.predicted,
+            },
+            _ => Run {
+                of: "loss",
+                values: path.iter().map(|at| surface.value(*at)).collect(),
+                steps,
+                predicted: theory.predicted.map(|factor| factor * factor),
+            },
         };
-        let path = surface.descend(&mut optimizer, start, settings.number("steps") as usize)?;
-        let end = path.last().map_or(f64::NAN, |end| surface.value(*end));
-        let map = show::landscape(surface.name(), X, Y, |x, y| surface.value([x, y])).path(rule, &path).still();
-        let figure = map.figure();
-        let alt = format!("{} f is {} at the end.", figure.alt, number(end));
-        Ok(figure.with(&handle("start", start, map.area(), X, Y)).alt(alt))
+        let map = self.kept.map(settings.chosen("surface"), settings.width(), || {
+            show::landscape(surface.name(), X, Y, |x, y| surface.value([x, y]))
+        });
+        let (rates, map) = (run.rates(), map.path(rule.name, &path));
+        let alt = format!("{rates} {} {}", theory.words, run.ends());
+        Ok(picture(settings, [&rates, &theory.words], map, &start, vec![run.chart()], &alt))
+    }
+}
+
+/// The chosen rule.
+struct Rule {
+    name: &'static str,
+    rate: f64,
+    momentum: f64,
+}
+
+impl Rule {
+    fn of(settings: &Settings) -> Self {
+        let name = RULES[settings.chosen("rule")];
+        Rule { name, rate: settings.number("rate"), momentum: settings.number("momentum") }
+    }
+
+    /// Gradient descent, with momentum or without: the rules that theory covers. `None` for the others.
+    fn sgd<T: Float>(&self, rate: T) -> Option<Sgd<T>> {
+        match self.name {
+            "SGD" => Some(Sgd::new(rate).momentum(self.momentum)),
+            "Nesterov" => Some(Sgd::new(rate).nesterov(self.momentum)),
+            _ => None,
+        }
+    }
+
+    fn optimizer(&self) -> Box<dyn Optimizer<f64>> {
+        match (self.sgd(self.rate), self.name) {
+            (Some(sgd), _) => Box::new(sgd),
+            (_, "AdaGrad") => Box::new(AdaGrad::new(self.rate)),
+            (_, "RMSProp") => Box::new(RmsProp::new(self.rate)),
+            (_, "Adadelta") => Box::new(Adadelta::new(self.rate)),
+            _ => Box::new(Adam::new(self.rate)),
+        }
+    }
+
+    /// The largest rate that converges where the largest curvature is λ: its formula, and its value.
+    fn limit(&self, curvature: f64) -> (&'static str, f64) {
+        let mu = self.momentum;
+        match self.name {
+            _ if mu == 0.0 => ("2/λ", 2.0 / curvature),
+            "Nesterov" => ("2(1 + μ)/((1 + 2μ)λ)", 2.0 * (1.0 + mu) / ((1.0 + 2.0 * mu) * curvature)),
+            _ => ("2(1 + μ)/λ", 2.0 * (1.0 + mu) / curvature),
+        }
+    }
+}
+
+/// What theory says about a rule on a surface.
+struct Theory {
+    /// What each step multiplies the error by in the long run.
+    predicted: Result<f64, &'static str>,
+    /// How large the rate may be.
+    words: String,
+}
+
+impl Theory {
+    fn of(surface: Surface, rule: &Rule) -> Result<Self, Error> {
+        let Some(sgd) = rule.sgd(Dual::constant(rule.rate)) else {
+            let words = match rule.momentum == 0.0 {
+                true => String::new(),
+                false => format!("{} has no momentum μ.", rule.name),
+            };
+            return Ok(Theory { predicted: Err("this rule changes the length of its steps as it goes"), words });
+        };
+        if surface == Surface::Rosenbrock {
+            let words = "Theory covers surfaces whose curvatures are the same everywhere.".into();
+            return Ok(Theory { predicted: Err("the curvatures change from place to place"), words });
+        }
+        let [high, low] = curvatures(&surface, [0.0, 0.0])?;
+        let slowest = radius(&sgd, high)?.max(radius(&sgd, low)?);
+        let (formula, limit) = rule.limit(high);
+        let words = match low < 0.0 {
+            true => format!(
+                "The curvatures are {} and {}. Along y the surface falls without end, so y grows at every learning rate.",
+                number(high),
+                number(low)
+            ),
+            false => verdict(rule.rate, formula, limit, high),
+        };
+        Ok(Theory { predicted: Ok(slowest), words })
     }
 }

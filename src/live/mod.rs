@@ -24,6 +24,8 @@
 //! | [`start`] | the first weights of a deep net: how large its numbers are, layer by layer |
 //! | [`step`] | the step of a difference quotient, and the digits that it leaves |
 //! | [`mistake`] | a backward with a mistake: what the check says of it, and what a training does with it |
+//! | [`regression`] | a line fitted to data: the learning rate, and its limit |
+//! | [`spirals`] | a net that tells spirals apart: its hidden units |
 
 mod board;
 pub mod convolution;
@@ -36,6 +38,10 @@ pub mod softmax;
 pub mod start;
 pub mod step;
 pub mod mistake;
+mod rates;
+pub mod regression;
+mod run;
+pub mod spirals;
 mod symbols;
 #[cfg(feature = "live")]
 pub mod wasm;
@@ -89,6 +95,9 @@ const SCENES: &[(&str, Make)] = &[
     ("start", || Box::new(start::Start::default())),
     ("step", || Box::new(step::Step)),
     ("mistake", || Box::new(mistake::PickAMistake::new())),
+    ("descent", || Box::<descent::Descent>::default()),
+    ("regression", || Box::<regression::Regression>::default()),
+    ("spirals", || Box::<spirals::Spirals>::default()),
 ];
 
 /// The names of all figures.

@@ -36,12 +36,14 @@ mod chart;
 mod contour;
 mod figure;
 mod graph;
+mod ground;
 mod images;
 mod landscape;
 mod matrix;
 mod palette;
 mod png;
 mod ratios;
+mod regions;
 pub mod steps;
 
 pub use base64::base64;
@@ -53,6 +55,7 @@ pub use images::{Images, images, photographs};
 pub use landscape::{Landscape, landscape};
 pub use matrix::{Heat, error_map, heat};
 pub use ratios::{Ratios, ratios};
+pub(crate) use regions::{places, regions};
 
 /// The style of all pictures on a dark page, for pictures that are part of a page.
 #[doc(hidden)]

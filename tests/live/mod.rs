@@ -1,8 +1,12 @@
 //! The live figures: how they are opened and set, that every knob does something, and what each says in words, against
 //! the crate called directly.
 
+mod descent;
 mod kink;
+mod mistake;
+mod regression;
 mod softmax;
+mod spirals;
 mod start;
 mod step;
 
@@ -151,4 +155,33 @@ fn numbers_are_read_from_words() {
     assert_eq!(number_after("error 1.5·10⁻⁷.", "error "), 1.5e-7);
     assert_eq!(number_after("error −0.25, and", "error "), -0.25);
     assert_eq!(number_after("error 10⁻¹⁶.", "error "), 1e-16);
+}
+
+/// A figure's words, of a query that opens one.
+fn said(query: &str) -> String {
+    words(query).unwrap()
+}
+
+/// Whether a number that is written with three digits is this one.
+fn is_written(written: f64, value: f64) -> bool {
+    (written - value).abs() <= 0.0051 * value.abs()
+}
+
+/// The figure fits each width, and its ring, if it has one, lies in it.
+fn fits(query: &str) {
+    for width in [350, 720, 850] {
+        let mut figure = live::open(query).unwrap();
+        figure.set(&format!("width={width}")).unwrap();
+        let picture = figure.picture().unwrap();
+        assert_eq!(picture.size.0, width, "{query}");
+        assert!(picture.svg().len() < 60_000, "{query} at {width}: {} bytes", picture.svg().len());
+        let svg = picture.svg();
+        let document = roxmltree::Document::parse(&svg).unwrap();
+        let length = |node: &roxmltree::Node, name: &str| node.attribute(name).unwrap().parse::<f64>().unwrap() / 2.0;
+        for area in document.descendants().filter(|node| node.has_attribute("data-drag")) {
+            let rect = area.children().find(|child| child.has_tag_name("rect")).unwrap();
+            assert!(length(&rect, "x") + length(&rect, "width") <= f64::from(width));
+            assert!(length(&rect, "y") + length(&rect, "height") <= f64::from(picture.size.1));
+        }
+    }
 }
