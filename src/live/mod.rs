@@ -26,10 +26,13 @@
 //! | [`mistake`] | a backward with a mistake: what the check says of it, and what a training does with it |
 //! | [`regression`] | a line fitted to data: the learning rate, and its limit |
 //! | [`spirals`] | a net that tells spirals apart: its hidden units |
+//! | [`digit`] | a drawn digit, LeNet's answer, and what would make it another one |
+//! | [`lenet`] | LeNet in training |
 
 mod board;
 pub mod convolution;
 pub mod descent;
+pub mod digit;
 mod gradients;
 pub mod kink;
 mod knobs;
@@ -42,18 +45,28 @@ mod rates;
 pub mod regression;
 mod run;
 pub mod spirals;
+pub mod lenet;
 mod symbols;
 #[cfg(feature = "live")]
 pub mod wasm;
 
 pub use knobs::{Knob, LiveError, Settings};
 
-use crate::show::{Figure, escape};
+use crate::show::{Figure, base64, escape};
 
 /// What a live figure shows, and what can be changed in it.
 pub trait Scene {
     /// Its knobs, each at its first value, in the order in which the page shows them.
     fn knobs(&self) -> Vec<Knob>;
+
+    /// Takes data that no knob holds, such as trained weights or images. [`changed`](Self::changed) follows, with the
+    /// name of the data.
+    ///
+    /// # Errors
+    /// If it takes none of this name, or these bytes are not what it takes.
+    fn load(&mut self, name: &str, bytes: &[u8]) -> Result<(), LiveError> {
+        Err(LiveError::new(format!("this figure takes no data: it was given {} bytes named {name:?}", bytes.len())))
+    }
 
     /// Called after each change of a knob, for what depends on it: the sizes of matrices, a training that starts anew.
     ///
@@ -98,6 +111,8 @@ const SCENES: &[(&str, Make)] = &[
     ("descent", || Box::<descent::Descent>::default()),
     ("regression", || Box::<regression::Regression>::default()),
     ("spirals", || Box::<spirals::Spirals>::default()),
+    ("digit", || Box::new(digit::Digit::default())),
+    ("lenet", || Box::new(lenet::Lenet::default())),
 ];
 
 /// The names of all figures.
@@ -111,6 +126,8 @@ pub struct Live {
     name: &'static str,
     settings: Settings,
     scene: Box<dyn Scene>,
+    /// What it was given, by name.
+    data: Vec<(String, Vec<u8>)>,
 }
 
 /// The figure of this name, `descent`, with other settings than its first behind a question mark:
@@ -125,7 +142,7 @@ pub fn open(query: &str) -> Result<Live, LiveError> {
         return Err(LiveError::new(format!("there is no live figure {name:?}: there are {}", known.join(", "))));
     };
     let scene = scene();
-    let mut live = Live { name, settings: Settings::new(scene.knobs()), scene };
+    let mut live = Live { name, settings: Settings::new(scene.knobs()), scene, data: Vec::new() };
     for setting in settings.split('&').filter(|setting| !setting.is_empty()) {
         live.set(setting)?;
     }
@@ -144,6 +161,22 @@ impl Live {
             self.settings = before;
         }
         outcome
+    }
+
+    /// The same figure with data that it needs and that no knob holds: trained weights, images. The page gets them too.
+    ///
+    /// # Errors
+    /// If the figure takes no data of this name, or these bytes are not what it takes.
+    pub fn data(mut self, name: &str, bytes: Vec<u8>) -> Result<Self, LiveError> {
+        self.load(name, &bytes)?;
+        self.data.push((name.into(), bytes));
+        Ok(self)
+    }
+
+    /// Gives the figure its data.
+    fn load(&mut self, name: &str, bytes: &[u8]) -> Result<(), LiveError> {
+        self.scene.load(name, bytes)?;
+        self.scene.changed(&mut self.settings, name)
     }
 
     /// Moves on by itself, if it does. False at its end.
@@ -180,12 +213,14 @@ impl Live {
                 <button type=\"button\" data-do=\"link\">Copy a link to this</button>"
     }
 
-    /// The still picture as HTML, which a page of the book brings to life.
+    /// The still picture as HTML, which a page of the book brings to life. Data are attributes in base64: `data-weights`.
     ///
     /// # Errors
     /// If it cannot be drawn.
     pub fn html(&self) -> Result<String, LiveError> {
-        Ok(format!("<figure data-live=\"{}\">{}</figure>", escape(&self.query()), self.picture()?.html()))
+        let data = self.data.iter().map(|(name, bytes)| format!(" data-{}=\"{}\"", escape(name), base64(bytes)));
+        let (query, data) = (escape(&self.query()), data.collect::<String>());
+        Ok(format!("<figure data-live=\"{query}\"{data}>{}</figure>", self.picture()?.html()))
     }
 
     /// Shows the still picture in a notebook.

@@ -14,9 +14,9 @@
     script.onerror = reject;
     document.head.append(script);
   });
+  const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   const start = async (base64) => {
-    const zipped = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-    const bytes = new Blob([zipped]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const bytes = new Blob([bytesOf(base64)]).stream().pipeThrough(new DecompressionStream("gzip"));
     const module = await WebAssembly.compile(await new Response(bytes).arrayBuffer());
     return (await WebAssembly.instantiate(module, {})).exports;
   };
@@ -24,8 +24,8 @@
   // Text in and out of the module.
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
-  const put = (wasm, text) => {
-    const bytes = encoder.encode(text);
+  const put = (wasm, text, data = []) => {
+    const bytes = new Uint8Array([...encoder.encode(text), ...data]);
     const at = wasm.buffer(bytes.length); // which may give the memory another buffer
     new Uint8Array(wasm.memory.buffer, at, bytes.length).set(bytes);
   };
@@ -46,6 +46,20 @@
     const first = place.dataset.live;
     const sent = decodeURIComponent(location.hash.slice(1).replaceAll("+", " ")).split("?"); // a space is written as +
     const open = (query) => { put(wasm, query); return wasm.open(); };
+    const sent = decodeURIComponent(location.hash.slice(1)).split("?");
+    // Data that no knob holds, trained weights or images, are in base64 in the place's other attributes.
+    const { live: first, ...given } = place.dataset;
+    const data = Object.entries(given).map(([name, base64]) => [name, bytesOf(base64)]);
+    const open = (query) => {
+      put(wasm, query);
+      const figure = wasm.open();
+      if (figure < 0) return figure;
+      for (const [name, bytes] of data) {
+        put(wasm, `${name}\0`, bytes);
+        if (wasm.load(figure) < 0) return -1;
+      }
+      return figure;
+    };
     let figure = sent[0] === id && sent.length > 1 ? open(`${first.split("?")[0]}?${sent[1]}`) : -1;
     if (figure < 0) figure = open(first);
     if (figure < 0) return;
@@ -286,7 +300,8 @@
       const paint = () => {
         const context = canvas.getContext("2d");
         const image = context.createImageData(side, side);
-        shades.forEach((shade, k) => image.data.set([0, 0, 0, 17 * shade], 4 * k));
+        // Black on white, as the picture below it.
+        shades.forEach((shade, k) => image.data.set([...Array(3).fill(255 - 17 * shade), 255], 4 * k));
         context.putImageData(image, 0, 0);
       };
       const send = () => {
