@@ -2,11 +2,16 @@
 
 use crate::show::canvas::{FINE, LARGE, SMALL, width};
 use crate::show::{Figure, escape};
-use crate::text::number;
+use crate::text::{number, significant};
 use nalgebra::DMatrix;
 
-/// Width and height of a cell, in pixels.
-const CELL: (f64, f64) = (50.0, 32.0);
+/// Width and height of a cell, in pixels; the width on a phone is the second one, and less if a grid is wide.
+const WIDTHS: [f64; 2] = [50.0, 42.0];
+const HEIGHT: f64 = 32.0;
+/// Rooms that are narrower than this are a phone's.
+const PHONE: f64 = 500.0;
+/// What a number in a cell is written in, and the smallest that it shrinks to.
+const FONTS: (f64, f64) = (13.0, 9.0);
 /// Between what stands side by side.
 const GAP: f64 = 14.0;
 const MARGIN: f64 = 16.0;
@@ -25,6 +30,21 @@ pub(super) enum Role {
     Between,
 }
 
+/// How a number of a grid is marked.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) enum Look {
+    #[default]
+    Plain,
+    /// It was added around or between other numbers: dashed.
+    Added,
+    /// It is dropped: dashed and crossed out.
+    Dropped,
+    /// The maximum of a window: with a ring.
+    Winner,
+    /// As large as the maximum, but later: with a dashed ring.
+    Tied,
+}
+
 impl Role {
     fn fill(self) -> &'static str {
         match self {
@@ -37,22 +57,16 @@ impl Role {
 }
 
 /// A number of a grid.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Cell {
     pub value: f64,
-    /// Its name among all cells of the picture; empty if it is padding.
+    /// Its name. Cells of one name show the same number at several places of the picture.
     pub id: String,
     /// The cells that it was computed from.
     pub from: Vec<String>,
     /// What the page says about it when it is pointed at.
     pub note: String,
-}
-
-impl Cell {
-    /// A zero that was added around or between other numbers.
-    pub fn padding() -> Self {
-        Cell { value: 0.0, id: String::new(), from: Vec::new(), note: "a zero that was added".into() }
-    }
+    pub look: Look,
 }
 
 /// A matrix with its name.
@@ -66,10 +80,16 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    fn size(&self) -> (f64, f64) {
+    /// How wide its cells are.
+    fn cell(&self, room: f64) -> f64 {
+        let usual = WIDTHS[usize::from(room < PHONE)];
+        usual.min((room - 2.0 * MARGIN) / self.cells.ncols().max(1) as f64)
+    }
+
+    fn size(&self, room: f64) -> (f64, f64) {
         let (rows, columns) = self.cells.shape();
-        let cells = (columns as f64 * CELL.0, rows as f64 * CELL.1);
-        (cells.0.max(width(&self.name, SMALL + 1.0)), NAME + cells.1)
+        let cells = (columns as f64 * self.cell(room), rows as f64 * HEIGHT);
+        (cells.0.max(1.12 * width(&self.name, SMALL + 1.0)), NAME + cells.1)
     }
 }
 
@@ -81,9 +101,9 @@ pub(super) enum Item {
 }
 
 impl Item {
-    fn size(&self) -> (f64, f64) {
+    fn size(&self, room: f64) -> (f64, f64) {
         match self {
-            Item::Grid(grid) => grid.size(),
+            Item::Grid(grid) => grid.size(room),
             Item::Sign(sign) => (width(sign, LARGE), 0.0),
         }
     }
@@ -103,22 +123,15 @@ impl Board {
         Board { room: f64::from(width), y: MARGIN, body: String::new() }
     }
 
-    /// A line of words, broken where it is too long; bold if it is a heading.
+    /// A line of words, broken evenly where it is too long, but not within an equation; bold if it is a heading.
     pub fn words(&mut self, words: &str, bold: bool) {
-        let mut lines = vec![String::new()];
-        for word in words.split(' ') {
-            let last = lines.len() - 1;
-            if !lines[last].is_empty()
-                && 1.12 * width(&format!("{} {word}", lines[last]), 14.0) > self.room - 2.0 * MARGIN
-            {
-                lines.push(word.into());
-            } else {
-                let gap = if lines[last].is_empty() { "" } else { " " };
-                lines[last] += &format!("{gap}{word}");
-            }
-        }
-        for line in lines {
-            let look = if bold { " font-weight=\"bold\"" } else { " fill=\"#57606a\"" };
+        let room = self.room - 2.0 * MARGIN;
+        let parts = unbroken(words);
+        let needed = lines(&parts, room).len();
+        // As narrow as the same number of lines allows.
+        let narrowest = (1..=10).map(|k| room * f64::from(k) / 10.0).find(|&room| lines(&parts, room).len() == needed);
+        let look = if bold { " font-weight=\"bold\"" } else { " fill=\"#57606a\"" };
+        for line in lines(&parts, narrowest.unwrap_or(room)) {
             self.text((MARGIN, self.y + LINE / 2.0), &line, &format!("text-anchor=\"start\" font-size=\"28\"{look}"));
             self.y += LINE;
         }
@@ -135,7 +148,7 @@ impl Board {
             if matches!(together[0], Item::Sign(_)) {
                 together.extend(items.next());
             }
-            let needed: f64 = together.iter().map(|item| item.size().0 + GAP).sum();
+            let needed: f64 = together.iter().map(|item| item.size(self.room).0 + GAP).sum();
             let last = lines.len() - 1;
             if !lines[last].1.is_empty() && lines[last].0 + needed > self.room {
                 lines.push((MARGIN, Vec::new()));
@@ -146,10 +159,10 @@ impl Board {
             }
         }
         for (_, line) in lines {
-            let height = line.iter().map(|item| item.size().1).fold(0.0, f64::max);
+            let height = line.iter().map(|item| item.size(self.room).1).fold(0.0, f64::max);
             let mut x = MARGIN;
             for item in line {
-                let (w, h) = item.size();
+                let (w, h) = item.size(self.room);
                 match item {
                     Item::Sign(sign) => {
                         let at = (x + w / 2.0, self.y + NAME + (height - NAME) / 2.0);
@@ -169,28 +182,26 @@ impl Board {
     }
 
     fn grid(&mut self, grid: &Grid, (x, y): (f64, f64)) {
-        let middle = x + grid.cells.ncols() as f64 * CELL.0 / 2.0;
-        let middle = middle.max(x + width(&grid.name, SMALL + 1.0) / 2.0);
+        let cell = grid.cell(self.room);
+        let middle = x + grid.cells.ncols() as f64 * cell / 2.0;
+        let middle = middle.max(x + 1.12 * width(&grid.name, SMALL + 1.0) / 2.0);
         self.text((middle, y + 11.0), &grid.name, "font-size=\"26\" fill=\"#57606a\"");
         for i in 0..grid.cells.nrows() {
             for j in 0..grid.cells.ncols() {
-                let at = (x + j as f64 * CELL.0, y + NAME + i as f64 * CELL.1);
-                self.cell(grid, (i, j), at);
+                self.cell(grid, (i, j), (x + j as f64 * cell, y + NAME + i as f64 * HEIGHT), cell);
             }
         }
     }
 
-    fn cell(&mut self, grid: &Grid, (i, j): (usize, usize), (x, y): (f64, f64)) {
+    fn cell(&mut self, grid: &Grid, (i, j): (usize, usize), (x, y): (f64, f64), wide: f64) {
         let cell = &grid.cells[(i, j)];
-        let added = cell.id.is_empty();
+        let added = matches!(cell.look, Look::Added | Look::Dropped);
         let (fill, ink) = if added { ("none", " fill=\"#57606a\"") } else { (grid.role.fill(), "") };
         let dashes = if added { " stroke-dasharray=\"4 4\"" } else { "" };
         let knob = grid.knob.map_or(String::new(), |(knob, first)| {
             let place = first + i * grid.cells.ncols() + j;
-            format!(
-                " data-knob=\"{knob}\" data-at=\"{place}\" data-label=\"{} row {i} column {j}\"",
-                escape(&grid.name)
-            )
+            let name = escape(&grid.name);
+            format!(" data-knob=\"{knob}\" data-at=\"{place}\" data-label=\"{name} row {i} column {j}\"")
         });
         self.body += &format!(
             "<g data-cell=\"{}\" data-from=\"{}\" data-note=\"{}\">\
@@ -201,10 +212,30 @@ impl Board {
             escape(&cell.note),
             half(x),
             half(y),
-            half(CELL.0),
-            half(CELL.1),
+            half(wide),
+            half(HEIGHT),
         );
-        self.text((x + CELL.0 / 2.0, y + CELL.1 / 2.0), &number(cell.value), &format!("font-size=\"26\"{ink}"));
+        let (text, font) = fitted(cell.value, wide - 4.0);
+        let (cx, cy) = (x + wide / 2.0, y + HEIGHT / 2.0);
+        self.text((cx, cy), &text, &format!("font-size=\"{}\"{ink}", half(font)));
+        self.body += &match cell.look {
+            Look::Plain | Look::Added => String::new(),
+            Look::Dropped => format!(
+                "<path d=\"M{} {}l{} {}\" stroke=\"#8c959f\" stroke-width=\"3\"/>",
+                half(x),
+                half(y + HEIGHT),
+                half(wide),
+                half(-HEIGHT)
+            ),
+            ring => format!(
+                "<ellipse cx=\"{}\" cy=\"{}\" rx=\"{}\" ry=\"{}\" fill=\"none\" stroke=\"#b34700\" stroke-width=\"4\"{}/>",
+                half(cx),
+                half(cy),
+                half(wide / 2.0 - 3.0),
+                half(HEIGHT / 2.0 - 3.0),
+                if ring == Look::Tied { " stroke-dasharray=\"7 7\"" } else { "" }
+            ),
+        };
         self.body += "</g>\n";
     }
 
@@ -212,6 +243,44 @@ impl Board {
     fn text(&mut self, (x, y): (f64, f64), text: &str, look: &str) {
         self.body += &format!("<text x=\"{}\" y=\"{}\" {look}>{}</text>", half(x), half(y) + 9, escape(text));
     }
+}
+
+/// A number as it fits into a cell, and the size of its letters: with fewer digits, then smaller.
+fn fitted(value: f64, room: f64) -> (String, f64) {
+    let (usual, smallest) = FONTS;
+    let (text, short) = (number(value), significant(value, 2));
+    if width(&text, usual) <= room {
+        return (text, usual);
+    }
+    let font = (usual * room / width(&short, usual)).clamp(smallest, usual);
+    (short, font)
+}
+
+/// The words, where a line may be broken between any two: an equation or a sum is one word.
+fn unbroken(words: &str) -> Vec<String> {
+    let joins = |word: &str| matches!(word, "=" | "+" | "·" | "⋆" | "/" | "Σ" | "≈");
+    let mut parts: Vec<String> = Vec::new();
+    let mut joined = false;
+    for word in words.split(' ') {
+        match parts.last_mut() {
+            Some(part) if joined || joins(word) => *part += &format!(" {word}"),
+            _ => parts.push(word.into()),
+        }
+        joined = joins(word);
+    }
+    parts
+}
+
+/// The words in lines of this width.
+fn lines(parts: &[String], room: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if 1.12 * width(&format!("{line} {part}"), 14.0) <= room => *line += &format!(" {part}"),
+            _ => lines.push(part.clone()),
+        }
+    }
+    lines
 }
 
 /// A ring that is dragged over an area (left, top, width, height, in pixels) on which x and y have these ranges: the

@@ -22,10 +22,10 @@
 
 mod board;
 pub mod convolution;
+mod derivation;
 pub mod descent;
 mod gradients;
 mod knobs;
-mod symbols;
 #[cfg(feature = "live")]
 pub mod wasm;
 
