@@ -5,8 +5,9 @@ use crate::show::{Figure, escape};
 use crate::text::{number, significant};
 use nalgebra::DMatrix;
 
-/// Width and height of a cell, in pixels; the width on a phone is the second one, and less if a grid is wide.
-const WIDTHS: [f64; 2] = [50.0, 42.0];
+/// The usual width of a cell, in pixels, and the smallest one that spares a row a second line; then the same on a phone.
+/// A single grid that is wider than the picture has narrower ones.
+const WIDTHS: [(f64, f64); 2] = [(50.0, 36.0), (42.0, 32.0)];
 const HEIGHT: f64 = 32.0;
 /// Rooms that are narrower than this are a phone's.
 const PHONE: f64 = 500.0;
@@ -80,15 +81,14 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    /// How wide its cells are.
-    fn cell(&self, room: f64) -> f64 {
-        let usual = WIDTHS[usize::from(room < PHONE)];
-        usual.min((room - 2.0 * MARGIN) / self.cells.ncols().max(1) as f64)
+    /// How wide its cells are, if they may be as wide as `cell`.
+    fn cell(&self, room: f64, cell: f64) -> f64 {
+        cell.min((room - 2.0 * MARGIN) / self.cells.ncols().max(1) as f64)
     }
 
-    fn size(&self, room: f64) -> (f64, f64) {
+    fn size(&self, room: f64, cell: f64) -> (f64, f64) {
         let (rows, columns) = self.cells.shape();
-        let cells = (columns as f64 * self.cell(room), rows as f64 * HEIGHT);
+        let cells = (columns as f64 * self.cell(room, cell), rows as f64 * HEIGHT);
         (cells.0.max(1.12 * width(&self.name, SMALL + 1.0)), NAME + cells.1)
     }
 }
@@ -101,9 +101,9 @@ pub(super) enum Item {
 }
 
 impl Item {
-    fn size(&self, room: f64) -> (f64, f64) {
+    fn size(&self, room: f64, cell: f64) -> (f64, f64) {
         match self {
-            Item::Grid(grid) => grid.size(room),
+            Item::Grid(grid) => grid.size(room, cell),
             Item::Sign(sign) => (width(sign, LARGE), 0.0),
         }
     }
@@ -127,11 +127,12 @@ impl Board {
     pub fn words(&mut self, words: &str, bold: bool) {
         let room = self.room - 2.0 * MARGIN;
         let parts = unbroken(words);
-        let needed = lines(&parts, room).len();
+        let lines = |room: f64| lines(&parts, room / if bold { 1.25 } else { 1.12 });
+        let needed = lines(room).len();
         // As narrow as the same number of lines allows.
-        let narrowest = (1..=10).map(|k| room * f64::from(k) / 10.0).find(|&room| lines(&parts, room).len() == needed);
+        let narrowest = (1..=20).map(|k| room * f64::from(k) / 20.0).find(|&room| lines(room).len() == needed);
         let look = if bold { " font-weight=\"bold\"" } else { " fill=\"#57606a\"" };
-        for line in lines(&parts, narrowest.unwrap_or(room)) {
+        for line in lines(narrowest.unwrap_or(room)) {
             self.text((MARGIN, self.y + LINE / 2.0), &line, &format!("text-anchor=\"start\" font-size=\"28\"{look}"));
             self.y += LINE;
         }
@@ -140,6 +141,10 @@ impl Board {
 
     /// Grids and signs side by side, on further lines where there is no room.
     pub fn row(&mut self, items: Vec<Item>) {
+        let (usual, least) = WIDTHS[usize::from(self.room < PHONE)];
+        let whole = |cell: f64| items.iter().map(|item| item.size(self.room, cell).0 + GAP).sum::<f64>() - GAP;
+        let fits = |cell: &f64| whole(*cell) <= self.room - 2.0 * MARGIN;
+        let cell = (least as u32..=usual as u32).rev().map(f64::from).find(fits).unwrap_or(usual);
         // A sign stays with the grid behind it.
         let mut lines: Vec<(f64, Vec<Item>)> = vec![(MARGIN, Vec::new())];
         let mut items = items.into_iter();
@@ -148,7 +153,7 @@ impl Board {
             if matches!(together[0], Item::Sign(_)) {
                 together.extend(items.next());
             }
-            let needed: f64 = together.iter().map(|item| item.size(self.room).0 + GAP).sum();
+            let needed: f64 = together.iter().map(|item| item.size(self.room, cell).0 + GAP).sum();
             let last = lines.len() - 1;
             if !lines[last].1.is_empty() && lines[last].0 + needed > self.room {
                 lines.push((MARGIN, Vec::new()));
@@ -159,16 +164,16 @@ impl Board {
             }
         }
         for (_, line) in lines {
-            let height = line.iter().map(|item| item.size(self.room).1).fold(0.0, f64::max);
+            let height = line.iter().map(|item| item.size(self.room, cell).1).fold(0.0, f64::max);
             let mut x = MARGIN;
             for item in line {
-                let (w, h) = item.size(self.room);
+                let (w, h) = item.size(self.room, cell);
                 match item {
                     Item::Sign(sign) => {
                         let at = (x + w / 2.0, self.y + NAME + (height - NAME) / 2.0);
                         self.text(at, sign, "font-size=\"30\" fill=\"#57606a\"");
                     }
-                    Item::Grid(grid) => self.grid(&grid, (x, self.y + (height - h) / 2.0)),
+                    Item::Grid(grid) => self.grid(&grid, (x, self.y + (height - h) / 2.0), cell),
                 }
                 x += w + GAP;
             }
@@ -181,16 +186,18 @@ impl Board {
         Figure::of((self.room as u32, (self.y + 6.0) as u32), alt, self.body)
     }
 
-    fn grid(&mut self, grid: &Grid, (x, y): (f64, f64)) {
-        let cell = grid.cell(self.room);
+    fn grid(&mut self, grid: &Grid, (x, y): (f64, f64), cell: f64) {
+        let cell = grid.cell(self.room, cell);
         let middle = x + grid.cells.ncols() as f64 * cell / 2.0;
         let middle = middle.max(x + 1.12 * width(&grid.name, SMALL + 1.0) / 2.0);
-        self.text((middle, y + 11.0), &grid.name, "font-size=\"26\" fill=\"#57606a\"");
+        self.body += "<g font-size=\"26\">";
+        self.text((middle, y + 11.0), &grid.name, "fill=\"#57606a\"");
         for i in 0..grid.cells.nrows() {
             for j in 0..grid.cells.ncols() {
                 self.cell(grid, (i, j), (x + j as f64 * cell, y + NAME + i as f64 * HEIGHT), cell);
             }
         }
+        self.body += "</g>";
     }
 
     fn cell(&mut self, grid: &Grid, (i, j): (usize, usize), (x, y): (f64, f64), wide: f64) {
@@ -217,7 +224,8 @@ impl Board {
         );
         let (text, font) = fitted(cell.value, wide - 4.0);
         let (cx, cy) = (x + wide / 2.0, y + HEIGHT / 2.0);
-        self.text((cx, cy), &text, &format!("font-size=\"{}\"{ink}", half(font)));
+        let font = if font < FONTS.0 { format!(" font-size=\"{}\"", half(font)) } else { String::new() };
+        self.text((cx, cy), &text, &format!("{ink}{font}"));
         self.body += &match cell.look {
             Look::Plain | Look::Added => String::new(),
             Look::Dropped => format!(
@@ -241,7 +249,13 @@ impl Board {
 
     /// A text that is vertically centred on y.
     fn text(&mut self, (x, y): (f64, f64), text: &str, look: &str) {
-        self.body += &format!("<text x=\"{}\" y=\"{}\" {look}>{}</text>", half(x), half(y) + 9, escape(text));
+        self.body += &format!(
+            "<text x=\"{}\" y=\"{}\"{}{look}>{}</text>",
+            half(x),
+            half(y) + 9,
+            if look.is_empty() || look.starts_with(' ') { "" } else { " " },
+            escape(text)
+        );
     }
 }
 
@@ -276,7 +290,7 @@ fn lines(parts: &[String], room: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for part in parts {
         match lines.last_mut() {
-            Some(line) if 1.12 * width(&format!("{line} {part}"), 14.0) <= room => *line += &format!(" {part}"),
+            Some(line) if width(&format!("{line} {part}"), 14.0) <= room => *line += &format!(" {part}"),
             _ => lines.push(part.clone()),
         }
     }

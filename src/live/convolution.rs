@@ -148,7 +148,7 @@ fn draw(shape: Shape, settings: &Settings) -> Result<Figure, ShapeError> {
     forward.push(Item::Sign("+"));
     forward.extend(work.typed(2));
     forward.push(Item::Sign("="));
-    forward.extend(work.computed("y", &y, &seen_y));
+    forward.extend(work.computed("y", &y, &seen_y, Role::Result));
     board.row(forward);
     board.words("Behind the layer: L = Σ δ·y, so that δ = ∂L/∂y", true);
     let mut behind = work.typed(3);

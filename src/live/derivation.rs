@@ -76,9 +76,9 @@ impl<L: Layer> Derivation<L> {
         &self.entries[input]
     }
 
-    /// The inputs as plain numbers.
-    pub fn values(&self) -> &[Tensor4<f64>] {
-        &self.values
+    /// How the symbols that a number was computed from are written, but for added zeros.
+    pub fn symbols_in(&self, entry: Traced) -> Vec<(u32, &str)> {
+        entry.symbols().into_iter().filter_map(|symbol| Some((symbol, self.symbols.name(symbol)?))).collect()
     }
 
     /// The same numbers, where each zero that was added is a symbol of its own.
@@ -129,8 +129,8 @@ impl<L: Layer> Derivation<L> {
     }
 
     /// The grids of numbers that were computed. `seen` is the same, computed from zeros that are symbols.
-    pub fn computed(&self, symbol: &str, maps: &Maps, seen: &Maps) -> Vec<Item> {
-        grids(symbol, maps.shape(), Role::Result, |at, k| self.result(symbol, (at, k), maps, seen))
+    pub fn computed(&self, symbol: &str, maps: &Maps, seen: &Maps, role: Role) -> Vec<Item> {
+        grids(symbol, maps.shape(), role, |at, k| self.result(symbol, (at, k), maps, seen))
     }
 
     /// The grids of a gradient whose border belongs to the padding and is dropped; what is left is called `symbol`.
@@ -154,6 +154,7 @@ impl<L: Layer> Derivation<L> {
                     cell.id = format!("{symbol}:{}", (c * height + i) * width + j);
                     let (kept, _) = names.write(symbol, &[0, c, i, j]);
                     cell.note = format!("{} is kept: it is {kept}", cell.note);
+                    cell.from.clear(); // the cell of the same name has them
                 }
                 None => {
                     cell.look = Look::Dropped;
@@ -204,7 +205,7 @@ impl<L: Layer> Derivation<L> {
         Ok(Gradient { symbol, by_hand, others: others.map(|other| other.map(|x| factor * x)) })
     }
 
-    /// A gradient in three ways, side by side. `seen` is the one by hand, computed from zeros that are symbols.
+    /// A gradient in three ways, side by side; cells of one name light up together. `seen` is the one by hand, computed from zeros that are symbols.
     pub fn beside(&self, gradient: &Gradient, seen: &Maps) -> Vec<Item> {
         let Gradient { symbol, by_hand, others } = gradient;
         let shape = by_hand.shape();
@@ -220,9 +221,8 @@ impl<L: Layer> Derivation<L> {
             let names = Index::new(&shape);
             row.extend(grids(way, shape, Role::Between, |at, k| {
                 let (name, _) = names.write(symbol, &[at.0, at.1, at.2, at.3]);
-                let ids = seen[at].symbols().into_iter().filter_map(|symbol| Some(self.cells.get(&symbol)?.0.clone()));
                 let note = format!("{name} by {way}: {}", significant(values[at], 12));
-                Cell { value: values[at], id: format!("{symbol}:{k}"), from: ids.collect(), note, look: Look::Plain }
+                Cell { value: values[at], id: format!("{symbol}:{k}"), note, ..Cell::default() }
             }));
         }
         row
@@ -230,13 +230,15 @@ impl<L: Layer> Derivation<L> {
 }
 
 impl Gradient {
-    /// The entries whose difference quotient is another number, beyond rounding.
-    pub fn apart(&self) -> Vec<Place> {
+    /// The names of the entries whose difference quotient is another number, beyond rounding.
+    pub fn apart(&self) -> Vec<String> {
         let far = |at: &Place| {
             let (hand, other) = (self.by_hand[*at].value(), self.others[1][*at]);
             (hand - other).abs() > 1e-4 * hand.abs().max(other.abs()).max(1.0)
         };
-        places(self.by_hand.shape()).filter(far).collect()
+        let names = Index::new(&self.by_hand.shape());
+        let name = |(n, c, i, j)| names.write(self.symbol, &[n, c, i, j]).0;
+        places(self.by_hand.shape()).filter(far).map(name).collect()
     }
 }
 

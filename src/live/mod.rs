@@ -18,14 +18,18 @@
 //! | file | figure |
 //! |---|---|
 //! | [`convolution`] | a convolution and its backward, number by number |
+//! | [`fully_connected`] | a fully connected layer and its backward, number by number |
+//! | [`pooling`] | max and average pooling: where each δ goes |
 //! | [`descent`] | an optimizer on a surface: rate, momentum and start |
 
 mod board;
 pub mod convolution;
 mod derivation;
 pub mod descent;
+pub mod fully_connected;
 mod gradients;
 mod knobs;
+pub mod pooling;
 #[cfg(feature = "live")]
 pub mod wasm;
 
@@ -72,6 +76,8 @@ type Make = fn() -> Box<dyn Scene>;
 /// All figures, by the names that open them.
 const SCENES: &[(&str, Make)] = &[
     ("convolution", || Box::new(convolution::Convolution)),
+    ("fully_connected", || Box::new(fully_connected::FullyConnected)),
+    ("pooling", || Box::new(pooling::Pooling)),
     ("descent", || Box::new(descent::Descent)), //
 ];
 

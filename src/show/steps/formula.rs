@@ -86,11 +86,6 @@ impl Formula {
         Cell { number: number(self.value), symbol: self.name.clone(), look }
     }
 
-    /// The numbers of the symbols that it contains.
-    pub fn symbols(&self) -> impl Iterator<Item = u32> {
-        self.products.iter().flat_map(|product| product.symbols.iter().copied())
-    }
-
     /// Whether it contains a symbol.
     pub fn has(&self, symbol: u32) -> bool {
         self.products.iter().any(|product| product.symbols.contains(&symbol))
