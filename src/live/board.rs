@@ -2,11 +2,17 @@
 
 use crate::show::canvas::{FINE, LARGE, SMALL, width};
 use crate::show::{Figure, escape};
-use crate::text::number;
+use crate::text::{number, significant};
 use nalgebra::DMatrix;
 
-/// Width and height of a cell, in pixels.
-const CELL: (f64, f64) = (50.0, 32.0);
+/// The usual width of a cell, in pixels, and the smallest one that spares a row a second line; then the same on a phone.
+/// A single grid that is wider than the picture has narrower ones.
+const WIDTHS: [(f64, f64); 2] = [(50.0, 36.0), (42.0, 32.0)];
+const HEIGHT: f64 = 32.0;
+/// Rooms that are narrower than this are a phone's.
+const PHONE: f64 = 500.0;
+/// What a number in a cell is written in, and the smallest that it shrinks to.
+const FONTS: (f64, f64) = (13.0, 9.0);
 /// Between what stands side by side.
 const GAP: f64 = 14.0;
 const MARGIN: f64 = 16.0;
@@ -25,6 +31,21 @@ pub(super) enum Role {
     Between,
 }
 
+/// How a number of a grid is marked.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) enum Look {
+    #[default]
+    Plain,
+    /// It was added around or between other numbers: dashed.
+    Added,
+    /// It is dropped: dashed and crossed out.
+    Dropped,
+    /// The maximum of a window: with a ring.
+    Winner,
+    /// As large as the maximum, but later: with a dashed ring.
+    Tied,
+}
+
 impl Role {
     fn fill(self) -> &'static str {
         match self {
@@ -37,22 +58,16 @@ impl Role {
 }
 
 /// A number of a grid.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Cell {
     pub value: f64,
-    /// Its name among all cells of the picture; empty if it is padding.
+    /// Its name. Cells of one name show the same number at several places of the picture.
     pub id: String,
     /// The cells that it was computed from.
     pub from: Vec<String>,
     /// What the page says about it when it is pointed at.
     pub note: String,
-}
-
-impl Cell {
-    /// A zero that was added around or between other numbers.
-    pub fn padding() -> Self {
-        Cell { value: 0.0, id: String::new(), from: Vec::new(), note: "a zero that was added".into() }
-    }
+    pub look: Look,
 }
 
 /// A matrix with its name.
@@ -66,10 +81,15 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    fn size(&self) -> (f64, f64) {
+    /// How wide its cells are, if they may be as wide as `cell`.
+    fn cell(&self, room: f64, cell: f64) -> f64 {
+        cell.min((room - 2.0 * MARGIN) / self.cells.ncols().max(1) as f64)
+    }
+
+    fn size(&self, room: f64, cell: f64) -> (f64, f64) {
         let (rows, columns) = self.cells.shape();
-        let cells = (columns as f64 * CELL.0, rows as f64 * CELL.1);
-        (cells.0.max(width(&self.name, SMALL + 1.0)), NAME + cells.1)
+        let cells = (columns as f64 * self.cell(room, cell), rows as f64 * HEIGHT);
+        (cells.0.max(1.12 * width(&self.name, SMALL + 1.0)), NAME + cells.1)
     }
 }
 
@@ -81,9 +101,9 @@ pub(super) enum Item {
 }
 
 impl Item {
-    fn size(&self) -> (f64, f64) {
+    fn size(&self, room: f64, cell: f64) -> (f64, f64) {
         match self {
-            Item::Grid(grid) => grid.size(),
+            Item::Grid(grid) => grid.size(room, cell),
             Item::Sign(sign) => (width(sign, LARGE), 0.0),
         }
     }
@@ -103,23 +123,16 @@ impl Board {
         Board { room: f64::from(width), y: MARGIN, body: String::new() }
     }
 
-    /// A line of words, broken where it is too long; bold if it is a heading.
+    /// A line of words, broken evenly where it is too long, but not within an equation; bold if it is a heading.
     pub fn words(&mut self, words: &str, bold: bool) {
-        let wider = if bold { 1.25 } else { 1.12 };
-        let mut lines = vec![String::new()];
-        for word in words.split(' ') {
-            let last = lines.len() - 1;
-            if !lines[last].is_empty()
-                && wider * width(&format!("{} {word}", lines[last]), 14.0) > self.room - 2.0 * MARGIN
-            {
-                lines.push(word.into());
-            } else {
-                let gap = if lines[last].is_empty() { "" } else { " " };
-                lines[last] += &format!("{gap}{word}");
-            }
-        }
-        for line in lines {
-            let look = if bold { " font-weight=\"bold\"" } else { " fill=\"#57606a\"" };
+        let room = self.room - 2.0 * MARGIN;
+        let parts = unbroken(words);
+        let lines = |room: f64| lines(&parts, room / if bold { 1.25 } else { 1.12 });
+        let needed = lines(room).len();
+        // As narrow as the same number of lines allows.
+        let narrowest = (1..=20).map(|k| room * f64::from(k) / 20.0).find(|&room| lines(room).len() == needed);
+        let look = if bold { " font-weight=\"bold\"" } else { " fill=\"#57606a\"" };
+        for line in lines(narrowest.unwrap_or(room)) {
             self.text((MARGIN, self.y + LINE / 2.0), &line, &format!("text-anchor=\"start\" font-size=\"28\"{look}"));
             self.y += LINE;
         }
@@ -128,6 +141,10 @@ impl Board {
 
     /// Grids and signs side by side, on further lines where there is no room.
     pub fn row(&mut self, items: Vec<Item>) {
+        let (usual, least) = WIDTHS[usize::from(self.room < PHONE)];
+        let whole = |cell: f64| items.iter().map(|item| item.size(self.room, cell).0 + GAP).sum::<f64>() - GAP;
+        let fits = |cell: &f64| whole(*cell) <= self.room - 2.0 * MARGIN;
+        let cell = (least as u32..=usual as u32).rev().map(f64::from).find(fits).unwrap_or(usual);
         // A sign stays with the grid behind it.
         let mut lines: Vec<(f64, Vec<Item>)> = vec![(MARGIN, Vec::new())];
         let mut items = items.into_iter();
@@ -136,7 +153,7 @@ impl Board {
             if matches!(together[0], Item::Sign(_)) {
                 together.extend(items.next());
             }
-            let needed: f64 = together.iter().map(|item| item.size().0 + GAP).sum();
+            let needed: f64 = together.iter().map(|item| item.size(self.room, cell).0 + GAP).sum();
             let last = lines.len() - 1;
             if !lines[last].1.is_empty() && lines[last].0 + needed > self.room {
                 lines.push((MARGIN, Vec::new()));
@@ -147,16 +164,16 @@ impl Board {
             }
         }
         for (_, line) in lines {
-            let height = line.iter().map(|item| item.size().1).fold(0.0, f64::max);
+            let height = line.iter().map(|item| item.size(self.room, cell).1).fold(0.0, f64::max);
             let mut x = MARGIN;
             for item in line {
-                let (w, h) = item.size();
+                let (w, h) = item.size(self.room, cell);
                 match item {
                     Item::Sign(sign) => {
                         let at = (x + w / 2.0, self.y + NAME + (height - NAME) / 2.0);
                         self.text(at, sign, "font-size=\"30\" fill=\"#57606a\"");
                     }
-                    Item::Grid(grid) => self.grid(&grid, (x, self.y + (height - h) / 2.0)),
+                    Item::Grid(grid) => self.grid(&grid, (x, self.y + (height - h) / 2.0), cell),
                 }
                 x += w + GAP;
             }
@@ -169,29 +186,29 @@ impl Board {
         Figure::of((self.room as u32, (self.y + 6.0) as u32), alt, self.body)
     }
 
-    fn grid(&mut self, grid: &Grid, (x, y): (f64, f64)) {
-        let middle = x + grid.cells.ncols() as f64 * CELL.0 / 2.0;
-        let middle = middle.max(x + width(&grid.name, SMALL + 1.0) / 2.0);
-        self.text((middle, y + 11.0), &grid.name, "font-size=\"26\" fill=\"#57606a\"");
+    fn grid(&mut self, grid: &Grid, (x, y): (f64, f64), cell: f64) {
+        let cell = grid.cell(self.room, cell);
+        let middle = x + grid.cells.ncols() as f64 * cell / 2.0;
+        let middle = middle.max(x + 1.12 * width(&grid.name, SMALL + 1.0) / 2.0);
+        self.body += "<g font-size=\"26\">";
+        self.text((middle, y + 11.0), &grid.name, "fill=\"#57606a\"");
         for i in 0..grid.cells.nrows() {
             for j in 0..grid.cells.ncols() {
-                let at = (x + j as f64 * CELL.0, y + NAME + i as f64 * CELL.1);
-                self.cell(grid, (i, j), at);
+                self.cell(grid, (i, j), (x + j as f64 * cell, y + NAME + i as f64 * HEIGHT), cell);
             }
         }
+        self.body += "</g>";
     }
 
-    fn cell(&mut self, grid: &Grid, (i, j): (usize, usize), (x, y): (f64, f64)) {
+    fn cell(&mut self, grid: &Grid, (i, j): (usize, usize), (x, y): (f64, f64), wide: f64) {
         let cell = &grid.cells[(i, j)];
-        let added = cell.id.is_empty();
+        let added = matches!(cell.look, Look::Added | Look::Dropped);
         let (fill, ink) = if added { ("none", " fill=\"#57606a\"") } else { (grid.role.fill(), "") };
         let dashes = if added { " stroke-dasharray=\"4 4\"" } else { "" };
         let knob = grid.knob.map_or(String::new(), |(knob, first)| {
             let place = first + i * grid.cells.ncols() + j;
-            format!(
-                " data-knob=\"{knob}\" data-at=\"{place}\" data-label=\"{} row {i} column {j}\"",
-                escape(&grid.name)
-            )
+            let name = escape(&grid.name);
+            format!(" data-knob=\"{knob}\" data-at=\"{place}\" data-label=\"{name} row {i} column {j}\"")
         });
         self.body += &format!(
             "<g data-cell=\"{}\" data-from=\"{}\" data-note=\"{}\">\
@@ -202,17 +219,82 @@ impl Board {
             escape(&cell.note),
             half(x),
             half(y),
-            half(CELL.0),
-            half(CELL.1),
+            half(wide),
+            half(HEIGHT),
         );
-        self.text((x + CELL.0 / 2.0, y + CELL.1 / 2.0), &number(cell.value), &format!("font-size=\"26\"{ink}"));
+        let (text, font) = fitted(cell.value, wide - 4.0);
+        let (cx, cy) = (x + wide / 2.0, y + HEIGHT / 2.0);
+        let font = if font < FONTS.0 { format!(" font-size=\"{}\"", half(font)) } else { String::new() };
+        self.text((cx, cy), &text, &format!("{ink}{font}"));
+        self.body += &match cell.look {
+            Look::Plain | Look::Added => String::new(),
+            Look::Dropped => format!(
+                "<path d=\"M{} {}l{} {}\" stroke=\"#8c959f\" stroke-width=\"3\"/>",
+                half(x),
+                half(y + HEIGHT),
+                half(wide),
+                half(-HEIGHT)
+            ),
+            ring => format!(
+                "<ellipse cx=\"{}\" cy=\"{}\" rx=\"{}\" ry=\"{}\" fill=\"none\" stroke=\"#b34700\" stroke-width=\"4\"{}/>",
+                half(cx),
+                half(cy),
+                half(wide / 2.0 - 3.0),
+                half(HEIGHT / 2.0 - 3.0),
+                if ring == Look::Tied { " stroke-dasharray=\"7 7\"" } else { "" }
+            ),
+        };
         self.body += "</g>\n";
     }
 
     /// A text that is vertically centred on y.
     fn text(&mut self, (x, y): (f64, f64), text: &str, look: &str) {
-        self.body += &format!("<text x=\"{}\" y=\"{}\" {look}>{}</text>", half(x), half(y) + 9, escape(text));
+        self.body += &format!(
+            "<text x=\"{}\" y=\"{}\"{}{look}>{}</text>",
+            half(x),
+            half(y) + 9,
+            if look.is_empty() || look.starts_with(' ') { "" } else { " " },
+            escape(text)
+        );
     }
+}
+
+/// A number as it fits into a cell, and the size of its letters: with fewer digits, then smaller.
+fn fitted(value: f64, room: f64) -> (String, f64) {
+    let (usual, smallest) = FONTS;
+    let (text, short) = (number(value), significant(value, 2));
+    if width(&text, usual) <= room {
+        return (text, usual);
+    }
+    let font = (usual * room / width(&short, usual)).clamp(smallest, usual);
+    (short, font)
+}
+
+/// The words, where a line may be broken between any two: an equation or a sum is one word.
+fn unbroken(words: &str) -> Vec<String> {
+    let joins = |word: &str| matches!(word, "=" | "+" | "·" | "⋆" | "/" | "Σ" | "≈");
+    let mut parts: Vec<String> = Vec::new();
+    let mut joined = false;
+    for word in words.split(' ') {
+        match parts.last_mut() {
+            Some(part) if joined || joins(word) => *part += &format!(" {word}"),
+            _ => parts.push(word.into()),
+        }
+        joined = joins(word);
+    }
+    parts
+}
+
+/// The words in lines of this width.
+fn lines(parts: &[String], room: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if width(&format!("{line} {part}"), 14.0) <= room => *line += &format!(" {part}"),
+            _ => lines.push(part.clone()),
+        }
+    }
+    lines
 }
 
 /// A ring that is dragged over an area (left, top, width, height, in pixels) on which x and y have these ranges: the

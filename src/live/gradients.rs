@@ -1,41 +1,59 @@
-//! Gradients of a loss in two ways that need no derivation, to lay beside the one derived by hand.
+//! Gradients of a layer in two ways that need no derivation, to lay beside the one derived by hand.
 
+use crate::float::Count;
 use crate::numbers::Dual;
-use crate::{Float, ShapeError};
+use crate::{Float, ShapeError, Tensor4};
 
 /// The step of a difference quotient: about the cube root of the rounding error of an `f64`.
 const STEP: f64 = 1e-5;
 
-/// A loss that depends on several lists of numbers.
-pub(super) trait Loss {
-    /// Its value for these inputs.
-    fn at<T: Float>(&self, inputs: &[Vec<T>]) -> Result<T, ShapeError>;
+/// A layer whose output y, together with the numbers δ of its shape, makes the loss L = (1/N) Σ δ·y.
+pub(super) trait Layer {
+    /// y of all inputs; the last of them, δ, is not needed.
+    fn forward<T: Float>(&self, inputs: &[Tensor4<T>]) -> Result<Tensor4<T>, ShapeError>;
+
+    /// N.
+    fn samples(&self) -> usize {
+        1
+    }
 }
 
-/// ∂L/∂x of each number x of a list, on dual numbers: each in its turn has the part ε.
-pub(super) fn dual(loss: &impl Loss, inputs: &[Vec<f64>], list: usize) -> Result<Vec<f64>, ShapeError> {
-    let mut lifted: Vec<Vec<Dual<f64>>> =
-        inputs.iter().map(|list| list.iter().map(|x| Dual::constant(*x)).collect()).collect();
-    let derivative = |k: usize| {
-        lifted[list][k].eps = 1.0;
-        let derivative = loss.at(&lifted)?.eps;
-        lifted[list][k].eps = 0.0;
-        Ok(derivative)
-    };
-    (0..inputs[list].len()).map(derivative).collect()
+/// L.
+pub(super) fn loss<T: Float>(layer: &impl Layer, inputs: &[Tensor4<T>]) -> Result<T, ShapeError> {
+    let y = layer.forward(inputs)?;
+    let delta = inputs.last().map_or(&[][..], Tensor4::as_slice);
+    let sum = y.as_slice().iter().zip(delta).fold(T::zero(), |sum, (y, delta)| sum + *y * *delta);
+    Ok(Count::of(layer.samples()).mean(sum))
 }
 
-/// (L(x + h) − L(x − h)) / 2h of each number x of a list.
-pub(super) fn difference(loss: &impl Loss, inputs: &[Vec<f64>], list: usize) -> Result<Vec<f64>, ShapeError> {
+/// ∂L/∂x of each number x of an input, on dual numbers: each in its turn has the part ε.
+pub(super) fn dual(layer: &impl Layer, inputs: &[Tensor4<f64>], input: usize) -> Result<Tensor4<f64>, ShapeError> {
+    let mut lifted: Vec<Tensor4<Dual<f64>>> = inputs.iter().map(|list| list.map(Dual::constant)).collect();
+    let mut derivatives = inputs[input].clone();
+    for (k, derivative) in derivatives.as_mut_slice().iter_mut().enumerate() {
+        lifted[input].as_mut_slice()[k].eps = 1.0;
+        *derivative = loss(layer, &lifted)?.eps;
+        lifted[input].as_mut_slice()[k].eps = 0.0;
+    }
+    Ok(derivatives)
+}
+
+/// (L(x + h) − L(x − h)) / 2h of each number x of an input.
+pub(super) fn difference(
+    layer: &impl Layer,
+    inputs: &[Tensor4<f64>],
+    input: usize,
+) -> Result<Tensor4<f64>, ShapeError> {
     let mut moved = inputs.to_vec();
-    let quotient = |k: usize| {
-        let x = inputs[list][k];
-        moved[list][k] = x + STEP;
-        let above = loss.at(&moved)?;
-        moved[list][k] = x - STEP;
-        let below = loss.at(&moved)?;
-        moved[list][k] = x;
-        Ok((above - below) / (2.0 * STEP))
-    };
-    (0..inputs[list].len()).map(quotient).collect()
+    let mut quotients = inputs[input].clone();
+    for (k, quotient) in quotients.as_mut_slice().iter_mut().enumerate() {
+        let x = *quotient;
+        moved[input].as_mut_slice()[k] = x + STEP;
+        let above = loss(layer, &moved)?;
+        moved[input].as_mut_slice()[k] = x - STEP;
+        let below = loss(layer, &moved)?;
+        moved[input].as_mut_slice()[k] = x;
+        *quotient = (above - below) / (2.0 * STEP);
+    }
+    Ok(quotients)
 }

@@ -18,6 +18,8 @@
 //! | file | figure |
 //! |---|---|
 //! | [`convolution`] | a convolution and its backward, number by number |
+//! | [`fully_connected`] | a fully connected layer and its backward, number by number |
+//! | [`pooling`] | max and average pooling: where each δ goes |
 //! | [`descent`] | an optimizer on a surface: rate, momentum and start |
 //! | [`kink`] | the slope of an activation, by its backward and by a difference that sees both sides |
 //! | [`softmax`] | logits, probabilities, their Jacobian, and the gradient of the loss |
@@ -31,8 +33,10 @@
 
 mod board;
 pub mod convolution;
+mod derivation;
 pub mod descent;
 pub mod digit;
+pub mod fully_connected;
 mod gradients;
 pub mod kink;
 mod knobs;
@@ -47,6 +51,7 @@ mod run;
 pub mod spirals;
 pub mod lenet;
 mod symbols;
+pub mod pooling;
 #[cfg(feature = "live")]
 pub mod wasm;
 
@@ -113,6 +118,9 @@ const SCENES: &[(&str, Make)] = &[
     ("spirals", || Box::<spirals::Spirals>::default()),
     ("digit", || Box::new(digit::Digit::default())),
     ("lenet", || Box::new(lenet::Lenet::default())),
+    ("fully_connected", || Box::new(fully_connected::FullyConnected)),
+    ("pooling", || Box::new(pooling::Pooling)),
+    ("descent", || Box::new(descent::Descent)), //
 ];
 
 /// The names of all figures.

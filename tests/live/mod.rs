@@ -1,8 +1,11 @@
 //! The live figures: how they are opened and set, that every knob does something, and what each says in words, against
 //! the crate called directly.
 
+mod derivations;
 mod descent;
+mod digit;
 mod kink;
+mod lenet;
 mod mistake;
 mod regression;
 mod softmax;

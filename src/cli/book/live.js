@@ -277,12 +277,18 @@
       for (const lit of picture.querySelectorAll(".feeds, .fed, .here")) lit.classList.remove("feeds", "fed", "here");
       note.textContent = cell ? cell.dataset.note : "";
       if (!cell) return;
-      cell.classList.add("here");
-      const from = cell.dataset.from.split(" ").filter(Boolean);
+      // Cells of one name show the same number at several places.
+      const all = [...picture.querySelectorAll("[data-cell]")];
+      const list = (other) => other.dataset.from.split(" ").filter(Boolean);
       const id = cell.dataset.cell;
-      for (const other of picture.querySelectorAll("[data-cell]")) {
-        if (from.includes(other.dataset.cell)) other.classList.add("feeds");
-        if (id && other.dataset.from.split(" ").includes(id)) other.classList.add("fed");
+      const here = all.filter((other) => other === cell || (id && other.dataset.cell === id));
+      const feeds = new Set(here.flatMap(list));
+      const fed = new Set(all.filter((other) => id && list(other).includes(id)).map((other) => other.dataset.cell));
+      for (const other of all) {
+        const name = other.dataset.cell;
+        if (here.includes(other)) other.classList.add("here");
+        else if (name && feeds.has(name)) other.classList.add("feeds");
+        else if (name && fed.has(name)) other.classList.add("fed");
       }
     };
     const cellOf = (target) => {

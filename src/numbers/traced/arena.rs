@@ -107,6 +107,19 @@ impl Arena {
         }
         (0u32..).zip(needed).filter_map(|(node, needed)| needed.then_some(node)).collect()
     }
+
+    /// The symbols that an operation needs.
+    pub(super) fn symbols_of(&self, output: u32) -> Vec<u32> {
+        self.needed([output]).into_iter().filter_map(|node| self.symbol(node)).collect()
+    }
+
+    /// The number of the symbol at this place, if one is there.
+    pub(super) fn symbol(&self, node: u32) -> Option<u32> {
+        match self.nodes.get(node as usize) {
+            Some(Node::Symbol(number)) => Some(*number),
+            _ => None,
+        }
+    }
 }
 
 thread_local! {

@@ -22,10 +22,20 @@ impl Symbols {
         let named = |&entry: &Traced| Some((symbol(entry)?, (entry.to_string(), entry.value())));
         Symbols(entries.into_iter().filter_map(named).collect())
     }
+
+    /// How a symbol is written.
+    pub fn name(&self, symbol: u32) -> Option<&str> {
+        self.0.get(&symbol).map(|(name, _)| name.as_str())
+    }
 }
 
 /// The number of the symbol that an entry is, if it is one.
 pub(crate) fn symbol(entry: Traced) -> Option<u32> {
+    entry.symbol().or_else(|| only_symbol(entry))
+}
+
+/// The same, where it is written in more than one operation.
+fn only_symbol(entry: Traced) -> Option<u32> {
     match entry.polynomial().ok()?.products()?.as_slice() {
         [(coefficient, symbols)] if coefficient.is_one() && symbols.len() == 1 => symbols.first().copied(),
         _ => None,
@@ -74,11 +84,6 @@ impl Formula {
     /// The number and its name, in a cell.
     pub fn cell(&self, look: Look) -> Cell {
         Cell { number: number(self.value), symbol: self.name.clone(), look }
-    }
-
-    /// The numbers of the symbols that it contains.
-    pub fn symbols(&self) -> impl Iterator<Item = u32> {
-        self.products.iter().flat_map(|product| product.symbols.iter().copied())
     }
 
     /// Whether it contains a symbol.
