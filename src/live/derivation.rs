@@ -6,7 +6,7 @@
 
 use super::Settings;
 use super::board::{Cell, Grid, Item, Look, Role};
-use super::gradients::{Layer, difference, dual, loss};
+use super::gradients::{Layer, Loss, difference, dual};
 use crate::numbers::traced::Index;
 use crate::numbers::{Session, Traced};
 use crate::show::steps::formula::{Formula, Symbols};
@@ -179,7 +179,7 @@ impl<L: Layer> Derivation<L> {
 
     /// L, from the cells of y and δ.
     pub fn loss(&self) -> Result<Item, ShapeError> {
-        let (value, last) = (loss(&self.layer, &self.values)?, self.inputs.len() - 1);
+        let (value, last) = (self.layer.at(&self.values)?, self.inputs.len() - 1);
         let entries = self.values[last].as_slice().len();
         let from = ["y", self.inputs[last].knob].map(|list| (0..entries).map(move |k| format!("{list}:{k}")));
         let cell = Cell {

@@ -147,7 +147,8 @@ impl Seen {
         let mut memory = Memory::new();
         let mut maps = Vec::new();
         // Forward, layer by layer …
-        let mut z = Tensor4::from_fn([1, 1, SIDE, SIDE], |_, _, i, j| at(&drawing, (i, j), (-moved.0, -moved.1)) as f32);
+        let mut z =
+            Tensor4::from_fn([1, 1, SIDE, SIDE], |_, _, i, j| at(&drawing, (i, j), (-moved.0, -moved.1)) as f32);
         for layer in model.layers_mut() {
             z = layer.forward(z, &mut memory)?;
             if layer.description().starts_with("MaxPool2d") {
@@ -284,7 +285,9 @@ fn to_the_centre(drawing: &[f64]) -> (isize, isize) {
     let along = |line: fn(usize) -> usize| {
         let inked = || drawing.iter().enumerate().filter(|(_, ink)| **ink > 0.0).map(|(k, ink)| (line(k), *ink));
         let mass: f64 = inked().map(|(_, ink)| ink).sum();
-        let (Some(first), Some(last)) = (inked().map(|(k, _)| k).min(), inked().map(|(k, _)| k).max()) else { return 0 };
+        let (Some(first), Some(last)) = (inked().map(|(k, _)| k).min(), inked().map(|(k, _)| k).max()) else {
+            return 0;
+        };
         let mean = inked().map(|(k, ink)| k as f64 * ink).sum::<f64>() / mass;
         ((14.0 - mean).round() as isize).clamp(-(first as isize), (SIDE - 1 - last) as isize)
     };

@@ -1,4 +1,4 @@
-//! Gradients of a layer in two ways that need no derivation, to lay beside the one derived by hand.
+//! Gradients of a loss in two ways that need no derivation, to lay beside the one derived by hand.
 
 use crate::float::Count;
 use crate::numbers::Dual;
@@ -18,40 +18,43 @@ pub(super) trait Layer {
     }
 }
 
-/// L.
-pub(super) fn loss<T: Float>(layer: &impl Layer, inputs: &[Tensor4<T>]) -> Result<T, ShapeError> {
-    let y = layer.forward(inputs)?;
-    let delta = inputs.last().map_or(&[][..], Tensor4::as_slice);
-    let sum = y.as_slice().iter().zip(delta).fold(T::zero(), |sum, (y, delta)| sum + *y * *delta);
-    Ok(Count::of(layer.samples()).mean(sum))
+/// A loss that depends on several tensors.
+pub(super) trait Loss {
+    /// Its value for these inputs.
+    fn at<T: Float>(&self, inputs: &[Tensor4<T>]) -> Result<T, ShapeError>;
+}
+
+impl<L: Layer> Loss for L {
+    fn at<T: Float>(&self, inputs: &[Tensor4<T>]) -> Result<T, ShapeError> {
+        let y = self.forward(inputs)?;
+        let delta = inputs.last().map_or(&[][..], Tensor4::as_slice);
+        let sum = y.as_slice().iter().zip(delta).fold(T::zero(), |sum, (y, delta)| sum + *y * *delta);
+        Ok(Count::of(self.samples()).mean(sum))
+    }
 }
 
 /// ∂L/∂x of each number x of an input, on dual numbers: each in its turn has the part ε.
-pub(super) fn dual(layer: &impl Layer, inputs: &[Tensor4<f64>], input: usize) -> Result<Tensor4<f64>, ShapeError> {
+pub(super) fn dual(loss: &impl Loss, inputs: &[Tensor4<f64>], input: usize) -> Result<Tensor4<f64>, ShapeError> {
     let mut lifted: Vec<Tensor4<Dual<f64>>> = inputs.iter().map(|list| list.map(Dual::constant)).collect();
     let mut derivatives = inputs[input].clone();
     for (k, derivative) in derivatives.as_mut_slice().iter_mut().enumerate() {
         lifted[input].as_mut_slice()[k].eps = 1.0;
-        *derivative = loss(layer, &lifted)?.eps;
+        *derivative = loss.at(&lifted)?.eps;
         lifted[input].as_mut_slice()[k].eps = 0.0;
     }
     Ok(derivatives)
 }
 
 /// (L(x + h) − L(x − h)) / 2h of each number x of an input.
-pub(super) fn difference(
-    layer: &impl Layer,
-    inputs: &[Tensor4<f64>],
-    input: usize,
-) -> Result<Tensor4<f64>, ShapeError> {
+pub(super) fn difference(loss: &impl Loss, inputs: &[Tensor4<f64>], input: usize) -> Result<Tensor4<f64>, ShapeError> {
     let mut moved = inputs.to_vec();
     let mut quotients = inputs[input].clone();
     for (k, quotient) in quotients.as_mut_slice().iter_mut().enumerate() {
         let x = *quotient;
         moved[input].as_mut_slice()[k] = x + STEP;
-        let above = loss(layer, &moved)?;
+        let above = loss.at(&moved)?;
         moved[input].as_mut_slice()[k] = x - STEP;
-        let below = loss(layer, &moved)?;
+        let below = loss.at(&moved)?;
         moved[input].as_mut_slice()[k] = x;
         *quotient = (above - below) / (2.0 * STEP);
     }

@@ -18,18 +18,18 @@
 //! | file | figure |
 //! |---|---|
 //! | [`convolution`] | a convolution and its backward, number by number |
-//! | [`fully_connected`] | a fully connected layer and its backward, number by number |
-//! | [`pooling`] | max and average pooling: where each δ goes |
 //! | [`descent`] | an optimizer on a surface: rate, momentum and start |
+//! | [`digit`] | a drawn digit, LeNet's answer, and what would make it another one |
+//! | [`fully_connected`] | a fully connected layer and its backward, number by number |
 //! | [`kink`] | the slope of an activation, by its backward and by a difference that sees both sides |
+//! | [`lenet`] | LeNet in training |
+//! | [`mistake`] | a backward with a mistake: what the check says of it, and what a training does with it |
+//! | [`pooling`] | max and average pooling: where each δ goes |
+//! | [`regression`] | a line fitted to data: the learning rate, and its limit |
 //! | [`softmax`] | logits, probabilities, their Jacobian, and the gradient of the loss |
+//! | [`spirals`] | a net that tells spirals apart: its hidden units |
 //! | [`start`] | the first weights of a deep net: how large its numbers are, layer by layer |
 //! | [`step`] | the step of a difference quotient, and the digits that it leaves |
-//! | [`mistake`] | a backward with a mistake: what the check says of it, and what a training does with it |
-//! | [`regression`] | a line fitted to data: the learning rate, and its limit |
-//! | [`spirals`] | a net that tells spirals apart: its hidden units |
-//! | [`digit`] | a drawn digit, LeNet's answer, and what would make it another one |
-//! | [`lenet`] | LeNet in training |
 
 mod board;
 pub mod convolution;
@@ -40,18 +40,17 @@ pub mod fully_connected;
 mod gradients;
 pub mod kink;
 mod knobs;
-mod sheet;
-pub mod softmax;
-pub mod start;
-pub mod step;
+pub mod lenet;
 pub mod mistake;
+pub mod pooling;
 mod rates;
 pub mod regression;
 mod run;
+mod sheet;
+pub mod softmax;
 pub mod spirals;
-pub mod lenet;
-mod symbols;
-pub mod pooling;
+pub mod start;
+pub mod step;
 #[cfg(feature = "live")]
 pub mod wasm;
 
@@ -107,20 +106,18 @@ type Make = fn() -> Box<dyn Scene>;
 /// All figures, by the names that open them.
 const SCENES: &[(&str, Make)] = &[
     ("convolution", || Box::new(convolution::Convolution)),
-    ("descent", || Box::new(descent::Descent)),
+    ("descent", || Box::<descent::Descent>::default()),
+    ("digit", || Box::new(digit::Digit::default())),
+    ("fully_connected", || Box::new(fully_connected::FullyConnected)),
     ("kink", || Box::new(kink::Kink)),
+    ("lenet", || Box::new(lenet::Lenet::default())),
+    ("mistake", || Box::new(mistake::PickAMistake::new())),
+    ("pooling", || Box::new(pooling::Pooling)),
+    ("regression", || Box::<regression::Regression>::default()),
     ("softmax", || Box::new(softmax::Softmax)),
+    ("spirals", || Box::<spirals::Spirals>::default()),
     ("start", || Box::new(start::Start::default())),
     ("step", || Box::new(step::Step)),
-    ("mistake", || Box::new(mistake::PickAMistake::new())),
-    ("descent", || Box::<descent::Descent>::default()),
-    ("regression", || Box::<regression::Regression>::default()),
-    ("spirals", || Box::<spirals::Spirals>::default()),
-    ("digit", || Box::new(digit::Digit::default())),
-    ("lenet", || Box::new(lenet::Lenet::default())),
-    ("fully_connected", || Box::new(fully_connected::FullyConnected)),
-    ("pooling", || Box::new(pooling::Pooling)),
-    ("descent", || Box::new(descent::Descent)), //
 ];
 
 /// The names of all figures.

@@ -10,7 +10,7 @@ use crate::losses::cross_entropy_loss;
 use crate::numbers::Dual;
 use crate::show::Figure;
 use crate::text::{number, significant};
-use crate::{Float, ShapeError};
+use crate::{Float, ShapeError, Tensor4};
 use nalgebra::DMatrix;
 
 /// [The figure](self).
@@ -51,9 +51,8 @@ impl Scene for Softmax {
 struct Entropy;
 
 impl Loss for Entropy {
-    fn at<T: Float>(&self, inputs: &[Vec<T>]) -> Result<T, ShapeError> {
-        let row = |values: &[T]| DMatrix::from_row_slice(1, values.len(), values);
-        Ok(cross_entropy_loss(&row(&inputs[0]), &row(&inputs[1]))?.loss)
+    fn at<T: Float>(&self, inputs: &[Tensor4<T>]) -> Result<T, ShapeError> {
+        Ok(cross_entropy_loss(inputs[0].matrix(), inputs[1].matrix())?.loss)
     }
 }
 
@@ -90,8 +89,10 @@ impl Run {
             }
         }
         let by_hand = cross_entropy_loss(&shifted, &target)?;
-        let inputs = [shifted.as_slice().to_vec(), target.as_slice().to_vec()];
-        let dy = [by_hand.dy.as_slice().to_vec(), dual(&Entropy, &inputs, 0)?, difference(&Entropy, &inputs, 0)?];
+        let inputs = [&shifted, &target].map(|row| Tensor4::from_vectors(row.clone()));
+        let others = [dual(&Entropy, &inputs, 0)?, difference(&Entropy, &inputs, 0)?];
+        let [dual, difference] = others.map(|dy| dy.as_slice().to_vec());
+        let dy = [by_hand.dy.as_slice().to_vec(), dual, difference];
         Ok(Run { y, shifted, shift, right, target, p, jacobian, apart, loss: by_hand.loss, dy })
     }
 

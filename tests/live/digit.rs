@@ -126,7 +126,8 @@ fn ink_where_it_is_wished_for_lowers_the_loss() {
 #[test]
 fn a_digit_in_a_corner_is_moved_to_the_centre() {
     let z = rounded(0);
-    let corner = Tensor4::from_fn([1, 1, 28, 28], |_, _, i, j| if i < 24 && j < 26 { z[(0, 0, i + 4, j + 2)] } else { 0.0 });
+    let corner =
+        Tensor4::from_fn([1, 1, 28, 28], |_, _, i, j| if i < 24 && j < 26 { z[(0, 0, i + 4, j + 2)] } else { 0.0 });
     let [there, here] = [&z, &corner].map(|z| figure(&format!("digit?digit={}", digit::shades(z).unwrap())));
     let (there, here) = (alt(&there), alt(&here));
     assert!(here.contains("moved by 4 down and 2 right"), "{here}");

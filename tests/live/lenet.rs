@@ -25,7 +25,8 @@ fn its_steps_are_those_of_the_training_loop() {
     let [train, test] = scene::unpack(&few()).unwrap();
     let mut live = figure("lenet?rate=0.05&batch=16&rule=SGD with momentum 0.9");
     let plan = Plan { batch: 16, seed: 1 };
-    let mut training = Training::new(lenet::<f32>(Start::He, 1), Sgd::new(0.05).momentum(0.9), cross_entropy_loss, plan);
+    let mut training =
+        Training::new(lenet::<f32>(Start::He, 1), Sgd::new(0.05).momentum(0.9), cross_entropy_loss, plan);
     // 8 steps an epoch, the last one of 8 images.
     let stop = |event| match event {
         Event::Step(made) if (made.epoch, made.step) == (2, 3) => ControlFlow::Break(()),
