@@ -173,15 +173,25 @@ impl Live {
     /// # Errors
     /// If the figure takes no data of this name, or these bytes are not what it takes.
     pub fn data(mut self, name: &str, bytes: Vec<u8>) -> Result<Self, LiveError> {
-        self.load(name, &bytes)?;
-        self.data.push((name.into(), bytes));
+        self.load(name, bytes)?;
         Ok(self)
     }
 
     /// Gives the figure its data.
-    fn load(&mut self, name: &str, bytes: &[u8]) -> Result<(), LiveError> {
-        self.scene.load(name, bytes)?;
-        self.scene.changed(&mut self.settings, name)
+    fn load(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), LiveError> {
+        self.scene.load(name, &bytes)?;
+        self.scene.changed(&mut self.settings, name)?;
+        self.data.push((name.into(), bytes));
+        Ok(())
+    }
+
+    /// Opens the figure of another query in its place, with the same data.
+    #[cfg(feature = "live")]
+    fn reopen(&mut self, query: &str) -> Result<(), LiveError> {
+        let mut fresh = open(query)?;
+        self.data.iter().try_for_each(|(name, bytes)| fresh.load(name, bytes.clone()))?;
+        *self = fresh;
+        Ok(())
     }
 
     /// Moves on by itself, if it does. False at its end.

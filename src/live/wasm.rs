@@ -1,7 +1,8 @@
 //! The live figures as a WebAssembly module: what `live.js` calls.
 //!
 //! Text goes in and out through one buffer. The page asks for room ([`buffer`]), writes UTF-8 into it and calls [`open`] or
-//! [`set`]. Data that no knob holds go in the same way, as their name, a zero byte, and the bytes ([`load`]). A reply lies at [`reply`], [`reply_length`] bytes long. It has five parts, with a zero byte between each two:
+//! [`set`]. Data that no knob holds go in the same way, as their name, a zero byte and the bytes ([`load`]). A reply lies
+//! at [`reply`], [`reply_length`] bytes long. It has five parts, with a zero byte between each two:
 //! an error or nothing, the controls as HTML, the present settings, the alt text, and the picture as SVG.
 
 #![allow(unsafe_code)] // for the attribute `no_mangle` alone, which keeps the names that the page calls
@@ -56,7 +57,7 @@ pub extern "C" fn open() -> i32 {
 pub extern "C" fn load(figure: usize) -> i32 {
     let buffer = BUFFER.with_borrow_mut(std::mem::take);
     let end = buffer.iter().position(|byte| *byte == 0).unwrap_or(buffer.len());
-    let (name, bytes) = (String::from_utf8_lossy(&buffer[..end]), buffer.get(end + 1..).unwrap_or_default());
+    let (name, bytes) = (String::from_utf8_lossy(&buffer[..end]), buffer.get(end + 1..).unwrap_or_default().to_vec());
     let outcome = FIGURES.with_borrow_mut(|figures| figures.get_mut(figure).map(|figure| figure.load(&name, bytes)));
     match outcome {
         Some(Err(error)) => {
@@ -65,6 +66,13 @@ pub extern "C" fn load(figure: usize) -> i32 {
         }
         _ => 0,
     }
+}
+
+/// Opens the query in the buffer in a figure's place, with the same data, and draws.
+#[unsafe(no_mangle)]
+pub extern "C" fn reset(figure: usize) {
+    let query = text();
+    with(figure, |figure| figure.reopen(&query).err());
 }
 
 /// Changes the setting in the buffer, and draws.

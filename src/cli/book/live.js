@@ -43,10 +43,7 @@
 
   // A figure on the page.
   const mount = (wasm, place, id) => {
-    const first = place.dataset.live;
     const sent = decodeURIComponent(location.hash.slice(1).replaceAll("+", " ")).split("?"); // a space is written as +
-    const open = (query) => { put(wasm, query); return wasm.open(); };
-    const sent = decodeURIComponent(location.hash.slice(1)).split("?");
     // Data that no knob holds, trained weights or images, are in base64 in the place's other attributes.
     const { live: first, ...given } = place.dataset;
     const data = Object.entries(given).map(([name, base64]) => [name, bytesOf(base64)]);
@@ -143,6 +140,15 @@
       for (const child of left.values()) child.remove();
     };
 
+    // What fails inside the module leaves it in no state to go on.
+    const attempt = (work) => {
+      try { return work(); } catch (error) {
+        trouble.hidden = false;
+        trouble.textContent = "This figure has failed. Load the page again.";
+        throw error;
+      }
+    };
+
     // Changes are sent once a frame: of several changes of a knob, the last.
     const waiting = new Map();
     let frame = 0;
@@ -150,7 +156,7 @@
       waiting.set(name, value);
       box.dataset.busy = "";
       touched = touched || name !== "width";
-      frame ||= requestAnimationFrame(() => {
+      frame ||= requestAnimationFrame(() => attempt(() => {
         frame = 0;
         const changes = [...waiting];
         waiting.clear();
@@ -165,7 +171,7 @@
         show({ ...now, error: error || now.error });
         delete box.dataset.busy;
         if (touched) remember();
-      });
+      }));
     };
     let remembering = 0;
     const remember = () => {
@@ -197,7 +203,7 @@
       const button = controls.querySelector("[data-do=play]");
       if (button) button.textContent = button.textContent.replace("❚❚", "▶");
     };
-    const play = () => {
+    const play = () => attempt(() => {
       const until = performance.now() + 12;
       let more = true;
       while (more && performance.now() < until) more = wasm.advance(figure) === 1;
@@ -205,7 +211,7 @@
       show(reply(wasm));
       if (more) playing = requestAnimationFrame(play);
       else pause();
-    };
+    });
     const buttons = {
       play: (button) => {
         if (playing) return pause();
@@ -220,7 +226,8 @@
       },
       reset: () => {
         pause();
-        figure = open(first);
+        put(wasm, first);
+        wasm.reset(figure);
         touched = false;
         history.replaceState(null, "", location.pathname + location.search);
         cells.replaceChildren();
@@ -239,7 +246,7 @@
     };
     controls.addEventListener("click", (event) => {
       const button = event.target.closest("button");
-      if (button) buttons[button.dataset.do](button);
+      if (button) attempt(() => buttons[button.dataset.do](button));
     });
 
     // A point is dragged, or moved by the arrow keys in its two fields; so is a slider's number, or one of a list.

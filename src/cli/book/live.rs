@@ -19,7 +19,7 @@ const TARGET: &str = "wasm32-unknown-unknown";
 const FILE: &str = "live.wasm.js";
 
 /// What the pages call; everything that none of these needs is left out. (src/live/wasm.rs)
-const EXPORTS: [&str; 8] = ["buffer", "reply", "reply_length", "open", "load", "set", "advance", "draw"];
+const EXPORTS: [&str; 9] = ["buffer", "reply", "reply_length", "open", "load", "reset", "set", "advance", "draw"];
 
 /// Compiles the figures and writes them beside the pages; returns the size of the script in bytes.
 ///
