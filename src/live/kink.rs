@@ -252,12 +252,14 @@ impl Slopes {
     /// What there is to see.
     fn words(&self) -> String {
         let [left, right] = self.sides.map(number);
-        let mean =
-            format!("The difference is the mean of both sides: ({left} + {right}) / 2 = {}.", number(self.central));
+        let mean = format!(
+            "The difference is the mean of the slopes on both sides: ({left} + {right}) / 2 = {}.",
+            number(self.central)
+        );
         let error = number((self.central - self.by_hand).abs());
         let kink = match (self.has_kink(), self.z.abs() < self.h) {
             (true, true) if self.z == 0.0 => format!(
-                " At the kink there is no derivative: the slopes are {} and {}, and the program takes the left one. No h helps.",
+                " At the kink there is no derivative: the slopes are {} and {}, and the program takes the left one. A smaller h does not help.",
                 number(self.at_kink[0]),
                 number(self.at_kink[1])
             ),

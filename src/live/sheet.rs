@@ -43,11 +43,11 @@ impl Sheet {
 
     /// Words from margin to margin, broken where a line is too long; bold if they are a heading.
     pub fn words(&mut self, words: &str, bold: bool) {
-        let look = if bold { "font-weight=\"bold\"" } else { "fill=\"#57606a\"" };
+        let (look, wider) = if bold { ("font-weight=\"bold\"", 1.22) } else { ("fill=\"#57606a\"", 1.12) };
         let mut line = String::new();
         for word in words.split(' ') {
             let longer = if line.is_empty() { word.into() } else { format!("{line} {word}") };
-            if !line.is_empty() && 1.12 * width(&longer, LETTERS) > self.width - 2.0 * MARGIN {
+            if !line.is_empty() && wider * width(&longer, LETTERS) > self.width - 2.0 * MARGIN {
                 self.line(&line, look);
                 line = word.into();
             } else {

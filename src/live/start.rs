@@ -156,7 +156,7 @@ impl Training {
         scale(&mut sheet, sigma, units);
         let top = sheet.y + 28.0;
         let left = MARGIN + 42.0;
-        let room = sheet.width - left - MARGIN;
+        let room = sheet.width - left - MARGIN - 8.0;
         let (wide, high) = if sheet.is_narrow() { (room, 150.0) } else { ((room - 120.0) / 3.0, 210.0) };
         let area = |k: usize| match sheet.is_narrow() {
             true => [left, top + k as f64 * (high + 64.0), wide, high],
@@ -170,7 +170,7 @@ impl Training {
         self.losses(&mut sheet, areas[2], pass.loss);
         sheet.y = areas[2][1] + high + 46.0;
         let left = self.losses.iter().position(|loss| *loss < LEFT).map_or(String::new(), |steps| {
-            format!(" It left the plateau after {}: a loss below {LEFT}.", counted(steps, "step"))
+            format!(" It left the plateau (a loss below {LEFT}) after {}.", counted(steps, "step"))
         });
         let words = verdict(pass.loss) + &left;
         sheet.words(&words, false);

@@ -59,7 +59,7 @@ fn half_the_weights_stay_twice_as_long() -> Result<(), LiveError> {
         for _ in 0..steps {
             figure.advance()?;
         }
-        Ok(number_after(&figure.picture()?.alt, "left the plateau after "))
+        Ok(number_after(&figure.picture()?.alt, "left the plateau (a loss below 2) after "))
     };
     let (large, small) = (left(0.04, 200)?, left(0.02, 400)?);
     assert!((small / large / 2.0 - 1.0).abs() < 0.25, "{large} {small}");
