@@ -172,7 +172,7 @@ fn draw(shape: Shape, settings: &Settings) -> Result<Figure, ShapeError> {
         spread.extend(work.copies("δ̂", &between, Role::Input));
     }
     if window > 1 {
-        spread.push(Item::Sign("→"));
+        spread.push(Item::Sign(if spread.is_empty() { "δ →" } else { "→" }));
         spread.extend(work.copies("δ̂ padded", &around, Role::Input));
     }
     board.row(spread);
