@@ -190,8 +190,8 @@ impl Board {
         let cell = grid.cell(self.room, cell);
         let middle = x + grid.cells.ncols() as f64 * cell / 2.0;
         let middle = middle.max(x + 1.12 * width(&grid.name, SMALL + 1.0) / 2.0);
-        self.body += "<g font-size=\"26\">";
-        self.text((middle, y + 11.0), &grid.name, "fill=\"#57606a\"");
+        self.body += "<g font-size=\"26\" stroke=\"#8c959f\" stroke-width=\"2\">";
+        self.text((middle, y + 11.0), &grid.name, "fill=\"#57606a\" stroke=\"none\"");
         for i in 0..grid.cells.nrows() {
             for j in 0..grid.cells.ncols() {
                 self.cell(grid, (i, j), (x + j as f64 * cell, y + NAME + i as f64 * HEIGHT), cell);
@@ -212,8 +212,7 @@ impl Board {
         });
         self.body += &format!(
             "<g data-cell=\"{}\" data-from=\"{}\" data-note=\"{}\">\
-             <rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{fill}\" stroke=\"#8c959f\" \
-             stroke-width=\"2\"{dashes}{knob}/>",
+             <rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{fill}\"{dashes}{knob}/>",
             escape(&cell.id),
             escape(&cell.from.join(" ")),
             escape(&cell.note),
@@ -225,16 +224,12 @@ impl Board {
         let (text, font) = fitted(cell.value, wide - 4.0);
         let (cx, cy) = (x + wide / 2.0, y + HEIGHT / 2.0);
         let font = if font < FONTS.0 { format!(" font-size=\"{}\"", half(font)) } else { String::new() };
-        self.text((cx, cy), &text, &format!("{ink}{font}"));
+        self.text((cx, cy), &text, &format!("stroke=\"none\"{ink}{font}"));
         self.body += &match cell.look {
             Look::Plain | Look::Added => String::new(),
-            Look::Dropped => format!(
-                "<path d=\"M{} {}l{} {}\" stroke=\"#8c959f\" stroke-width=\"3\"/>",
-                half(x),
-                half(y + HEIGHT),
-                half(wide),
-                half(-HEIGHT)
-            ),
+            Look::Dropped => {
+                format!("<path d=\"M{} {}l{} {}\"/>", half(x), half(y + HEIGHT), half(wide), half(-HEIGHT))
+            }
             ring => format!(
                 "<ellipse cx=\"{}\" cy=\"{}\" rx=\"{}\" ry=\"{}\" fill=\"none\" stroke=\"#b34700\" stroke-width=\"4\"{}/>",
                 half(cx),

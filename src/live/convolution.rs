@@ -120,11 +120,11 @@ fn draw(shape: Shape, settings: &Settings) -> Result<Figure, ShapeError> {
 
     // The same in the steps of the derivation, where the added zeros are seen.
     let whole = Slide { padding: (0, 0), ..slide };
-    let padded = work.with_zeros("ẑ", &z.pad((p1, p2))?, "a zero of the padding, around z");
+    let padded = work.with_zeros("ẑ", &z.pad((p1, p2))?, "a zero of the padding");
     let between = insert_zeros(&delta, (s1, s2))?;
-    let between = work.with_zeros("δ̂", &between, "a zero between the numbers of δ, because of the stride");
+    let between = work.with_zeros("δ̂", &between, "a zero between, because of the stride");
     let around = between.pad((window - 1, window - 1))?;
-    let around = work.with_zeros("δ̂p", &around, "a zero around δ̂, so that every tap meets every number");
+    let around = work.with_zeros("δ̂p", &around, "a zero around, for every tap to meet every number");
     let rotated = k.rotate_180();
     let uncropped = conv_backward(&delta, &k, &padded, whole)?;
     let no_bias = DVector::zeros(shape.channels);
@@ -167,15 +167,19 @@ fn draw(shape: Shape, settings: &Settings) -> Result<Figure, ShapeError> {
         window - 1
     );
     board.words(&zeros, false);
-    let mut spread = work.copies("δ̂", &between, Role::Input);
+    let mut spread = Vec::new();
+    if (s1, s2) != (1, 1) || window == 1 {
+        spread.extend(work.copies("δ̂", &between, Role::Input));
+    }
     if window > 1 {
-        spread.push(Item::Sign("→"));
+        spread.push(Item::Sign(if spread.is_empty() { "δ →" } else { "→" }));
         spread.extend(work.copies("δ̂ padded", &around, Role::Input));
     }
     board.row(spread);
     board.words("Step 6: dẑ = δ̂ padded ⋆ K rotated by 180°", true);
-    let mut turned = work.copies("K rotated", &rotated, Role::Weight);
-    turned.push(Item::Sign("→"));
+    let mut turned = vec![Item::Sign("δ̂ ⋆")];
+    turned.extend(work.copies("K rotated", &rotated, Role::Weight));
+    turned.push(Item::Sign("="));
     turned.extend(work.uncropped("dẑ", (&uncropped.dz, &seen_uncropped), "dz", (p1, p2)));
     board.row(turned);
     let crop = if (p1, p2) == (0, 0) { "here there is none" } else { "what is crossed out is dropped" };

@@ -48,6 +48,9 @@ pub(super) struct Gradient {
     others: [Tensor4<f64>; 2],
 }
 
+/// The other ways' numbers are shown in steps of 1/ROUND.
+const ROUND: f64 = 1e6;
+
 /// The names of the two other ways.
 const WAYS: [&str; 2] = ["dual numbers", "differences"];
 
@@ -143,7 +146,7 @@ impl<L: Layer> Derivation<L> {
     ) -> Vec<Item> {
         let [_, channels, rows, columns] = whole.shape();
         let (height, width) = (rows - 2 * padding.0, columns - 2 * padding.1);
-        let names = Index::new(&[1, channels, height, width]);
+        let (names, all) = (Index::new(&[1, channels, height, width]), Index::new(&whole.shape()));
         grids(name, whole.shape(), Role::Between, |at, k| {
             let (_, c, i, j) = at;
             let inside = i.checked_sub(padding.0).zip(j.checked_sub(padding.1));
@@ -153,7 +156,8 @@ impl<L: Layer> Derivation<L> {
                 Some((i, j)) => {
                     cell.id = format!("{symbol}:{}", (c * height + i) * width + j);
                     let (kept, _) = names.write(symbol, &[0, c, i, j]);
-                    cell.note = format!("{} is kept: it is {kept}", cell.note);
+                    let (own, _) = all.write(name, &[0, c, at.2, at.3]);
+                    cell.note = format!("{own} is kept: it is {kept} = {}", significant(cell.value, 12));
                     cell.from.clear(); // the cell of the same name has them
                 }
                 None => {
@@ -219,11 +223,19 @@ impl<L: Layer> Derivation<L> {
         for (way, values) in WAYS.iter().zip(others) {
             row.push(Item::Sign("≈"));
             let names = Index::new(&shape);
-            row.extend(grids(way, shape, Role::Between, |at, k| {
+            let first = row.len();
+            row.extend(grids("", shape, Role::Between, |at, k| {
                 let (name, _) = names.write(symbol, &[at.0, at.1, at.2, at.3]);
                 let note = format!("{name} by {way}: {}", significant(values[at], 12));
-                Cell { value: values[at], id: format!("{symbol}:{k}"), note, ..Cell::default() }
+                // Without the rounding error of a difference quotient, which the note shows.
+                let value = (values[at] * ROUND).round() / ROUND;
+                Cell { value, id: format!("{symbol}:{k}"), note, ..Cell::default() }
             }));
+            for item in &mut row[first..] {
+                if let Item::Grid(grid) = item {
+                    grid.name = (*way).into();
+                }
+            }
         }
         row
     }

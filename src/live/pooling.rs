@@ -164,7 +164,7 @@ fn draw(shape: Shape, settings: &Settings) -> Result<Figure, ShapeError> {
     if !apart.is_empty() {
         summary += &format!(
             " Differences disagree at {}: max has a kink at a tie. A tied number that moves up becomes the maximum; one \
-             that moves down leaves it to the other. The difference takes half of each. By hand, the first one gets all of \
+             that moves down leaves it to the other. The difference averages the two. By hand, the first one gets all of \
              δ, and dual numbers take the same branch.",
             apart.join(", ")
         );
