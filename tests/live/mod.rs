@@ -4,6 +4,7 @@ mod descent;
 mod regression;
 mod spirals;
 
+use crate::show::picture::read_number;
 use handgrad::live::{self, Live};
 use handgrad::show::Figure;
 
@@ -16,20 +17,7 @@ fn words(query: &str) -> String {
 fn number_after(text: &str, before: &str) -> f64 {
     let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{text:?} does not contain {before:?}"));
     let end = rest.find(|c: char| c.is_whitespace() || c == ',' || c == ')' || c == ':').unwrap_or(rest.len());
-    let number = rest[..end].trim_end_matches('.').replace('−', "-");
-    let digits = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-    let lowered: String = number
-        .replace("·10", "e")
-        .replace('⁻', "-")
-        .chars()
-        .map(|c| digits.chars().position(|digit| digit == c).map_or(c, |at| char::from(b'0' + at as u8)))
-        .collect();
-    let lowered = if number.contains("10") && !number.contains("·") && lowered != number.replace('⁻', "-") {
-        lowered.replacen("10", "1e", 1)
-    } else {
-        lowered
-    };
-    lowered.parse().unwrap_or_else(|_| panic!("{lowered:?} behind {before:?} is no number: {text}"))
+    read_number(rest[..end].trim_end_matches('.'))
 }
 
 /// Whether a number that is written with three digits is this one.
