@@ -24,7 +24,7 @@ pub struct Regression {
 
 /// The weights and biases that are drawn.
 const W: (f64, f64) = (0.0, 4.0);
-const B: (f64, f64) = (-2.0, 12.0);
+const B: (f64, f64) = (-2.0, 16.0);
 
 const INPUTS: [&str; 2] = ["as they are", "minus their mean"];
 

@@ -40,23 +40,17 @@ pub(crate) fn places((from, to): (f64, f64), side: usize) -> Vec<(f64, f64)> {
     (0..side * side).map(|k| (at(k % side), at(side - 1 - k / side))).collect()
 }
 
-/// A square of the plane, with the probability of each class (a column) at each of its [`places`] (a row): the surer, the
-/// stronger the colour.
+/// A square of the plane, with the probability of each class (a column) at each of its [`places`] (a row). A place has the
+/// colour of its most probable class: the surer, the stronger.
 pub(crate) fn regions(title: &str, range: (f64, f64), side: usize, probabilities: &DMatrix<f64>) -> Regions {
+    let even = 1.0 / probabilities.ncols() as f64;
     let colour = |place: usize| {
-        let mut mixed = [0.0; 3];
-        for (class, probability) in probabilities.row(place).iter().enumerate() {
-            let RGBColor(r, g, b) = SERIES[class % SERIES.len()].0;
-            for (mixed, channel) in mixed.iter_mut().zip([r, g, b]) {
-                // Pale, so that the points stand out.
-                *mixed += probability * (255.0 - 0.45 * (255.0 - f64::from(channel)));
-            }
-        }
-        if mixed.iter().all(|channel| channel.is_finite()) {
-            mixed.map(|channel| channel.round() as u8)
-        } else {
-            UNKNOWN
-        }
+        let (class, probability) = probabilities.row(place).transpose().argmax();
+        let RGBColor(r, g, b) = SERIES[class % SERIES.len()].0;
+        // Pale even where it is sure, so that the points stand out.
+        let strength = 0.15 + 0.35 * (probability - even) / (1.0 - even);
+        let mixed = [r, g, b].map(|channel| (255.0 - strength * (255.0 - f64::from(channel))).round() as u8);
+        if probability.is_finite() { mixed } else { UNKNOWN }
     };
     let pixels = (0..probabilities.nrows()).map(colour).collect();
     Regions { title: title.into(), range, side, pixels, points: Vec::new(), lines: Vec::new() }
