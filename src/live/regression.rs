@@ -24,7 +24,7 @@ pub struct Regression {
 
 /// The weights and biases that are drawn.
 const W: (f64, f64) = (0.0, 4.0);
-const B: (f64, f64) = (-2.0, 12.0);
+const B: (f64, f64) = (-2.0, 16.0);
 
 const INPUTS: [&str; 2] = ["as they are", "minus their mean"];
 
@@ -32,7 +32,7 @@ impl Scene for Regression {
     fn knobs(&self) -> Vec<Knob> {
         vec![
             Knob::log_slider("rate", "learning rate η", 0.04, (0.001, 3.0)),
-            Knob::slider("steps", "steps", 100.0, (1.0, 400.0), 1.0),
+            Knob::slider("steps", "steps", 200.0, (1.0, 400.0), 1.0),
             Knob::choice("inputs", "inputs x", INPUTS, 0),
             Knob::point("start", "start (w, b)", [0.5, 8.0], W, B),
         ]

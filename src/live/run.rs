@@ -125,7 +125,9 @@ pub(super) fn picture(
     let width = settings.width();
     let mut board = Board::new(width);
     board.words(bold, true);
-    board.words(plain, false);
+    if !plain.is_empty() {
+        board.words(plain, false);
+    }
     let words = board.figure(String::new());
     let count = charts.len().max(1) as u32;
     let (map_size, chart_size) = match width >= WIDE {

@@ -42,7 +42,7 @@ impl Default for Spirals {
 
 fn knobs() -> Vec<Knob> {
     vec![
-        Knob::slider("hidden", "hidden units", 6.0, (1.0, 64.0), 1.0),
+        Knob::slider("hidden", "hidden units", 4.0, (1.0, 64.0), 1.0),
         Knob::log_slider("rate", "learning rate η", 1.0, (0.01, 10.0)),
         Knob::slider("noise", "noise", 0.2, (0.0, 0.6), 0.05),
         Knob::choice("arms", "arms", 2..=3, 1),

@@ -3,6 +3,7 @@
 use super::base64::base64;
 use super::canvas::{self, Anchor, INK, LARGE, SERIES, bold, fine};
 use super::figure::Figure;
+use super::ground::outline;
 use super::png;
 use nalgebra::DMatrix;
 use plotters::style::RGBColor;
@@ -39,23 +40,17 @@ pub(crate) fn places((from, to): (f64, f64), side: usize) -> Vec<(f64, f64)> {
     (0..side * side).map(|k| (at(k % side), at(side - 1 - k / side))).collect()
 }
 
-/// A square of the plane, with the probability of each class (a column) at each of its [`places`] (a row): the surer, the
-/// stronger the colour.
+/// A square of the plane, with the probability of each class (a column) at each of its [`places`] (a row). A place has the
+/// colour of its most probable class: the surer, the stronger.
 pub(crate) fn regions(title: &str, range: (f64, f64), side: usize, probabilities: &DMatrix<f64>) -> Regions {
+    let even = 1.0 / probabilities.ncols() as f64;
     let colour = |place: usize| {
-        let mut mixed = [0.0; 3];
-        for (class, probability) in probabilities.row(place).iter().enumerate() {
-            let RGBColor(r, g, b) = SERIES[class % SERIES.len()].0;
-            for (mixed, channel) in mixed.iter_mut().zip([r, g, b]) {
-                // Pale, so that the points stand out.
-                *mixed += probability * (255.0 - 0.45 * (255.0 - f64::from(channel)));
-            }
-        }
-        if mixed.iter().all(|channel| channel.is_finite()) {
-            mixed.map(|channel| channel.round() as u8)
-        } else {
-            UNKNOWN
-        }
+        let (class, probability) = probabilities.row(place).transpose().argmax();
+        let RGBColor(r, g, b) = SERIES[class % SERIES.len()].0;
+        // Pale even where it is sure, so that the points stand out.
+        let strength = 0.15 + 0.35 * (probability - even) / (1.0 - even);
+        let mixed = [r, g, b].map(|channel| (255.0 - strength * (255.0 - f64::from(channel))).round() as u8);
+        if probability.is_finite() { mixed } else { UNKNOWN }
     };
     let pixels = (0..probabilities.nrows()).map(colour).collect();
     Regions { title: title.into(), range, side, pixels, points: Vec::new(), lines: Vec::new() }
@@ -85,14 +80,13 @@ impl Regions {
              <image width=\"{length}\" height=\"{length}\" preserveAspectRatio=\"none\" \
              href=\"data:image/png;base64,{source}\"/>\n"
         );
-        let lines: String = self.lines.iter().filter_map(|line| self.outline(*line, across)).collect();
-        body += &format!(
-            "<path d=\"{lines}\" stroke=\"#24292f\" stroke-opacity=\".5\" stroke-width=\"2\" stroke-dasharray=\"8 6\"/>\n"
-        );
-        for marked in [false, true] {
-            body += &self.dots(across, "#fff", 11, |point| point.marked == marked && !marked);
-            body += &self.dots(across, "#24292f", 15, |point| point.marked == marked && marked);
+        let lines: String = self.lines.iter().filter_map(|line| self.stretch(*line, across)).collect();
+        if !lines.is_empty() {
+            let look = "stroke=\"#24292f\" stroke-opacity=\".5\" stroke-width=\"2\" stroke-dasharray=\"8 6\"";
+            body += &format!("<path d=\"{lines}\" {look}/>\n");
         }
+        body += &self.dots(across, "#fff", 11, |point| !point.marked);
+        body += &self.dots(across, "#24292f", 15, |point| point.marked);
         for (class, (RGBColor(r, g, b), _)) in SERIES.iter().enumerate() {
             body += &self.dots(across, &format!("#{r:02x}{g:02x}{b:02x}"), 8, |point| point.class == class);
         }
@@ -124,7 +118,7 @@ impl Regions {
     }
 
     /// A line from one side of the square far enough to the other; what is outside is cut off by the picture.
-    fn outline(&self, [a, b, c]: [f64; 3], across: f64) -> Option<String> {
+    fn stretch(&self, [a, b, c]: [f64; 3], across: f64) -> Option<String> {
         let (square, reach) = (a * a + b * b, 2.0 * (self.range.1 - self.range.0));
         let foot = (-a * c / square, -b * c / square);
         let along = (-b * reach / square.sqrt(), a * reach / square.sqrt());
@@ -132,7 +126,7 @@ impl Regions {
         let is_near = foot.0.hypot(foot.1) < reach;
         let from = self.place((foot.0 - along.0, foot.1 - along.1), across);
         let to = self.place((foot.0 + along.0, foot.1 + along.1), across);
-        is_near.then(|| format!("M{} {}L{} {}", from.0, from.1, to.0, to.1))
+        is_near.then(|| outline(&[from, to]))
     }
 
     /// A point in half pixels from the upper left corner of the square.

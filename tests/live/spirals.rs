@@ -1,6 +1,7 @@
 //! A net in training: which knobs start it anew, and what it says of itself.
 
 use super::{fits, is_written, number_after};
+use crate::show::picture::Picture;
 use handgrad::live::{self, Live};
 use handgrad::prelude::*;
 
@@ -87,6 +88,32 @@ fn a_training_that_overflows_says_so_and_ends() {
         }
     }
     assert!(!said(&figure).contains("NaN %"));
+}
+
+/// The colour of a place is that of the class that the net answers there: a trained net's classes are those of the points.
+#[test]
+fn the_plane_has_the_colours_of_the_classes() {
+    let data: Dataset<f64> = synthetic::spirals(300, 2, 0.1, 0);
+    let picture = Picture::of(&trained("spirals?hidden=30&arms=2&noise=0.1", 800).picture().unwrap());
+    let rows = &picture.images[0].rows;
+    let pixel = |share: f64| (share * rows.len() as f64) as usize;
+    let has_colour = |n: usize| {
+        let (x, y) = (data.inputs[(n, 0, 0, 0)], data.inputs[(n, 1, 0, 0)]);
+        let [red, _, blue] = rows[pixel((1.1 - y) / 2.2)][pixel((x + 1.1) / 2.2)];
+        (blue < red) == (data.labels[n] == 1) // blue, and orange
+    };
+    let right = (0..300).filter(|n| has_colour(*n)).count();
+    assert!(right > 280, "{right} of 300");
+}
+
+/// The line of each hidden unit is drawn, as long as there are few.
+#[test]
+fn each_hidden_unit_has_its_line() {
+    for (hidden, drawn) in [(1, 1), (16, 16), (17, 0)] {
+        let picture = Picture::of(&live::open(&format!("spirals?hidden={hidden}")).unwrap().picture().unwrap());
+        let dashed = picture.lines.iter().filter(|line| line.dashes == "8 6" && line.points.len() == 2);
+        assert_eq!(dashed.count(), drawn);
+    }
 }
 
 #[test]

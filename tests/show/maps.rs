@@ -354,6 +354,44 @@ fn bowl() -> show::Landscape {
 }
 
 #[test]
+fn a_map_fills_the_size_that_is_set() {
+    for (width, height) in [(720, 400), (350, 300), (240, 160)] {
+        let walked = bowl().path("p", &[[-3.0, -1.0], [2.0, 3.0]]).size(width, height);
+        for (landscape, beside) in [(walked.clone(), 110.0), (walked.without_scale(), 20.0)] {
+            let figure = landscape.still().figure();
+            assert_eq!(figure.size, (width, height));
+            let picture = Picture::of(&figure);
+            let (corner, size) = map(&picture);
+            assert_eq!(corner.0 + size.0 + beside, f64::from(width));
+            assert!(
+                (corner.1 + size.1 + 40.0 - f64::from(height)).abs() <= 1.0 && size.1 > 50.0,
+                "{corner:?} {size:?}"
+            );
+            assert_eq!(picture.images.len(), if beside > 100.0 { 2 } else { 1 });
+            // The path runs from corner to corner.
+            let trail = picture.lines_in("#0072b2").into_iter().find(|line| line.points.len() == 2 && !line.faint);
+            let ends = [trail.unwrap().points[0], trail.unwrap().points[1]];
+            assert!(
+                near(ends[0], (corner.0, corner.1 + size.1), 1.0) && near(ends[1], (corner.0 + size.0, corner.1), 1.0)
+            );
+        }
+    }
+    assert_eq!(bowl().size(1, 1).figure().size, (240, 160));
+}
+
+/// The ground is drawn for the first copy and used by the others, if they have its size.
+#[test]
+fn copies_of_a_map_do_not_change_each_other() {
+    let shared = bowl();
+    let draw = |landscape: &show::Landscape, width| landscape.clone().size(width, 300).figure();
+    let first = draw(&shared, 400);
+    assert_eq!(draw(&shared, 600), draw(&bowl(), 600));
+    assert_eq!(draw(&shared, 400), first);
+    assert!(first != draw(&bowl(), 410));
+    assert_eq!(shared.figure(), bowl().figure());
+}
+
+#[test]
 fn the_minimum_is_where_the_function_has_it_and_y_grows_upward() {
     let picture = Picture::of(&bowl().figure());
     let (corner, size) = map(&picture);
