@@ -147,7 +147,8 @@ impl Seen {
         let mut memory = Memory::new();
         let mut maps = Vec::new();
         // Forward, layer by layer …
-        let mut z = Tensor4::from_fn([1, 1, SIDE, SIDE], |_, _, i, j| at(&drawing, (i, j), (-moved.0, -moved.1)) as f32);
+        let mut z =
+            Tensor4::from_fn([1, 1, SIDE, SIDE], |_, _, i, j| at(&drawing, (i, j), (-moved.0, -moved.1)) as f32);
         for layer in model.layers_mut() {
             z = layer.forward(z, &mut memory)?;
             if layer.description().starts_with("MaxPool2d") {
@@ -179,15 +180,12 @@ impl Seen {
         let (width, drawing) = (settings.width(), settings.pixels("digit"));
         let wide = width >= WIDE;
         let ink = Tensor4::from_fn([1, 1, SIDE, SIDE], |_, _, i, j| drawing[i * SIDE + j]);
-        let (answer, class) = (self.answer(), self.class);
-        let question = match answer == class {
-            true => format!("What would make it more of a {class}?"),
-            false => format!("What would make it a {class}?"),
-        };
         let room = if wide { (width - 240) / 2 } else { width.min(330) };
         let pad = show::images("Draw a digit here", &ink).range(0.0, 1.0).fit(room);
         let most = self.wishes.as_slice().iter().fold(f64::MIN_POSITIVE, |most, wish| most.max(wish.abs()));
-        let wishes = show::images(&question, &self.wishes).range(-most, most).fit(room);
+        // As shares of the largest, so that the colours' key stays as short.
+        let shares = self.wishes.map(|wish| wish / most);
+        let wishes = show::images(&format!("Towards a {}", self.class), &shares).range(-1.0, 1.0).fit(room);
         let (pad_area, wishes_area) = (pad.area(), wishes.area());
         let (pad, wishes) = (pad.figure(), wishes.figure());
         let names: Vec<usize> = (0..10).collect();
@@ -246,10 +244,11 @@ impl Seen {
             ),
         };
         let empty = if drawing.iter().all(|ink| *ink == 0.0) { "Nothing is drawn yet. " } else { "" };
-        let first = format!("{empty}LeNet reads a {answer}, with a probability of {} %.", percent(answer));
+        let first = format!("{empty}LeNet reads a {answer}: {} %.", percent(answer));
         let second = format!(
-            "A {class} has {} %, so its loss is L = −ln p = {}. Orange: more ink here would lower it. Blue: less ink \
-             would. The colours are −∂L/∂z of each pixel.{moved}",
+            "What would make it {}a {class}? A {class} has {} %, so the loss is L = −ln p = {}. Orange: more ink here \
+             would lower it. Blue: less ink would. The colours are −∂L/∂z, as a share of the largest.{moved}",
+            if answer == class { "more of " } else { "" },
             percent(class),
             number(self.loss)
         );
@@ -284,7 +283,9 @@ fn to_the_centre(drawing: &[f64]) -> (isize, isize) {
     let along = |line: fn(usize) -> usize| {
         let inked = || drawing.iter().enumerate().filter(|(_, ink)| **ink > 0.0).map(|(k, ink)| (line(k), *ink));
         let mass: f64 = inked().map(|(_, ink)| ink).sum();
-        let (Some(first), Some(last)) = (inked().map(|(k, _)| k).min(), inked().map(|(k, _)| k).max()) else { return 0 };
+        let (Some(first), Some(last)) = (inked().map(|(k, _)| k).min(), inked().map(|(k, _)| k).max()) else {
+            return 0;
+        };
         let mean = inked().map(|(k, ink)| k as f64 * ink).sum::<f64>() / mass;
         ((14.0 - mean).round() as isize).clamp(-(first as isize), (SIDE - 1 - last) as isize)
     };

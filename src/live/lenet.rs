@@ -265,11 +265,12 @@ impl Run {
 
         let share = |percent: u32| if wide { width * percent / 100 } else { width };
         let guess = ("knows nothing: ln 10", 10_f64.ln());
+        let height = if wide { 260 } else { 210 };
         let loss = show::curve("loss of a batch", losses).level(guess.0, guess.1).title("Loss");
-        let loss = loss.log_y().labels("step", "").smooth((losses.len() / 20).min(40)).size(share(52), 260);
+        let loss = loss.log_y().labels("step", "").smooth((losses.len() / 20).min(40)).size(share(52), height);
         let accuracy = show::xy("of the test images", &self.steps, &self.accuracies).level("90 %", 0.9);
         let accuracy = accuracy.percent().y_range(0.0, 1.0).labels("step", "").title("Right answers");
-        let accuracy = accuracy.size(width - share(52) + if wide { 0 } else { share(52) }, 260);
+        let accuracy = accuracy.size(width - share(52) + if wide { 0 } else { share(52) }, height);
 
         let now = kernels(&self.training.model)?;
         let both = self.kernels.as_slice().iter().chain(now.as_slice());
@@ -295,23 +296,27 @@ impl Run {
     fn words(&self, images: &Images) -> [String; 2] {
         let losses = &self.training.history().losses;
         let last = &losses[losses.len().saturating_sub(20)..];
+        let mean = number(last.iter().sum::<f64>() / last.len() as f64);
         let first = match (&self.failure, self.made()) {
-            (Some(failure), _) => format!("The training has failed: {failure}"),
+            (Some(_), _) => "The training has failed.".into(),
             (None, 0) => "Not trained yet: press Train.".into(),
-            (None, made) => {
-                let mean = number(last.iter().sum::<f64>() / last.len() as f64);
-                format!("Step {made}: mean loss of the last {} batches {mean}.", last.len())
-            }
+            (None, made) => format!("Step {made}: loss {mean}."),
         };
         let tested = match (self.steps.last(), self.accuracies.last()) {
-            (Some(step), Some(accuracy)) => {
-                format!(" After step {step} it gets {:.1} % of {} test images right.", 100.0 * accuracy, images.tests())
-            }
+            (Some(_), Some(accuracy)) => format!(" {:.1} % right.", 100.0 * accuracy),
             _ => String::new(),
         };
         let (samples, batch) = (images.train.len(), self.plan.batch);
         let epoch = (self.made() / samples.div_ceil(batch) + 1).min(EPOCHS);
-        let second = format!("Epoch {epoch} of {EPOCHS}: {samples} training images in batches of {batch}.");
+        let mut second = format!("Epoch {epoch} of {EPOCHS}: {samples} training digits in batches of {batch}.");
+        if let Some(failure) = &self.failure {
+            second = format!("It stopped: {failure} {second}");
+        } else if !last.is_empty() {
+            second += &format!(" The loss is the mean of the last {} batches.", last.len());
+        }
+        if let Some(step) = self.steps.last() {
+            second += &format!(" The test was made after step {step}, on {} other digits.", images.tests());
+        }
         [first + &tested, second]
     }
 }

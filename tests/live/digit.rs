@@ -19,11 +19,11 @@ pub fn digits() -> &'static Dataset<f32> {
 pub fn trained() -> &'static (Vec<u8>, Sequential<f32>) {
     static TRAINED: OnceLock<(Vec<u8>, Sequential<f32>)> = OnceLock::new();
     TRAINED.get_or_init(|| {
-        let data = digits().first(1500);
+        let data = digits().first(800);
         let optimizer = Sgd::new(0.02).momentum(0.9);
         let plan = Plan { batch: 10, seed: 1 };
         let mut training = Training::new(lenet(Start::He, 1), optimizer, cross_entropy_loss, plan);
-        training.fit(&data, &data.first(10), 2, silently).unwrap();
+        training.fit(&data, &data.first(10), 3, silently).unwrap();
         (digit::pack(&training.model).unwrap(), training.model)
     })
 }
@@ -40,7 +40,7 @@ fn alt(figure: &Live) -> String {
 /// What stands behind these words, up to a blank.
 fn number_after(text: &str, words: &str) -> f64 {
     let (_, rest) = text.split_once(words).unwrap_or_else(|| panic!("no {words:?} in {text}"));
-    let word = rest.split_whitespace().next().unwrap().trim_end_matches(['.', ',', ';']);
+    let word = rest.split_whitespace().next().unwrap().trim_end_matches(['.', ',', ';', ':']);
     let (mantissa, power) = word.split_once("·10").unwrap_or((word, ""));
     let digit = |c: char| "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().position(|d| d == c);
     let size = power.chars().filter_map(digit).fold(0, |all, d| 10 * all + d as i32);
@@ -66,7 +66,7 @@ fn a_byte_for_each_weight_changes_few_answers() {
     let (_, others) = digits().split(9000);
     let accuracy = |model: &Sequential<f32>| evaluate(model, &others, cross_entropy_loss).unwrap().accuracy;
     let (before, after) = (accuracy(model), accuracy(&unpacked));
-    assert!(before > 0.85, "{before}");
+    assert!(before > 0.8, "{before}");
     let answers = |model: &Sequential<f32>| -> Vec<usize> {
         let logits = model.infer(&others.inputs).unwrap();
         logits.matrix().row_iter().map(|row| row.transpose().argmax().0).collect()
@@ -88,7 +88,7 @@ fn probabilities_and_wishes_are_the_network_s_own() {
         let own = 100.0 * f64::from(p[digit]);
         assert!((shown - own).abs() <= 0.005 * own, "{digit}: {shown}, {own}");
     }
-    assert_eq!(number_after(&text, "LeNet reads a ") as usize, p.transpose().argmax().0);
+    assert_eq!(number_after(&text, "LeNet reads a ") as usize, p.row(0).transpose().argmax().0);
 
     // The gradient by Sequential as a whole.
     let mut again = digit::unpack(&trained().0).unwrap();
@@ -126,7 +126,8 @@ fn ink_where_it_is_wished_for_lowers_the_loss() {
 #[test]
 fn a_digit_in_a_corner_is_moved_to_the_centre() {
     let z = rounded(0);
-    let corner = Tensor4::from_fn([1, 1, 28, 28], |_, _, i, j| if i < 24 && j < 26 { z[(0, 0, i + 4, j + 2)] } else { 0.0 });
+    let corner =
+        Tensor4::from_fn([1, 1, 28, 28], |_, _, i, j| if i < 24 && j < 26 { z[(0, 0, i + 4, j + 2)] } else { 0.0 });
     let [there, here] = [&z, &corner].map(|z| figure(&format!("digit?digit={}", digit::shades(z).unwrap())));
     let (there, here) = (alt(&there), alt(&here));
     assert!(here.contains("moved by 4 down and 2 right"), "{here}");
