@@ -98,7 +98,7 @@ pub fn shades(images: &Tensor4<f32>) -> Result<String, LiveError> {
 impl Scene for Digit {
     fn knobs(&self) -> Vec<Knob> {
         vec![
-            Knob::choice("class", "what would make it a", 0..10, 7),
+            Knob::choice("class", "towards which digit", 0..10, 7),
             Knob::choice("place", "LeNet sees the digit", ["centred", "where it is drawn"], 0),
             Knob::pixels("digit", "the digit", SIDE),
         ]
@@ -185,7 +185,7 @@ impl Seen {
         let most = self.wishes.as_slice().iter().fold(f64::MIN_POSITIVE, |most, wish| most.max(wish.abs()));
         // As shares of the largest, so that the colours' key stays as short.
         let shares = self.wishes.map(|wish| wish / most);
-        let wishes = show::images(&format!("Towards a {}", self.class), &shares).range(-1.0, 1.0).fit(room);
+        let wishes = show::images(&format!("Towards {}", named(self.class)), &shares).range(-1.0, 1.0).fit(room);
         let (pad_area, wishes_area) = (pad.area(), wishes.area());
         let (pad, wishes) = (pad.figure(), wishes.figure());
         let names: Vec<usize> = (0..10).collect();
@@ -244,11 +244,12 @@ impl Seen {
             ),
         };
         let empty = if drawing.iter().all(|ink| *ink == 0.0) { "Nothing is drawn yet. " } else { "" };
-        let first = format!("{empty}LeNet reads a {answer}: {} %.", percent(answer));
+        let first = format!("{empty}LeNet reads {}: {} %.", named(answer), percent(answer));
         let second = format!(
-            "What would make it {}a {class}? A {class} has {} %, so the loss is L = −ln p = {}. Orange: more ink here \
+            "What would make it {}{}? That has {} %, so the loss is L = −ln p = {}. Orange: more ink here \
              would lower it. Blue: less ink would. The colours are −∂L/∂z, as a share of the largest.{moved}",
             if answer == class { "more of " } else { "" },
+            named(class),
             percent(class),
             number(self.loss)
         );
@@ -266,6 +267,11 @@ impl Seen {
         );
         ([first, second], alt)
     }
+}
+
+/// A digit with its article.
+fn named(digit: usize) -> String {
+    format!("{} {digit}", if digit == 8 { "an" } else { "a" })
 }
 
 /// The pixel that lies `offset` rows and columns further on; 0 outside.

@@ -22,7 +22,7 @@ use std::io::{Read, Write};
 const SIDE: usize = 28;
 const CLASSES: usize = 10;
 /// How many test images are tried after each step.
-const TRIED: usize = 20;
+const TRIED: usize = 10;
 /// How many of them are shown.
 const SHOWN: usize = 10;
 /// The training ends after so many epochs.
@@ -97,7 +97,7 @@ pub fn unpack(bytes: &[u8]) -> Result<[Dataset<f32>; 2], LiveError> {
 impl Scene for Lenet {
     fn knobs(&self) -> Vec<Knob> {
         vec![
-            Knob::log_slider("rate", "learning rate", 0.02, (0.0001, 1.0)),
+            Knob::log_slider("rate", "learning rate", 0.01, (0.0001, 1.0)),
             Knob::choice("batch", "batch", [4, 8, 16], 1),
             Knob::choice("rule", "rule", RULES, 1),
             Knob::choice("start", "weights start by", STARTS, 0),
@@ -189,7 +189,7 @@ impl Run {
         let tested = network();
         Ok(Run {
             kernels: kernels(&tested)?,
-            answers: answers(&tested, images)?,
+            answers: answers(&tested, images)?.0,
             training: Training::new(network(), optimizer, cross_entropy_loss, plan),
             plan,
             epoch: 0,
@@ -228,7 +228,7 @@ impl Run {
             Err(error) => return Err(LiveError::new(error.to_string())),
         }
         self.test(images)?;
-        Ok(self.made() < EPOCHS * in_epoch)
+        Ok(self.failure.is_none() && self.made() < EPOCHS * in_epoch)
     }
 
     /// Tries the copy on the next part of the test set; after the last part, the next copy is made.
@@ -242,7 +242,16 @@ impl Run {
         if self.parts == images.test.len() {
             self.steps.push(self.after as f64);
             self.accuracies.push(self.right / images.tests() as f64);
-            self.answers = answers(&self.tested, images)?;
+            let (answers, alike) = answers(&self.tested, images)?;
+            self.answers = answers;
+            if alike {
+                self.failure = Some(
+                    "digits of different classes get exactly the same logits. The ReLUs of some layer are 0 for all of \
+                     them, and so is their gradient: no step brings them back. Was the learning rate too large? \
+                     Another one starts anew."
+                        .into(),
+                );
+            }
             self.tested.copy_parameters(&self.training.model, |parameter| parameter)?;
             (self.after, self.parts, self.right) = (self.made(), 0, 0.0);
         }
@@ -267,7 +276,7 @@ impl Run {
         let guess = ("knows nothing: ln 10", 10_f64.ln());
         let height = if wide { 260 } else { 210 };
         let loss = show::curve("loss of a batch", losses).level(guess.0, guess.1).title("Loss");
-        let loss = loss.log_y().labels("step", "").smooth((losses.len() / 20).min(40)).size(share(52), height);
+        let loss = loss.labels("step", "").smooth((losses.len() / 20).min(40)).size(share(52), height);
         let accuracy = show::xy("of the test images", &self.steps, &self.accuracies).level("90 %", 0.9);
         let accuracy = accuracy.percent().y_range(0.0, 1.0).labels("step", "").title("Right answers");
         let accuracy = accuracy.size(width - share(52) + if wide { 0 } else { share(52) }, height);
@@ -334,8 +343,11 @@ fn kernels(model: &Sequential<f32>) -> Result<Tensor4<f32>, LiveError> {
     Ok(Tensor4::from_row_major([6, 1, 5, 5], &first)?)
 }
 
-/// The answers to the first test images.
-fn answers(model: &Sequential<f32>, images: &Images) -> Result<Vec<usize>, LiveError> {
-    let logits = model.infer(&images.test[0].first(SHOWN).inputs)?;
-    Ok(logits.matrix().row_iter().map(|row| row.transpose().argmax().0).collect())
+/// The answers to the first test images, and whether images of different classes get the same logits.
+fn answers(model: &Sequential<f32>, images: &Images) -> Result<(Vec<usize>, bool), LiveError> {
+    let some = images.test[0].first(SHOWN);
+    let logits = model.infer(&some.inputs)?.into_matrix();
+    let differ = some.labels.iter().any(|label| *label != some.labels[0]);
+    let alike = differ && logits.row_iter().all(|row| row == logits.row(0));
+    Ok((logits.row_iter().map(|row| row.transpose().argmax().0).collect(), alike))
 }

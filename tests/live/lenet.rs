@@ -61,7 +61,7 @@ fn the_accuracy_is_that_of_a_copy_after_a_known_step() {
     let mut training = Training::new(lenet::<f32>(Start::He, 1), Adam::new(0.001), cross_entropy_loss, plan);
     let mut live = figure("lenet?rate=0.001&batch=8&rule=Adam");
     let mut accuracies = vec![evaluate(&training.model, &test, cross_entropy_loss).unwrap().accuracy];
-    for steps in [3, 6] {
+    for steps in [5, 10] {
         training
             .fit(&train, &test, 1, |event| match event {
                 Event::Step(made) if made.step == steps => ControlFlow::Break(()),
@@ -70,11 +70,11 @@ fn the_accuracy_is_that_of_a_copy_after_a_known_step() {
             .unwrap();
         accuracies.push(evaluate(&training.model, &test, cross_entropy_loss).unwrap().accuracy);
     }
-    // 50 test images are tried in three steps, 20 at a time.
+    // 50 test images are tried in five steps, 10 at a time.
     for (round, accuracy) in accuracies.iter().enumerate() {
-        (0..3).for_each(|_| assert!(live.advance().unwrap()));
+        (0..5).for_each(|_| assert!(live.advance().unwrap()));
         let expected =
-            [format!(" {:.1} % right.", 100.0 * accuracy), format!("after step {}, on 50 other digits.", 3 * round)];
+            [format!(" {:.1} % right.", 100.0 * accuracy), format!("after step {}, on 50 other digits.", 5 * round)];
         let text = alt(&live);
         assert!(expected.iter().all(|words| text.contains(words)), "{expected:?}: {text}");
     }
@@ -101,10 +101,10 @@ fn a_rate_that_is_too_large_is_named_and_another_one_starts_anew() {
     while live.advance().unwrap() {}
     let text = alt(&live);
     assert!(text.contains("The training has failed."), "{text}");
-    assert!(text.contains("is the learning rate of 1.0 too large?"), "{text}");
+    assert!(text.contains("It stopped: digits of different classes get exactly the same logits."), "{text}");
     assert!(!live.advance().unwrap());
     live.set("width=350").unwrap();
-    assert!(alt(&live).contains("It stopped: the loss before step"));
+    assert!(alt(&live).contains("It stopped: digits of different classes"));
     live.set("rate=0.02").unwrap();
     assert!(alt(&live).contains("Not trained yet: press Train."));
     assert!(live.advance().unwrap());
