@@ -21,10 +21,8 @@ use std::io::{Read, Write};
 /// Rows and columns.
 const SIDE: usize = 28;
 const CLASSES: usize = 10;
-/// How many test images are tried after each step.
+/// How many test images are tried after each step. The first ones are shown.
 const TRIED: usize = 10;
-/// How many of them are shown.
-const SHOWN: usize = 10;
 /// The training ends after so many epochs.
 const EPOCHS: usize = 10;
 /// The same as chapter 14's.
@@ -290,9 +288,8 @@ impl Run {
         let kernels = [six("Its six kernels at first", &self.kernels), six("Its six kernels now", &now)];
 
         let part = &images.test[0];
-        let shown = part.inputs.select(&(0..self.answers.len()).collect::<Vec<_>>());
         let mark = |(answer, label): (&usize, &usize)| format!("{} {answer}", if answer == label { "✓" } else { "✗" });
-        let digits = show::images("Test digits, and its answers", &shown).columns(if wide { SHOWN } else { 5 });
+        let digits = show::images("Test digits, and its answers", &part.inputs).columns(if wide { TRIED } else { 5 });
         let digits = digits.captions(self.answers.iter().zip(&part.labels).map(mark)).range(0.0, 1.0).fit(width);
 
         let join = |parts: [Figure; 2]| if wide { show::row(parts) } else { show::column(parts) };
@@ -311,10 +308,8 @@ impl Run {
             (None, 0) => "Not trained yet: press Train.".into(),
             (None, made) => format!("Step {made}: loss {mean}."),
         };
-        let tested = match (self.steps.last(), self.accuracies.last()) {
-            (Some(_), Some(accuracy)) => format!(" {:.1} % right.", 100.0 * accuracy),
-            _ => String::new(),
-        };
+        let right = |share: &f64| format!(" {:.1} % right.", 100.0 * share);
+        let tested = self.accuracies.last().map_or(String::new(), right);
         let (samples, batch) = (images.train.len(), self.plan.batch);
         let epoch = (self.made() / samples.div_ceil(batch) + 1).min(EPOCHS);
         let mut second = format!("Epoch {epoch} of {EPOCHS}: {samples} training digits in batches of {batch}.");
@@ -345,7 +340,7 @@ fn kernels(model: &Sequential<f32>) -> Result<Tensor4<f32>, LiveError> {
 
 /// The answers to the first test images, and whether images of different classes get the same logits.
 fn answers(model: &Sequential<f32>, images: &Images) -> Result<(Vec<usize>, bool), LiveError> {
-    let some = images.test[0].first(SHOWN);
+    let some = &images.test[0];
     let logits = model.infer(&some.inputs)?.into_matrix();
     let differ = some.labels.iter().any(|label| *label != some.labels[0]);
     let alike = differ && logits.row_iter().all(|row| row == logits.row(0));
