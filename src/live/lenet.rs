@@ -245,7 +245,7 @@ impl Run {
             if alike {
                 self.failure = Some(
                     "digits of different classes get exactly the same logits. The ReLUs of some layer are 0 for all of \
-                     them, and so is their gradient: no step brings them back. Was the learning rate too large? \
+                     them, and so is their gradient: such units rarely come back. Was the learning rate too large? \
                      Another one starts anew."
                         .into(),
                 );
