@@ -98,7 +98,7 @@ pub fn shades(images: &Tensor4<f32>) -> Result<String, LiveError> {
 impl Scene for Digit {
     fn knobs(&self) -> Vec<Knob> {
         vec![
-            Knob::choice("class", "what would make it a", 0..10, 7),
+            Knob::choice("class", "towards which digit", 0..10, 7),
             Knob::choice("place", "LeNet sees the digit", ["centred", "where it is drawn"], 0),
             Knob::pixels("digit", "the digit", SIDE),
         ]
@@ -180,15 +180,12 @@ impl Seen {
         let (width, drawing) = (settings.width(), settings.pixels("digit"));
         let wide = width >= WIDE;
         let ink = Tensor4::from_fn([1, 1, SIDE, SIDE], |_, _, i, j| drawing[i * SIDE + j]);
-        let (answer, class) = (self.answer(), self.class);
-        let question = match answer == class {
-            true => format!("What would make it more of a {class}?"),
-            false => format!("What would make it a {class}?"),
-        };
         let room = if wide { (width - 240) / 2 } else { width.min(330) };
         let pad = show::images("Draw a digit here", &ink).range(0.0, 1.0).fit(room);
         let most = self.wishes.as_slice().iter().fold(f64::MIN_POSITIVE, |most, wish| most.max(wish.abs()));
-        let wishes = show::images(&question, &self.wishes).range(-most, most).fit(room);
+        // As shares of the largest, so that the colours' key stays as short.
+        let shares = self.wishes.map(|wish| wish / most);
+        let wishes = show::images(&format!("Towards {}", named(self.class)), &shares).range(-1.0, 1.0).fit(room);
         let (pad_area, wishes_area) = (pad.area(), wishes.area());
         let (pad, wishes) = (pad.figure(), wishes.figure());
         let names: Vec<usize> = (0..10).collect();
@@ -247,10 +244,12 @@ impl Seen {
             ),
         };
         let empty = if drawing.iter().all(|ink| *ink == 0.0) { "Nothing is drawn yet. " } else { "" };
-        let first = format!("{empty}LeNet reads a {answer}, with a probability of {} %.", percent(answer));
+        let first = format!("{empty}LeNet reads {}: {} %.", named(answer), percent(answer));
         let second = format!(
-            "A {class} has {} %, so its loss is L = −ln p = {}. Orange: more ink here would lower it. Blue: less ink \
-             would. The colours are −∂L/∂z of each pixel.{moved}",
+            "What would make it {}{}? That has {} %, so the loss is L = −ln p = {}. Orange: more ink here \
+             would lower it. Blue: less ink would. The colours are −∂L/∂z, as a share of the largest.{moved}",
+            if answer == class { "more of " } else { "" },
+            named(class),
             percent(class),
             number(self.loss)
         );
@@ -268,6 +267,11 @@ impl Seen {
         );
         ([first, second], alt)
     }
+}
+
+/// A digit with its article.
+fn named(digit: usize) -> String {
+    format!("{} {digit}", if digit == 8 { "an" } else { "a" })
 }
 
 /// The pixel that lies `offset` rows and columns further on; 0 outside.

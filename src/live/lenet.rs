@@ -21,10 +21,8 @@ use std::io::{Read, Write};
 /// Rows and columns.
 const SIDE: usize = 28;
 const CLASSES: usize = 10;
-/// How many test images are tried after each step.
-const TRIED: usize = 20;
-/// How many of them are shown.
-const SHOWN: usize = 10;
+/// How many test images are tried after each step. The first ones are shown.
+const TRIED: usize = 10;
 /// The training ends after so many epochs.
 const EPOCHS: usize = 10;
 /// The same as chapter 14's.
@@ -97,7 +95,7 @@ pub fn unpack(bytes: &[u8]) -> Result<[Dataset<f32>; 2], LiveError> {
 impl Scene for Lenet {
     fn knobs(&self) -> Vec<Knob> {
         vec![
-            Knob::log_slider("rate", "learning rate", 0.02, (0.0001, 1.0)),
+            Knob::log_slider("rate", "learning rate", 0.01, (0.0001, 1.0)),
             Knob::choice("batch", "batch", [4, 8, 16], 1),
             Knob::choice("rule", "rule", RULES, 1),
             Knob::choice("start", "weights start by", STARTS, 0),
@@ -189,7 +187,7 @@ impl Run {
         let tested = network();
         Ok(Run {
             kernels: kernels(&tested)?,
-            answers: answers(&tested, images)?,
+            answers: answers(&tested, images)?.0,
             training: Training::new(network(), optimizer, cross_entropy_loss, plan),
             plan,
             epoch: 0,
@@ -228,7 +226,7 @@ impl Run {
             Err(error) => return Err(LiveError::new(error.to_string())),
         }
         self.test(images)?;
-        Ok(self.made() < EPOCHS * in_epoch)
+        Ok(self.failure.is_none() && self.made() < EPOCHS * in_epoch)
     }
 
     /// Tries the copy on the next part of the test set; after the last part, the next copy is made.
@@ -242,7 +240,16 @@ impl Run {
         if self.parts == images.test.len() {
             self.steps.push(self.after as f64);
             self.accuracies.push(self.right / images.tests() as f64);
-            self.answers = answers(&self.tested, images)?;
+            let (answers, alike) = answers(&self.tested, images)?;
+            self.answers = answers;
+            if alike {
+                self.failure = Some(
+                    "digits of different classes get exactly the same logits. The ReLUs of some layer are 0 for all of \
+                     them, and so is their gradient: such units rarely come back. Was the learning rate too large? \
+                     Another one starts anew."
+                        .into(),
+                );
+            }
             self.tested.copy_parameters(&self.training.model, |parameter| parameter)?;
             (self.after, self.parts, self.right) = (self.made(), 0, 0.0);
         }
@@ -265,11 +272,12 @@ impl Run {
 
         let share = |percent: u32| if wide { width * percent / 100 } else { width };
         let guess = ("knows nothing: ln 10", 10_f64.ln());
+        let height = if wide { 260 } else { 210 };
         let loss = show::curve("loss of a batch", losses).level(guess.0, guess.1).title("Loss");
-        let loss = loss.log_y().labels("step", "").smooth((losses.len() / 20).min(40)).size(share(52), 260);
+        let loss = loss.labels("step", "").smooth((losses.len() / 20).min(40)).size(share(52), height);
         let accuracy = show::xy("of the test images", &self.steps, &self.accuracies).level("90 %", 0.9);
         let accuracy = accuracy.percent().y_range(0.0, 1.0).labels("step", "").title("Right answers");
-        let accuracy = accuracy.size(width - share(52) + if wide { 0 } else { share(52) }, 260);
+        let accuracy = accuracy.size(width - share(52) + if wide { 0 } else { share(52) }, height);
 
         let now = kernels(&self.training.model)?;
         let both = self.kernels.as_slice().iter().chain(now.as_slice());
@@ -280,9 +288,8 @@ impl Run {
         let kernels = [six("Its six kernels at first", &self.kernels), six("Its six kernels now", &now)];
 
         let part = &images.test[0];
-        let shown = part.inputs.select(&(0..self.answers.len()).collect::<Vec<_>>());
         let mark = |(answer, label): (&usize, &usize)| format!("{} {answer}", if answer == label { "✓" } else { "✗" });
-        let digits = show::images("Test digits, and its answers", &shown).columns(if wide { SHOWN } else { 5 });
+        let digits = show::images("Test digits, and its answers", &part.inputs).columns(if wide { TRIED } else { 5 });
         let digits = digits.captions(self.answers.iter().zip(&part.labels).map(mark)).range(0.0, 1.0).fit(width);
 
         let join = |parts: [Figure; 2]| if wide { show::row(parts) } else { show::column(parts) };
@@ -295,23 +302,25 @@ impl Run {
     fn words(&self, images: &Images) -> [String; 2] {
         let losses = &self.training.history().losses;
         let last = &losses[losses.len().saturating_sub(20)..];
+        let mean = number(last.iter().sum::<f64>() / last.len() as f64);
         let first = match (&self.failure, self.made()) {
-            (Some(failure), _) => format!("The training has failed: {failure}"),
+            (Some(_), _) => "The training has failed.".into(),
             (None, 0) => "Not trained yet: press Train.".into(),
-            (None, made) => {
-                let mean = number(last.iter().sum::<f64>() / last.len() as f64);
-                format!("Step {made}: mean loss of the last {} batches {mean}.", last.len())
-            }
+            (None, made) => format!("Step {made}: loss {mean}."),
         };
-        let tested = match (self.steps.last(), self.accuracies.last()) {
-            (Some(step), Some(accuracy)) => {
-                format!(" After step {step} it gets {:.1} % of {} test images right.", 100.0 * accuracy, images.tests())
-            }
-            _ => String::new(),
-        };
+        let right = |share: &f64| format!(" {:.1} % right.", 100.0 * share);
+        let tested = self.accuracies.last().map_or(String::new(), right);
         let (samples, batch) = (images.train.len(), self.plan.batch);
         let epoch = (self.made() / samples.div_ceil(batch) + 1).min(EPOCHS);
-        let second = format!("Epoch {epoch} of {EPOCHS}: {samples} training images in batches of {batch}.");
+        let mut second = format!("Epoch {epoch} of {EPOCHS}: {samples} training digits in batches of {batch}.");
+        if let Some(failure) = &self.failure {
+            second = format!("It stopped: {failure} {second}");
+        } else if !last.is_empty() {
+            second += &format!(" The loss is the mean of the last {} batches.", last.len());
+        }
+        if let Some(step) = self.steps.last() {
+            second += &format!(" The test was made after step {step}, on {} other digits.", images.tests());
+        }
         [first + &tested, second]
     }
 }
@@ -329,8 +338,11 @@ fn kernels(model: &Sequential<f32>) -> Result<Tensor4<f32>, LiveError> {
     Ok(Tensor4::from_row_major([6, 1, 5, 5], &first)?)
 }
 
-/// The answers to the first test images.
-fn answers(model: &Sequential<f32>, images: &Images) -> Result<Vec<usize>, LiveError> {
-    let logits = model.infer(&images.test[0].first(SHOWN).inputs)?;
-    Ok(logits.matrix().row_iter().map(|row| row.transpose().argmax().0).collect())
+/// The answers to the first test images, and whether images of different classes get the same logits.
+fn answers(model: &Sequential<f32>, images: &Images) -> Result<(Vec<usize>, bool), LiveError> {
+    let some = &images.test[0];
+    let logits = model.infer(&some.inputs)?.into_matrix();
+    let differ = some.labels.iter().any(|label| *label != some.labels[0]);
+    let alike = differ && logits.row_iter().all(|row| row == logits.row(0));
+    Ok((logits.row_iter().map(|row| row.transpose().argmax().0).collect(), alike))
 }

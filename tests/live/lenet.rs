@@ -40,13 +40,18 @@ fn its_steps_are_those_of_the_training_loop() {
     assert_eq!(losses.len(), 11);
     let mean = losses.iter().sum::<f64>() / 11.0;
     let text = alt(&live);
-    let shown = text.split("mean loss of the last 11 batches ").nth(1).unwrap().split(' ').next().unwrap();
+    let shown = text.split("Step 11: loss ").nth(1).unwrap().split(' ').next().unwrap();
     assert!((shown.trim_end_matches('.').parse::<f64>().unwrap() - mean).abs() < 0.005 * mean, "{mean}: {text}");
     // The same numbers to the last bit give the same kernels: the picture of a training by hand is the same.
     let mut again = figure("lenet?rate=0.05&batch=16&rule=SGD with momentum 0.9");
     (0..11).for_each(|_| assert!(again.advance().unwrap()));
     assert_eq!(live.picture().unwrap(), again.picture().unwrap());
-    assert!(text.contains("Epoch 2 of 10: 120 training images in batches of 16."), "{text}");
+    assert!(
+        text.contains(
+            "Epoch 2 of 10: 120 training digits in batches of 16. The loss is the mean of the last 11 batches."
+        ),
+        "{text}"
+    );
 }
 
 #[test]
@@ -56,7 +61,7 @@ fn the_accuracy_is_that_of_a_copy_after_a_known_step() {
     let mut training = Training::new(lenet::<f32>(Start::He, 1), Adam::new(0.001), cross_entropy_loss, plan);
     let mut live = figure("lenet?rate=0.001&batch=8&rule=Adam");
     let mut accuracies = vec![evaluate(&training.model, &test, cross_entropy_loss).unwrap().accuracy];
-    for steps in [3, 6] {
+    for steps in [5, 10] {
         training
             .fit(&train, &test, 1, |event| match event {
                 Event::Step(made) if made.step == steps => ControlFlow::Break(()),
@@ -65,11 +70,13 @@ fn the_accuracy_is_that_of_a_copy_after_a_known_step() {
             .unwrap();
         accuracies.push(evaluate(&training.model, &test, cross_entropy_loss).unwrap().accuracy);
     }
-    // 50 test images are tried in three steps, 20 at a time.
+    // 50 test images are tried in five steps, 10 at a time.
     for (round, accuracy) in accuracies.iter().enumerate() {
-        (0..3).for_each(|_| assert!(live.advance().unwrap()));
-        let expected = format!("After step {} it gets {:.1} % of 50 test images right.", 3 * round, 100.0 * accuracy);
-        assert!(alt(&live).contains(&expected), "{expected}: {}", alt(&live));
+        (0..5).for_each(|_| assert!(live.advance().unwrap()));
+        let expected =
+            [format!(" {:.1} % right.", 100.0 * accuracy), format!("after step {}, on 50 other digits.", 5 * round)];
+        let text = alt(&live);
+        assert!(expected.iter().all(|words| text.contains(words)), "{expected:?}: {text}");
     }
 }
 
@@ -84,7 +91,7 @@ fn it_learns_and_comes_to_an_end() {
     assert!(!live.advance().unwrap());
     let text = alt(&live);
     assert!(text.contains("Step 80: ") && text.contains("Epoch 10 of 10"), "{text}");
-    let accuracy = text.split("it gets ").nth(1).unwrap().split(' ').next().unwrap().parse::<f64>().unwrap();
+    let accuracy = text.split(" % right").next().unwrap().split(' ').next_back().unwrap().parse::<f64>().unwrap();
     assert!(accuracy > 50.0, "{text}");
 }
 
@@ -93,11 +100,11 @@ fn a_rate_that_is_too_large_is_named_and_another_one_starts_anew() {
     let mut live = figure("lenet?rate=1&rule=SGD with momentum 0.9");
     while live.advance().unwrap() {}
     let text = alt(&live);
-    assert!(text.contains("The training has failed: the loss before step"), "{text}");
-    assert!(text.contains("is the learning rate of 1.0 too large?"), "{text}");
+    assert!(text.contains("The training has failed."), "{text}");
+    assert!(text.contains("It stopped: digits of different classes get exactly the same logits."), "{text}");
     assert!(!live.advance().unwrap());
     live.set("width=350").unwrap();
-    assert!(alt(&live).contains("has failed"));
+    assert!(alt(&live).contains("It stopped: digits of different classes"));
     live.set("rate=0.02").unwrap();
     assert!(alt(&live).contains("Not trained yet: press Train."));
     assert!(live.advance().unwrap());

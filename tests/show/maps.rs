@@ -265,6 +265,22 @@ fn every_pixel_of_a_grey_image_is_in_its_row_and_column() {
 }
 
 #[test]
+fn images_of_one_range_can_be_compared() {
+    let grey = |ink: f64| {
+        let image = Tensor4::from_fn([1, 1, 4, 4], |_, _, i, j| if (i, j) == (1, 2) { ink } else { 0.0 });
+        let images = show::images("an image", &image).range(0.0, 1.0).fit(200);
+        let picture = Picture::of(&images.figure());
+        assert!(picture.images[0].size.0 <= 160.0, "{:?}", picture.images[0].size);
+        (picture.images[0].rows[1][2], picture.images[0].rows[0][0])
+    };
+    // Without a range, the largest number of each would be black, and nothing but zeros grey.
+    assert_eq!(grey(1.0), ([0; 3], WHITE));
+    assert_eq!(grey(0.0), (WHITE, WHITE));
+    let (half, _) = grey(0.5);
+    assert!((120..=136).contains(&half[0]), "{half:?}");
+}
+
+#[test]
 fn images_of_both_signs_share_one_scale() {
     let kernels = Tensor4::from_fn([1, 2, 2, 3], |_, d, i, j| (i * 3 + j) as f64 * if d == 0 { 1.0 } else { -0.5 });
     let picture = Picture::of(&show::images("k", &kernels).figure());
