@@ -137,9 +137,10 @@ struct Number {
 }
 
 impl Number {
-    /// Whether a value, rounded as this number is, is this number.
+    /// Whether a value, rounded as this number is, is this number. No value is one that is too large for an `f64`.
     fn rounds(&self, value: f64) -> bool {
-        let near = |value: f64| (value.abs() - self.value).abs() <= 0.5 * self.unit * (1.0 + 1e-6);
+        let near =
+            |value: f64| self.unit.is_finite() && (value.abs() - self.value).abs() <= 0.5 * self.unit * (1.0 + 1e-6);
         near(value) || self.is_percentage && near(100.0 * value)
     }
 }
