@@ -38,21 +38,28 @@ fn a_query_opens_a_figure_as_it_was() {
 #[test]
 fn every_knob_changes_the_picture() {
     for name in complete() {
-        let figure = live::open(name).unwrap();
-        let query = figure.query();
+        let query = live::open(in_use(name)).unwrap().query();
         let settings: Vec<(&str, &str)> =
             query.split_once('?').unwrap().1.split('&').map(|setting| setting.split_once('=').unwrap()).collect();
-        let before = figure.picture().unwrap();
+        let before = live::open(in_use(name)).unwrap().picture().unwrap();
         for (knob, value) in settings {
             let others = others(name, knob, value);
             let drawn = |value: &String| {
-                let mut figure = live::open(name).unwrap();
+                let mut figure = live::open(in_use(name)).unwrap();
                 figure.set(&format!("{knob}={value}")).ok()?;
                 figure.picture().ok()
             };
             let changed = others.iter().filter_map(drawn).any(|picture| picture != before);
             assert!(changed, "{name}: {knob} is {value}, and none of {others:?} changes the picture");
         }
+    }
+}
+
+/// A figure with all its knobs in use.
+fn in_use(name: &str) -> &str {
+    match name {
+        "kink" => "kink?f=leaky ReLU", // a ReLU has no α
+        _ => name,
     }
 }
 
