@@ -15,6 +15,7 @@ mod step;
 
 use crate::show::picture::read_number;
 use handgrad::live::{self, Live};
+use handgrad::show::Figure;
 
 /// The figures that need no data; those that do have the same tests in their own files.
 fn complete() -> impl Iterator<Item = &'static str> {
@@ -41,18 +42,26 @@ fn every_knob_changes_the_picture() {
         let query = live::open(in_use(name)).unwrap().query();
         let settings: Vec<(&str, &str)> =
             query.split_once('?').unwrap().1.split('&').map(|setting| setting.split_once('=').unwrap()).collect();
-        let before = live::open(in_use(name)).unwrap().picture().unwrap();
+        let before = after_some_steps(live::open(in_use(name)).unwrap()).unwrap();
         for (knob, value) in settings {
             let others = others(name, knob, value);
             let drawn = |value: &String| {
                 let mut figure = live::open(in_use(name)).unwrap();
                 figure.set(&format!("{knob}={value}")).ok()?;
-                figure.picture().ok()
+                after_some_steps(figure)
             };
             let changed = others.iter().filter_map(drawn).any(|picture| picture != before);
             assert!(changed, "{name}: {knob} is {value}, and none of {others:?} changes the picture");
         }
     }
+}
+
+/// The picture of a figure, some steps later if it moves by itself.
+fn after_some_steps(mut figure: Live) -> Option<Figure> {
+    for _ in 0..3 {
+        figure.advance().ok()?;
+    }
+    figure.picture().ok()
 }
 
 /// A figure with all its knobs in use.
