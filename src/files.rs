@@ -207,7 +207,7 @@ impl Destination {
 }
 
 /// What is there instead of a file.
-fn kind(found: &Metadata) -> &'static str {
+pub(crate) fn kind(found: &Metadata) -> &'static str {
     #[cfg(unix)]
     {
         use std::os::unix::fs::FileTypeExt;

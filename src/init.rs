@@ -143,8 +143,14 @@ pub fn normal<T: Float, S: Weights>(rng: &mut (impl Rng + ?Sized), shape: S, std
 /// assert!((w.norm_squared() / 20_000.0 / (2.0 / 200.0) - 1.0).abs() < 0.05);
 /// ```
 pub fn he<T: Float, S: Weights>(rng: &mut (impl Rng + ?Sized), shape: S) -> S::Of<T> {
+    let std = he_std(&shape);
+    normal(rng, shape, std)
+}
+
+/// The σ of [`he`].
+pub(crate) fn he_std(shape: &impl Weights) -> f64 {
     let (fan_in, _) = shape.fans();
-    normal(rng, shape, (2.0 / fan_in as f64).sqrt()) // (3)
+    (2.0 / fan_in as f64).sqrt() // (3)
 }
 
 /// Glorot's initialisation with normal numbers, σ² = 2 / (fan_in + fan_out): for layers around a tanh or a sigmoid.
@@ -175,7 +181,8 @@ pub fn glorot_uniform<T: Float, S: Weights>(rng: &mut (impl Rng + ?Sized), shape
     shape.draw(|| a * (2.0 * rng.random::<f64>() - 1.0))
 }
 
-fn glorot_std(shape: &impl Weights) -> f64 {
+/// The σ of [`glorot_normal`].
+pub(crate) fn glorot_std(shape: &impl Weights) -> f64 {
     let (fan_in, fan_out) = shape.fans();
     (2.0 / (fan_in as f64 + fan_out as f64)).sqrt() // (5)
 }

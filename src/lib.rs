@@ -46,7 +46,7 @@
 //! | layer | equation | derivation and code | test | chapter |
 //! |---|---|---|---|---|
 //! | fully connected | y = z·W + b | [`layers::fc`] | `tests/layers/fc.rs` | 02 |
-//! | convolution | y = b + Σ ẑ·K over each window | [`layers::conv`], its six loops in [`layers::conv_naive`] | `tests/layers/conv.rs` | 07–11, 13 |
+//! | convolution | y = b + Σ ẑ·K over each window | [`layers::conv`], its seven loops in [`layers::conv_naive`] | `tests/layers/conv.rs` | 07–11, 13 |
 //! | max pooling | the largest of each window | [`layers::pooling::max`] | `tests/layers/pooling.rs` | 12 |
 //! | average pooling | the mean of each window | [`layers::pooling::average`] | `tests/layers/pooling.rs` | 12 |
 //! | global pooling | the largest, or the mean, of each map | [`layers::pooling::global`] | `tests/layers/pooling.rs` | 12 |
@@ -70,7 +70,7 @@
 //!
 //! The rest of the crate: [`numbers`] (dual, traced, counted, interval and narrow floats), [`check`] (the proofs and the
 //! checker of exercises), [`model`] (layers that own their weights, and networks), [`mod@train`], [`data`], [`init`],
-//! [`show`] (figures) and [`cards`] (a layer on half a page).
+//! [`show`] (figures), [`live`] (figures that a reader changes) and [`cards`] (a layer on half a page).
 
 pub mod activations;
 pub mod cards;
@@ -84,6 +84,7 @@ pub mod init;
 pub mod instances;
 mod kernels;
 pub mod layers;
+pub mod live;
 pub mod losses;
 mod matrix;
 pub mod model;
@@ -118,6 +119,7 @@ pub mod prelude {
     pub use crate::init;
     pub use crate::kernels::matmul;
     pub use crate::layers::*;
+    pub use crate::live;
     pub use crate::losses::*;
     pub use crate::model::*;
     pub use crate::numbers::{Bf16, Counted, Counts, Dual, Equations, F16, Interval, Session, Traced};

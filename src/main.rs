@@ -29,6 +29,8 @@ enum Command {
     Notebooks(cli::notebooks::Arguments),
     /// Build the book: one page per notebook, with no server or network needed.
     Book(cli::book::Arguments),
+    /// Draw a live figure of the book at given settings, as SVG.
+    Live(cli::live::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         Command::Lab(arguments) => cli::lab::run(arguments),
         Command::Notebooks(arguments) => cli::notebooks::run(arguments),
         Command::Book(arguments) => cli::book::run(arguments),
+        Command::Live(arguments) => cli::live::run(arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -524,6 +524,33 @@ fn nobody_needs_to_read_what_it_prints() {
     assert_eq!(names(&run.folder), ["c", "plots", "w"]);
 }
 
+/// A result that nobody gets is an error, in a sentence; work goes on without its lines.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_result_that_cannot_be_printed_is_an_error_and_no_panic() {
+    let run = Run::new();
+    let full = |flags: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_handgrad"));
+        let stdout = File::options().write(true).open("/dev/full").unwrap();
+        command.args(flags.split(' ')).current_dir(&run.folder).stdout(stdout);
+        command
+    };
+    for flags in ["cost", "plots --list"] {
+        let (said, _) = run.refused(&mut full(flags));
+        assert_eq!(said, "error: the result cannot be printed: No space left on device (os error 28)\n");
+    }
+    run.done(&mut full("plots --only activations --output p"));
+    assert_eq!(names(run.path("p")), ["activations.svg"]);
+}
+
+#[test]
+fn as_many_epochs_as_a_number_can_hold_may_be_asked_for() {
+    let run = Run::new();
+    let (said, _) =
+        run.refused(&mut run.train("--epochs 18446744073709551615 --learning-rate 1e30 --model mlp --optimizer sgd"));
+    assert!(said.contains("is the learning rate of 1.0000000150474662e30 too large?"), "{said}");
+}
+
 #[test]
 fn a_finished_training_writes_the_checkpoint_that_it_says_it_has_written() {
     let run = Run::new();

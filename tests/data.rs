@@ -447,6 +447,17 @@ fn without_ink_there_is_a_background_that_runs_evenly() -> Result<(), Error> {
     Ok(())
 }
 
+#[test]
+fn digits_without_a_label_each_are_refused() {
+    let digits =
+        |labels: usize| Dataset { inputs: Tensor4::<f32>::zeros([2, 1, 28, 28]), labels: vec![0; labels], classes: 10 };
+    for (labels, found) in [(0, "0 labels but the digits are (2, 1, 28, 28)"), (3, "3 labels")] {
+        let error = clutter::compose(&digits(labels), 1).unwrap_err().to_string();
+        assert!(error.contains(found) && error.contains("every digit must have one label"), "{error}");
+    }
+    assert!(clutter::compose(&digits(2), 1).is_ok());
+}
+
 /// All ink and no paper: the digit covers its square in one colour, and that is not the background's.
 #[test]
 fn a_digit_lies_above_all_else_in_a_colour_of_its_own() -> Result<(), Error> {

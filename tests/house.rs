@@ -12,7 +12,7 @@ const FLOORS: &[&[&str]] = &[
     &["layers", "activations", "losses", "optim"],
     &["model", "data", "files", "show"],
     &["check", "train"],
-    &["cards", "instances"],
+    &["cards", "instances", "live"],
     &["cli"],
 ];
 

@@ -18,6 +18,7 @@ mod init;
 mod instances;
 mod interval;
 mod layers;
+mod live;
 mod losses;
 mod mini;
 mod optim;

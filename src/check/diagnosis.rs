@@ -27,7 +27,7 @@ pub enum Diagnosis {
         /// The shape it should have.
         wanted: Vec<usize>,
     },
-    /// Some entries are NaN or infinite.
+    /// Some wrong entries are NaN or infinite.
     NotFinite,
     /// All entries agree to nine digits.
     Rounding,
@@ -291,8 +291,8 @@ pub fn diagnose(c: &Comparison<'_>) -> Diagnosis {
 
 impl Comparison<'_> {
     fn close(&self, a: f64, b: f64) -> bool {
-        let largest = self.expected.iter().fold(0.0f64, |m, x| m.max(x.abs()));
-        (a - b).abs() <= 1e-9 * largest
+        let largest = self.expected.iter().filter(|x| x.is_finite()).fold(0.0f64, |m, x| m.max(x.abs()));
+        a == b || (a - b).abs() <= 1e-9 * largest
     }
 
     /// Whether `got[index] = expected[place(index)]` everywhere.
@@ -320,7 +320,7 @@ impl Comparison<'_> {
 }
 
 fn not_finite(c: &Comparison<'_>) -> Option<Diagnosis> {
-    c.got.iter().any(|x| !x.is_finite()).then_some(Diagnosis::NotFinite)
+    c.got.iter().zip(c.wrong).any(|(x, &wrong)| wrong && !x.is_finite()).then_some(Diagnosis::NotFinite)
 }
 
 fn rounding(c: &Comparison<'_>) -> Option<Diagnosis> {

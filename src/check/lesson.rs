@@ -192,7 +192,7 @@ pub fn answers<L: Lesson, T: Float>(setting: &L::Setting, x: &Named<T>) -> Answe
 }
 
 /// The values, with y if the backward takes it.
-pub(super) fn given<L: Lesson, T: Float>(setting: &L::Setting, x: &Named<T>) -> Answer<T> {
+pub(crate) fn given<L: Lesson, T: Float>(setting: &L::Setting, x: &Named<T>) -> Answer<T> {
     Ok(if L::TAKES_OUTPUT { x.clone().with("y", output::<L, T>(setting, x)?) } else { x.clone() })
 }
 

@@ -70,5 +70,6 @@ pub use array::{Array, lift};
 pub use certificate::{Case, Certificate, TOLERANCE_OF_F32};
 pub use diagnosis::Diagnosis;
 pub use formulas::symbolic_proofs;
+pub(crate) use practice::{judge_backward, judge_forward};
 pub use proof::{Check, Failure, Proof, TOLERANCE, TOLERANCE_OF_DIFFERENCES};
 pub use symbolic::{Conclusion, SymbolicProof};

@@ -8,12 +8,12 @@ use crate::ShapeError;
 use std::marker::PhantomData;
 
 /// Judges a reader's forward.
-pub(super) fn judge_forward<L: Lesson>(yours: L::Forward<f64>) -> Verdict {
+pub(crate) fn judge_forward<L: Lesson>(yours: L::Forward<f64>) -> Verdict {
     forward::<L>().judge(yours)
 }
 
 /// Judges a reader's backward.
-pub(super) fn judge_backward<L: Lesson>(yours: L::Backward<f64>) -> Verdict {
+pub(crate) fn judge_backward<L: Lesson>(yours: L::Backward<f64>) -> Verdict {
     let Some(right) = L::backward() else { return judge_forward::<L>(L::forward()) };
     backward::<L>(right).judge(yours)
 }

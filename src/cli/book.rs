@@ -1,12 +1,14 @@
 //! `handgrad book`: every notebook as a page, made from its stored outputs.
 //!
-//! The pages need no server, no network and, except for the search and the colour switch, no script: formulas become
-//! MathML here, code is coloured here, and the one font that formulas need is stored beside them.
+//! The pages need no server and no network. Scripts serve the search, the colour switch and the live figures; without
+//! them, a page is complete: formulas become MathML here, code is coloured here, a live figure is a still picture, and the
+//! one font that formulas need is stored beside them.
 //!
 //! The generator is our own because Sphinx with its book theme, tried on two chapters, took about 80 Python packages and
 //! fetched MathJax from the network, framed dark figures in white, and named every folded cell "Show code cell source".
 
 mod colours;
+mod live;
 mod page;
 mod search;
 #[cfg(test)]
@@ -16,7 +18,7 @@ mod text;
 use super::lab::place::Place;
 use super::notebooks::document::Notebook;
 use anyhow::Context;
-use handgrad::files;
+use handgrad::{files, show};
 use page::Page;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,8 +34,8 @@ pub struct Arguments {
 
 /// The files beside the pages.
 const ASSETS: [(&str, &[u8]); 5] = [
-    ("book.css", include_bytes!("book/book.css")),
     ("book.js", include_bytes!("book/book.js")),
+    ("live.js", include_bytes!("book/live.js")),
     ("preview.png", include_bytes!("book/preview.png")),
     ("latinmodern-math.woff2", include_bytes!("book/latinmodern-math.woff2")),
     ("latinmodern-math.LICENSE.txt", include_bytes!("book/latinmodern-math.LICENSE.txt")),
@@ -47,6 +49,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     for title in &titles {
         eprintln!("✓ {title}");
     }
+    eprintln!("Compiling the live figures to WebAssembly (a minute or two at first) …");
+    bring_to_life(&place, &out);
     eprintln!("✓ {} pages: open {}", titles.len() + 1, out.join("index.html").display());
     Ok(ExitCode::SUCCESS)
 }
@@ -66,12 +70,32 @@ pub fn write_pages(place: &Place, out: &Path) -> anyhow::Result<Vec<String>> {
     for (name, content) in ASSETS {
         write(out, name, content)?;
     }
+    write(out, "book.css", style().as_bytes())?;
     write(out, "index.html", page::contents(&pages)?.as_bytes())?;
     for (number, page) in pages.iter().enumerate() {
         write(out, &page.file, page.html(&pages, number).as_bytes())?;
     }
     write(out, "search.js", search::index(&pages).as_bytes())?;
     Ok(pages.into_iter().map(|page| page.title).collect())
+}
+
+/// Compiles the live figures and writes them beside the pages. Where that cannot be done, the figures stay still, and a
+/// line says why.
+pub fn bring_to_life(place: &Place, out: &Path) {
+    match live::bring_to_life(place, out) {
+        Ok(bytes) => eprintln!("✓ live figures, {} KB", bytes / 1000),
+        Err(error) => eprintln!("The figures stay still: {error:#}."),
+    }
+}
+
+/// The style sheet: ours, and the dark colours of pictures that are part of a page.
+fn style() -> String {
+    let dark = show::dark_style();
+    format!(
+        "{}\n@media screen {{ :root[data-colours=\"dark\"] .picture {{ {dark} }} }}\n\
+         @media screen and (prefers-color-scheme: dark) {{ :root:not([data-colours]) .picture {{ {dark} }} }}\n",
+        include_str!("book/book.css")
+    )
 }
 
 /// The notebooks in their order, then the formula cards.

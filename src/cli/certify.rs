@@ -1,5 +1,6 @@
 //! `handgrad certify`: run every proof, and print the table of results.
 
+use super::print;
 use handgrad::check::certificate::{Certificate, Row};
 use handgrad::check::grids;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -26,11 +27,11 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     bar.finish_and_clear();
 
     if arguments.json {
-        println!("{:#}", to_json(&certificate));
+        print(format_args!("{:#}", to_json(&certificate)))?;
     } else if arguments.markdown {
-        print!("{}", certificate.to_markdown());
+        print(certificate.to_markdown().trim_end())?;
     } else {
-        println!("{certificate}");
+        print(&certificate)?;
     }
     Ok(if certificate.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,5 +1,6 @@
 //! `handgrad cost`: what a network costs, layer by layer.
 
+use super::print;
 use handgrad::model::{Cost, Start, lenet, mlp, seed_cnn, vgg11};
 use std::process::ExitCode;
 
@@ -36,6 +37,6 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Model::Vgg11 => [3, 32, 32],
         _ => [1, 28, 28],
     };
-    println!("{}", Cost::of(&mut model, image)?);
+    print(Cost::of(&mut model, image)?)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -36,7 +36,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if let Some(connection) = &arguments.kernel {
         return kernel::run(&place, connection);
     }
-    if !arguments.setup_only && !setup::was_set_up(&place) {
+    let reading = !arguments.setup_only && !setup::was_set_up(&place);
+    if reading {
         read_meanwhile(&place, arguments.no_open)?;
     }
     setup::set_up(&place)?;
@@ -45,7 +46,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         eprintln!("✓ everything is set up: `cargo lab` opens the notebooks");
         return Ok(ExitCode::SUCCESS);
     }
-    serve(&place, &arguments)
+    std::thread::scope(|scope| {
+        if reading {
+            scope.spawn(|| book::bring_to_life(&place, &book::folder(&place)));
+        }
+        serve(&place, &arguments)
+    })
 }
 
 /// Opens the book's pages, made from the stored outputs, to be read while the kernel is compiled.

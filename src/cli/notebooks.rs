@@ -14,6 +14,7 @@ use super::lab::driver::{Kernel, Run};
 use super::lab::place::Place;
 use super::lab::progress::Progress;
 use super::lab::setup;
+use super::print;
 use anyhow::Context;
 use document::{Notebook, has_tag, is_code, outputs, solution, source};
 use judge::Verdict;
@@ -76,7 +77,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if arguments.times {
         let mut times: Vec<Times> = done.into_iter().map(|(times, _)| times).collect();
         times.sort_by(|a, b| a.name.cmp(&b.name));
-        print!("{}", times::table(&times));
+        print(times::table(&times).trim_end())?;
     }
     Ok(if right == paths.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -173,9 +174,10 @@ fn run_one(place: &Place, notebook: &mut Notebook, arguments: &Arguments) -> any
     if arguments.check && !arguments.expect_failure {
         problems.extend(document::misfolded(notebook.cells()));
         let unsealed = notebook.unsealed().into_iter();
-        problems.extend(
-            unsealed.map(|cell| format!("cell [{cell}]: its code or its outputs were changed after they were stored")),
-        );
+        problems
+            .extend(unsealed.map(|cell| {
+                format!("cell [{cell}]: its code and its outputs are not those that were stored together")
+            }));
         let unbacked = claims::unbacked(notebook.cells()).into_iter();
         problems.extend(unbacked.map(|words| format!("no cell asserts or prints what the prose claims: \"{words}\"")));
     }

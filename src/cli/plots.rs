@@ -2,7 +2,7 @@
 
 mod rounding;
 
-use super::train;
+use super::{print, say, train};
 use anyhow::{Context, ensure};
 use clap::{Args, FromArgMatches};
 use handgrad::files;
@@ -20,7 +20,7 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
     /// List the plots, and draw none
-    #[arg(long)]
+    #[arg(long, conflicts_with = "only")]
     list: bool,
     /// Where to write them
     #[arg(long, default_value = "plots", value_name = "DIRECTORY")]
@@ -72,9 +72,8 @@ const ALL: [Work; 8] = [
 /// Runs the command.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if arguments.list {
-        for work in &ALL {
-            println!("{:<44} {}", work.names.join(", "), work.about);
-        }
+        let line = |work: &Work| format!("{:<44} {}", work.names.join(", "), work.about);
+        print(ALL.iter().map(line).collect::<Vec<_>>().join("\n"))?;
         return Ok(ExitCode::SUCCESS);
     }
     let known = |name: &String| ALL.iter().any(|work| work.names.contains(&name.as_str()));
@@ -89,7 +88,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         files::probe_with_folders(file(&arguments.output, name))?;
     }
     for work in ALL.iter().filter(wanted) {
-        println!("{}: {}", work.names.join(", "), work.about);
+        say(format!("{}: {}", work.names.join(", "), work.about));
         (work.draw)(&arguments.output)?;
     }
     Ok(ExitCode::SUCCESS)
@@ -102,7 +101,7 @@ fn file(output: &Path, name: &str) -> PathBuf {
 fn save(figure: &Figure, output: &Path, name: &str) -> anyhow::Result<()> {
     let file = file(output, name);
     figure.save(&file)?;
-    println!("the plot is in {}", file.display());
+    say(format!("the plot is in {}", file.display()));
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! `handgrad train`: train a network on MNIST, with progress, accuracy and a plot; or run one of the course's two
 //! experiments.
 
+use super::say;
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 use handgrad::data::mnist;
@@ -11,8 +12,7 @@ use handgrad::show;
 use handgrad::train::experiments::{descent, ones};
 use handgrad::train::{End, Event, History, Plan, Step, TrainError, Training};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
-use std::fmt::{self, Display};
-use std::io::Write;
+use std::fmt;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -356,11 +356,6 @@ fn finish<T: Stored>(
     Ok(if interrupted { ExitCode::from(130) } else { ExitCode::SUCCESS })
 }
 
-/// Prints a line. If nobody reads it, as when a pipe is closed, the training goes on.
-fn say(line: impl Display) {
-    let _ = writeln!(std::io::stdout(), "{line}");
-}
-
 /// Where the plot of this name goes.
 fn plot_file(arguments: &Arguments, name: &str) -> PathBuf {
     arguments.output.join(format!("{}.svg", name.replace('-', "_")))
@@ -405,7 +400,8 @@ impl Progress {
         let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
             write!(text, "{:.0} images/s", state.per_sec()).unwrap_or(()) // what cannot be drawn is left out
         };
-        let bar = ProgressBar::new((n * epochs) as u64).with_position((whole * n + part * batch) as u64);
+        let bar =
+            ProgressBar::new((n as u64).saturating_mul(epochs as u64)).with_position((whole * n + part * batch) as u64);
         bar.set_style(style.with_key("rate", rate));
         bar.reset_eta();
         Ok(Progress { bar, epochs, loss: None, start: Instant::now(), images: 0 })

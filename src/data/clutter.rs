@@ -25,7 +25,7 @@ type Colour = [f64; 3];
 /// An image for every digit, (N, 3, 32, 32), with the digit's label. The same seed gives the same images.
 ///
 /// # Errors
-/// If the digits are not of the shape (N, 1, 28, 28).
+/// If the digits are not of the shape (N, 1, 28, 28), or there are not N labels.
 ///
 /// ```
 /// use handgrad::data::{clutter, mnist};
@@ -43,6 +43,10 @@ pub fn compose<T: Float>(digits: &Dataset<T>, seed: u64) -> Result<Dataset<T>, S
     if [c, h, w] != [1, DIGIT, DIGIT] {
         let found = format!("the digits are {:?}", (n, c, h, w));
         return Err(ShapeError::new("clutter::compose", found, "they must be (N, 1, 28, 28)"));
+    }
+    if digits.len() != n {
+        let found = format!("{} labels but the digits are {:?}", digits.len(), (n, c, h, w));
+        return Err(ShapeError::new("clutter::compose", found, "every digit must have one label"));
     }
     let mut rng = rng(seed);
     let mut inputs = Tensor4::zeros([n, 3, SIDE, SIDE]);

@@ -74,7 +74,7 @@ pub struct ConvGradients<T> {
 /// y is (N, D, H', W').
 ///
 /// Gathers the windows block by block and multiplies each block with the kernel;
-/// [`conv_forward_naive`](super::conv_forward_naive) does the same in six loops.
+/// [`conv_forward_naive`](super::conv_forward_naive) does the same in seven loops.
 ///
 /// # Errors
 /// If K's C differs from z's, b's length is not K's D, the windows do not fit ([`Slide::output_size`]), or there is no

@@ -133,8 +133,15 @@ pub(crate) fn write(file: &Path, tensors: Vec<Tensor>, note: Option<(&str, Strin
     files::write(file, &bytes)
 }
 
+/// The bytes of a file. Only a regular file is read: a device may never end, and a pipe never begin.
 pub(crate) fn read(file: &Path) -> Result<Vec<u8>, DataError> {
-    fs::read(file).map_err(|error| DataError::new(file, "a safetensors file", error.to_string()))
+    let foreign = |found: String| DataError::new(file, "a safetensors file", found);
+    let unreadable = |error: std::io::Error| foreign(error.to_string());
+    let found = fs::metadata(file).map_err(unreadable)?;
+    if !found.is_file() {
+        return Err(foreign(files::kind(&found).into()));
+    }
+    fs::read(file).map_err(unreadable)
 }
 
 /// The tensors of a file, taken out one by one.

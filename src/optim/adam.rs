@@ -25,11 +25,13 @@
 //! 2. Both start at 0, so they are too small at first. Written out, mₜ = (1 − β₁)·Σᵢ β₁ᵗ⁻ⁱ·gᵢ over i = 1 … t. If the
 //!    mean of g does not change over these steps, `E[mₜ] = E[g]·(1 − β₁)·Σᵢ β₁ᵗ⁻ⁱ`, and the geometric sum
 //!    1 + β₁ + … + β₁ᵗ⁻¹ is (1 − β₁ᵗ)/(1 − β₁): **`E[mₜ] = E[g]·(1 − β₁ᵗ)`**.
-//! 3. So **m̂ = m/(1 − β₁ᵗ)** and **v̂ = v/(1 − β₂ᵗ)** have the right means from the first step on. Without this, the
-//!    first steps would be (1 − β₁)/√(1 − β₂) ≈ 3.2 times too long, and v would need thousands of steps to grow.
+//! 3. So **m̂ = m/(1 − β₁ᵗ)** and **v̂ = v/(1 − β₂ᵗ)** have the right means from the first step on. Without this,
+//!    under a steady gradient, the first step would be (1 − β₁)/√(1 − β₂) ≈ 3.2 times as long and the twelfth 6.6 times,
+//!    and v would need thousands of steps to grow.
 //! 4. **θ ← θ − η·m̂/(√v̂ + ε)**. The scale of g cancels (except for ε). The first step is η·g/|g|: its length is η,
-//!    whatever the gradient. Later, |m̂|/√v̂ is close to 1 where all gradients agree, and close to 0 where they are
-//!    noise around 0, so the steps shorten by themselves near a minimum.
+//!    whatever the gradient. Later, |m̂|/√v̂ is close to 1 where all gradients agree, and smaller where they are
+//!    noise around 0: √((1 − β₁)/(1 + β₁)) = 0.23 in the root mean square. So the steps shorten near a minimum. Under
+//!    noise they do not go to 0; that needs a falling η.
 //! 5. *Weight decay* here is the L2 penalty of [`Sgd`](super::Sgd), **g ← g + λ·θ**, as in PyTorch. It is divided by
 //!    √v̂ along with the rest of g, so it is not really weight decay: see [`AdamW`](super::AdamW).
 //!

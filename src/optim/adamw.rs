@@ -17,8 +17,8 @@
 //! 1. In plain gradient descent, the L2 penalty (λ/2)·‖θ‖² and weight decay are the same: the penalty's gradient λ·θ
 //!    gives θ ← θ − η·(g + λ·θ) = (1 − η·λ)·θ − η·g.
 //! 2. In Adam they are not. With g + λ·θ in place of g, the penalty is divided by √v̂ too. A weight with large
-//!    gradients hardly decays. A weight whose gradients are 0 sees λ·θ alone: m̂/√v̂ is about λ·θ/|λ·θ|, and it shrinks
-//!    by η per step, *whatever λ is*.
+//!    gradients hardly decays. A weight whose gradients are 0 sees λ·θ alone: m̂/√v̂ is about λ·θ/|λ·θ|, and at first
+//!    it shrinks by η per step, *whatever λ is*.
 //! 3. So leave the penalty out of g and decay the weight itself: **θ ← (1 − η·λ)·θ − η·m̂/(√v̂ + ε)**. A weight whose
 //!    gradients are 0 shrinks by exactly the factor 1 − η·λ per step.
 //!

@@ -7,7 +7,7 @@ use plotters::style::FontFamily;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 /// Units per pixel: plotters draws in whole units, and with two of them per pixel, curves are smooth.
-pub(super) const FINE: u32 = 2;
+pub(crate) const FINE: u32 = 2;
 
 pub(super) const INK: RGBColor = RGBColor(0x24, 0x29, 0x2f);
 pub(super) const MUTED: RGBColor = RGBColor(0x57, 0x60, 0x6a);
@@ -16,17 +16,15 @@ pub(super) const GRID: RGBColor = RGBColor(0xe7, 0xeb, 0xf0);
 /// The text on a cell or an image of a light colour, which is as light in the dark.
 pub(super) const ON_LIGHT: RGBColor = RGBColor(0x1f, 0x23, 0x28);
 
-/// The same picture on a dark page. An image follows the `color-scheme` of the element that shows it.
-pub(super) const DARK: &str = concat!(
-    "@media(prefers-color-scheme:dark){",
+/// The style of the same picture on a dark page. An image follows the `color-scheme` of the element that shows it.
+pub(crate) const DARK: &str = concat!(
     ".card{fill:#1c2229;stroke:#333b44}",
     "text:not([fill]),[fill=\"#24292F\"]{fill:#dfe4ea}[stroke=\"#24292F\"]{stroke:#dfe4ea}",
     "[fill=\"#57606A\"],text[fill=\"#57606a\"]{fill:#9aa5b0}[stroke=\"#57606A\"]{stroke:#9aa5b0}",
     "[stroke=\"#E7EBF0\"]{stroke:#2c343c}[stroke=\"#C4CCD4\"],[stroke=\"#8c959f\"]{stroke:#525d68}",
     "[fill=\"#0072B2\"],[fill=\"#0072b2\"]{fill:#3f9fdc}[stroke=\"#0072B2\"],[stroke=\"#0072b2\"]{stroke:#3f9fdc}",
     "[stroke=\"#007a58\"]{stroke:#2fb98c}[stroke=\"#c8cfd6\"]{stroke:#38424c}",
-    "[fill=\"#F6F8FA\"]{fill:#262e37}[fill=\"#cfe4f3\"]{fill:#1d4763}[fill=\"#fbdcc6\"]{fill:#6a3d1e}[fill=\"#c3ead9\"]{fill:#1c5743}",
-    "}"
+    "[fill=\"#F6F8FA\"]{fill:#262e37}[fill=\"#cfe4f3\"]{fill:#1d4763}[fill=\"#fbdcc6\"]{fill:#6a3d1e}[fill=\"#c3ead9\"]{fill:#1c5743}"
 );
 
 /// Colours that readers with any colour vision can tell apart, each with its dashes.
@@ -46,9 +44,9 @@ pub(super) const LEVEL: (RGBColor, &str) = (RGBColor(0x6e, 0x77, 0x81), "6 6");
 /// The width of data lines, in units of the drawing area; only lines of this width are dashed.
 pub(super) const LINE: u32 = 4;
 
-pub(super) const SMALL: f64 = 12.0;
-pub(super) const MIDDLE: f64 = 13.0;
-pub(super) const LARGE: f64 = 15.0;
+pub(crate) const SMALL: f64 = 12.0;
+pub(crate) const MIDDLE: f64 = 13.0;
+pub(crate) const LARGE: f64 = 15.0;
 
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
@@ -169,7 +167,7 @@ fn styled(size: f64, colour: RGBColor, style: FontStyle) -> TextStyle<'static> {
 }
 
 /// The approximate width of a text in pixels, from the average widths of sans-serif letters.
-pub(super) fn width(text: &str, size: f64) -> f64 {
+pub(crate) fn width(text: &str, size: f64) -> f64 {
     let ems: f64 = text
         .chars()
         .map(|c| match c {

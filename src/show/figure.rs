@@ -19,9 +19,31 @@ pub struct Figure {
 }
 
 impl Figure {
-    /// The SVG document.
+    /// A picture of these elements, which are drawn in half pixels.
+    pub(crate) fn of(size: (u32, u32), alt: impl Into<String>, body: String) -> Self {
+        Figure { size, alt: alt.into(), body }
+    }
+
+    /// The same picture with further elements above it, drawn in half pixels.
+    pub(crate) fn with(mut self, elements: &str) -> Self {
+        self.body += elements;
+        self
+    }
+
+    /// The SVG document, which follows the reader's choice of light or dark.
     #[must_use]
     pub fn svg(&self) -> String {
+        self.document(&format!("<style>@media(prefers-color-scheme:dark){{{}}}</style>\n", canvas::DARK))
+    }
+
+    /// The SVG document as part of a page whose style sheet has the dark colours.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn inline_svg(&self) -> String {
+        self.document("")
+    }
+
+    fn document(&self, style: &str) -> String {
         let ((w, h), alt) = (self.size, escape(&self.alt));
         let (w2, h2) = (w * canvas::FINE, h * canvas::FINE);
         let card = format!(
@@ -33,8 +55,7 @@ impl Figure {
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w2} {h2}\" \
              role=\"img\" font-family=\"system-ui,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif\" \
-             font-size=\"24\" text-anchor=\"middle\" stroke-linejoin=\"round\">\n<title>{alt}</title>\n<style>{}</style>\n{card}\n{}</svg>\n",
-            canvas::DARK,
+             font-size=\"24\" text-anchor=\"middle\" stroke-linejoin=\"round\">\n<title>{alt}</title>\n{style}{card}\n{}</svg>\n",
             self.body
         )
     }
@@ -98,7 +119,7 @@ pub(super) fn sentence(text: &str) -> String {
 }
 
 /// `text` with the five special characters of XML written as entities.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -27,6 +27,10 @@ pub struct Images {
     all: usize,
     shape: [usize; 4],
     columns: usize,
+    /// Screen pixels for each pixel of a map, if the picture was fitted.
+    scale: Option<u32>,
+    /// The values at the ends of the colours, if they were set.
+    range: Option<(f64, f64)>,
     captions: Vec<(String, bool)>,
     alt: Option<String>,
 }
@@ -89,6 +93,8 @@ fn gathered<T: Float>(title: &str, tensor: &Tensor4<T>, maps: usize) -> Images {
         all,
         shape,
         columns: 0,
+        scale: None,
+        range: None,
         captions: Vec::new(),
         alt: None,
     }
@@ -105,6 +111,33 @@ impl Images {
     pub fn columns(mut self, columns: usize) -> Self {
         self.columns = columns;
         self
+    }
+
+    /// Makes the maps as large as they can be in a picture of this width, in pixels: those of another shape are drawn
+    /// larger or smaller, by a whole number of screen pixels for each of theirs.
+    ///
+    /// ```
+    /// # use handgrad::{prelude::*, show};
+    /// let digit = Tensor4::from_fn([1, 1, 28, 28], |_, _, i, j| (i * j) as f64);
+    /// assert_eq!(show::images("a digit", &digit).fit(280).figure().size.0, 20 + 8 * 28 + 20);
+    /// ```
+    pub fn fit(mut self, width: u32) -> Self {
+        let fits = |scale: &u32| Images { scale: Some(*scale), ..self.clone() }.layout().size.0 <= width;
+        self.scale = (1..=20).rev().find(fits).or(Some(1));
+        self
+    }
+
+    /// Sets the values at the two ends of the colours: pictures with the same range can be compared. Values outside have
+    /// the colour of the nearer end.
+    pub fn range(mut self, from: f64, to: f64) -> Self {
+        self.range = Some((from, to));
+        self
+    }
+
+    /// Where the first map lies in the picture: left, top, width, height, in pixels.
+    pub(crate) fn area(&self) -> [f64; 4] {
+        let Layout { origin, scale, .. } = self.layout();
+        [origin.0, origin.1, self.side.1 as f64 * scale, self.side.0 as f64 * scale]
     }
 
     /// Sets the text below each map.
@@ -152,7 +185,8 @@ impl Images {
         // Whole pixels, so that all have the same size; gaps are whole pixels of the maps.
         let longest = self.captions.iter().map(|(caption, _)| canvas::width(caption, SMALL)).fold(0.0, f64::max);
         let room = (WIDTH / columns as f64 - 6.0).min(96.0);
-        let scale = (room / w).min(200.0 / h).floor().max(if w > room { 0.5 } else { 1.0 });
+        let largest = (room / w).min(200.0 / h).floor().max(if w > room { 0.5 } else { 1.0 });
+        let scale = self.scale.map_or(largest, f64::from);
         let gap = ((6.0 / scale).max((longest + 4.0) / scale - w).ceil().max(1.0), ((6.0 + captions) / scale).ceil());
         let grid = ((columns as f64 * (w + gap.0) - gap.0) * scale, (rows as f64 * (h + gap.1) - gap.1) * scale);
         let overhang = ((longest - w * scale) / 2.0).max(0.0);
@@ -167,7 +201,7 @@ impl Images {
     /// The meaning of the colours, and how many maps are left out.
     fn note(&self) -> String {
         let values = || self.maps.iter().flatten().copied();
-        let (low, high) = extent(values());
+        let (low, high) = self.range.unwrap_or_else(|| extent(values()));
         let mut notes = Vec::new();
         if low < 0.0 && high > 0.0 && !self.coloured {
             notes.push(format!("blue {}, white 0, orange {}", number(low), number(high)));
@@ -211,10 +245,10 @@ impl Images {
 
     /// The maps as levels of one scale, each with its first pixel at `corner`.
     fn levels(&self, across: usize, down: usize, corner: impl Fn(usize) -> (usize, usize)) -> Vec<u8> {
-        let span = extent(self.maps.iter().flatten().copied());
+        let span = self.range.unwrap_or_else(|| extent(self.maps.iter().flatten().copied()));
         let palette = if span.0 < 0.0 && span.1 > 0.0 { Palette::diverging() } else { Palette::ink() };
         // Without negative numbers, zero is white.
-        let span = if span.0 >= 0.0 && span.1 > 0.0 { (0.0, span.1) } else { span };
+        let span = if span.0 >= 0.0 && span.1 > 0.0 && self.range.is_none() { (0.0, span.1) } else { span };
         let mut pixels = vec![PAPER; across * down];
         for (m, map) in self.maps.iter().enumerate() {
             let (top, left) = corner(m);

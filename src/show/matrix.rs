@@ -25,6 +25,8 @@ pub struct Heat {
     errors: bool,
     /// The values at the ends of the colours, if they were set.
     range: Option<(f64, f64)>,
+    /// The width that it must not exceed, in pixels.
+    within: f64,
     alt: Option<String>,
 }
 
@@ -38,7 +40,14 @@ shown!(Heat);
 /// show::heat("W", &dmatrix![1.0, -2.0; 0.5, 0.0]).figure();
 /// ```
 pub fn heat<T: Float>(title: &str, matrix: &DMatrix<T>) -> Heat {
-    Heat { title: title.into(), values: matrix.map(float), errors: false, range: None, alt: None }
+    Heat {
+        title: title.into(),
+        values: matrix.map(float),
+        errors: false,
+        range: None,
+        within: f64::INFINITY,
+        alt: None,
+    }
 }
 
 /// |got − expected| of every entry, on a logarithmic scale. Entries that are exactly equal have their own colour.
@@ -57,7 +66,7 @@ pub fn error_map<T: Float>(title: &str, got: &DMatrix<T>, expected: &DMatrix<T>)
     same_shape("error_map", ("got", got.shape()), ("expected", expected.shape()))?;
     // The difference is taken in T, so that equal entries count as exact.
     let values = got.zip_map(expected, |g, e| if g == e { 0.0 } else { float((g - e).abs()) });
-    Ok(Heat { title: title.into(), values, errors: true, range: None, alt: None })
+    Ok(Heat { title: title.into(), values, errors: true, range: None, within: f64::INFINITY, alt: None })
 }
 
 impl Heat {
@@ -77,6 +86,13 @@ impl Heat {
     /// ```
     pub fn range(mut self, from: f64, to: f64) -> Self {
         self.range = Some((from, to));
+        self
+    }
+
+    /// Makes the picture at most this many pixels wide, 240 or more: with narrower cells, which hold no numbers if there is
+    /// no room for them. A title that is too long is not broken.
+    pub fn within(mut self, pixels: u32) -> Self {
+        self.within = f64::from(pixels.max(240));
         self
     }
 
@@ -117,8 +133,8 @@ impl Heat {
         text
     }
 
-    /// The text below the picture.
-    fn foot(&self, every: usize) -> String {
+    /// The lines of text below the picture.
+    fn foot(&self, every: usize) -> Vec<String> {
         let drawn = match every {
             1 => String::new(),
             2 => "Drawn: every other row and column.".into(),
@@ -126,18 +142,28 @@ impl Heat {
             _ => format!("Drawn: every {every}th row and column."),
         };
         let errors = if self.errors { self.summary() } else { String::new() };
-        [drawn, errors].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
+        let text = [drawn, errors].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
+        match text.split_once(", ") {
+            _ if text.is_empty() => vec![],
+            Some((first, rest)) if 40.0 + canvas::room(&text, SMALL) > self.within => {
+                vec![format!("{first},"), rest.into()]
+            }
+            _ => vec![text],
+        }
     }
 
     fn layout(&self) -> Layout {
         let (rows, columns) = self.values.shape();
-        let written = rows <= WRITTEN && columns <= WRITTEN;
+        // What is left of the width for a cell.
+        let room = (self.within - 150.0) / columns.max(1) as f64;
+        let written = rows <= WRITTEN && columns <= WRITTEN && room >= 36.0;
         let every = rows.max(columns).div_ceil(CELLS).max(1);
         let (rows, columns) = (rows.div_ceil(every), columns.div_ceil(every));
         let cell = match written {
-            true => (if self.errors { 66.0 } else { 54.0 }, 34.0),
+            true => (f64::min(if self.errors { 66.0 } else { 54.0 }, room), 34.0),
             false => {
-                let side = (520.0 / columns.max(1) as f64).min(360.0 / rows.max(1) as f64).min(34.0);
+                let side = f64::min(520.0, self.within - 150.0) / columns.max(1) as f64;
+                let side = side.min(360.0 / rows.max(1) as f64).min(34.0);
                 (side, side)
             }
         };
@@ -145,9 +171,10 @@ impl Heat {
         let title = if self.title.is_empty() { 0.0 } else { 28.0 };
         let origin = (44.0, 14.0 + title + 20.0);
         let foot = self.foot(every);
-        let least = 40.0 + canvas::room(&self.title, LARGE + 1.0).max(canvas::room(&foot, SMALL));
+        let below = foot.iter().map(|line| canvas::room(line, SMALL)).fold(0.0, f64::max);
+        let least = 40.0 + canvas::room(&self.title, LARGE + 1.0).max(below);
         let width = (origin.0 + grid.0 + 106.0).max(least).ceil() as u32;
-        let foot = if foot.is_empty() { 16.0 } else { 34.0 };
+        let foot = if foot.is_empty() { 16.0 } else { 16.0 + 18.0 * foot.len() as f64 };
         let height = (origin.1 + grid.1.max(84.0) + foot).ceil() as u32;
         Layout { size: (width, height), origin, cell, grid, written, every }
     }
@@ -204,7 +231,10 @@ impl Heat {
         }
         self.paint_scale(canvas, (origin.0 + grid.0 + 18.0, origin.1), grid.1.clamp(84.0, 200.0), &palette, span);
 
-        canvas.text((20.0, f64::from(size.1) - 15.0), &self.foot(every), &font(SMALL, MUTED), Anchor::Left);
+        for (k, line) in self.foot(every).iter().rev().enumerate() {
+            let place = (20.0, f64::from(size.1) - 15.0 - 18.0 * k as f64);
+            canvas.text(place, line, &font(SMALL, MUTED), Anchor::Left);
+        }
     }
 
     /// The scale of the colours.

@@ -31,24 +31,35 @@
 
 mod axis;
 mod base64;
-mod canvas;
+pub(crate) mod canvas;
 mod chart;
 mod contour;
 mod figure;
 mod graph;
+mod ground;
 mod images;
 mod landscape;
 mod matrix;
 mod palette;
 mod png;
 mod ratios;
+mod regions;
 pub mod steps;
 
 pub use base64::base64;
 pub use chart::{Chart, accuracy, bars, curve, histogram, training, xy};
+pub(crate) use figure::escape;
 pub use figure::{Figure, column, row};
 pub use graph::{Graph, graph};
 pub use images::{Images, images, photographs};
 pub use landscape::{Landscape, landscape};
 pub use matrix::{Heat, error_map, heat};
 pub use ratios::{Ratios, ratios};
+pub(crate) use regions::{places, regions};
+
+/// The style of all pictures on a dark page, for pictures that are part of a page.
+#[doc(hidden)]
+#[must_use]
+pub fn dark_style() -> &'static str {
+    canvas::DARK
+}

@@ -8,6 +8,15 @@ use rand::seq::SliceRandom;
 /// How many numbers are gathered at a time: 32 MiB of f32.
 const GATHERED: usize = 1 << 23;
 
+/// The order of this many samples in the epoch with this number, counted from 0.
+pub(crate) fn order(samples: usize, seed: u64, epoch: usize) -> Vec<usize> {
+    let mut rng = init::rng(seed);
+    rng.set_stream(epoch as u64 + 1); // stream 0 drew the weights
+    let mut order: Vec<usize> = (0..samples).collect();
+    order.shuffle(&mut rng);
+    order
+}
+
 /// The batches of one epoch.
 ///
 /// The sample index runs fastest in a tensor, so the pixels of one sample lie far apart, and a batch picked sample by
@@ -25,10 +34,7 @@ pub(super) struct Batches<'a, T> {
 impl<'a, T: Float> Batches<'a, T> {
     /// The batches of the epoch with this number, counted from 0.
     pub fn new(data: &'a Dataset<T>, plan: Plan, epoch: usize) -> Self {
-        let mut rng = init::rng(plan.seed);
-        rng.set_stream(epoch as u64 + 1); // stream 0 drew the weights
-        let mut order: Vec<usize> = (0..data.len()).collect();
-        order.shuffle(&mut rng);
+        let order = order(data.len(), plan.seed, epoch);
         Batches { data, order, batch: plan.batch.min(data.len()), gathered: data.batch(&[]), first: 0 }
     }
 

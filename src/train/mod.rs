@@ -40,6 +40,7 @@ use crate::model::{Layer, Memory, Sequential};
 use crate::optim::Optimizer;
 use crate::{Float, ShapeError, Tensor4, lit};
 use batches::Batches;
+pub(crate) use batches::order;
 use nalgebra::DMatrix;
 use std::fmt;
 use std::ops::ControlFlow;
@@ -230,7 +231,6 @@ impl<T: Float> Training<T> {
                 let samples = y_true.nrows();
                 let loss = self.step(z, &y_true)?;
                 give_back(y_true);
-                self.history.losses.push(loss);
                 self.history.seconds += start.elapsed().as_secs_f64();
                 let made = Step { epoch: epoch + 1, step: step + 1, steps, samples, loss };
                 if observer(Event::Step(made)).is_break() {
@@ -245,9 +245,9 @@ impl<T: Float> Training<T> {
         Ok(End::Finished)
     }
 
-    /// Forward, loss, backward, and the optimizer's step; returns the loss.
+    /// Forward, loss, backward, and the optimizer's step; adds the loss to the history, and returns it.
     #[inline(never)]
-    fn step(&mut self, z: Tensor4<T>, y_true: &DMatrix<T>) -> Result<f64, TrainError> {
+    pub(crate) fn step(&mut self, z: Tensor4<T>, y_true: &DMatrix<T>) -> Result<f64, TrainError> {
         if let Some((learning_rate, factor)) = &self.schedule {
             let t = self.history.losses.len() as u64;
             self.optimizer.set_learning_rate(*learning_rate * lit(factor(t)));
@@ -264,7 +264,9 @@ impl<T: Float> Training<T> {
         self.model.step(&mut *self.optimizer)?;
         give_back(y.into_matrix());
         give_back(dy.into_matrix());
-        Ok(as_f64(loss))
+        let loss = as_f64(loss);
+        self.history.losses.push(loss);
+        Ok(loss)
     }
 
     /// Evaluates the model and closes the epoch after its last step.

@@ -222,6 +222,32 @@ fn an_exercise_of_a_chapter_is_judged_by_its_own_mistakes() {
     says(&later.judge(sometimes), "It gives no answer in 1 case. There your function panicked: \"no samples\".");
 }
 
+/// The right answer may be infinite or NaN: those who have it are right, and all others are told where they are not.
+#[test]
+fn an_infinite_answer_is_right_where_it_must_be() {
+    let inverse = || {
+        exercise::of("inverse", |x: &Vec<f64>| x.iter().map(|x| 1.0 / x).collect::<Vec<f64>>())
+            .output("y")
+            .case("zeros and numbers", vec![0.0, -0.0, 1.0, 4.0, f64::NAN])
+            .case("a zero alone", vec![0.0])
+            .mistake("the sign of 0 is lost", "1/−0 is −∞.", |x| {
+                x.iter().map(|x| (1.0 / x) * if *x == 0.0 { x.signum() } else { 1.0 }).collect::<Vec<f64>>()
+            })
+    };
+    let with = |change: fn(f64) -> f64| inverse().judge(|x| x.iter().map(|&x| change(x)).collect::<Vec<f64>>());
+    let right = with(|x| x.recip());
+    assert_eq!(right.to_string(), "✓ inverse: all 6 entries are right, in 2 cases.");
+    says(&with(|x| (1.0 / x).abs()), "The mistake: the sign of 0 is lost.");
+    says(&with(|x| (1.0 / x).min(f64::MAX)), "There y[0] is 1.79769e308, but must be inf");
+    says(
+        &with(|x| if x == 4.0 { 0.5 } else { 1.0 / x }),
+        "There y[3] is 0.5, but must be 0.25; it is the only wrong one",
+    );
+    says(&with(|x| if x == 4.0 { f64::INFINITY } else { 1.0 / x }), "It has entries that are not finite numbers");
+    let finite = with(|x| if x == 4.0 { 0.5 } else { 1.0 / x }).to_string();
+    assert!(!finite.contains("not finite"), "{finite}");
+}
+
 #[test]
 fn an_exercise_that_is_wrong_itself_passes_nobody() {
     let double = |x: &f64| 2.0 * x;

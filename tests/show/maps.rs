@@ -175,6 +175,22 @@ fn an_error_map_has_each_error_in_its_cell() -> Result<(), ShapeError> {
     Ok(())
 }
 
+#[test]
+fn a_map_fits_a_width() -> Result<(), ShapeError> {
+    let expected: DMatrix<f64> = DMatrix::zeros(5, 5);
+    let got = DMatrix::from_fn(5, 5, |i, j| if i < 4 { 0.0 } else { 1.0 + j as f64 });
+    let map = show::error_map("dw", &got, &expected)?;
+    let (free, narrow, tight) = (map.figure(), map.clone().within(350).figure(), map.within(300).figure());
+    assert!(free.size.0 > 350 && narrow.size.0 <= 350 && tight.size.0 <= 300);
+    // Cells of 40 pixels hold their numbers, cells of 30 do not; the line below the map is broken.
+    let [free, narrow, tight] = [free, narrow, tight].map(|figure| Picture::of(&figure));
+    let numbers = |picture: &Picture| picture.texts.iter().filter(|t| t.words == "5").count();
+    assert_eq!([&free, &narrow, &tight].map(numbers), [1, 1, 0]);
+    free.text("20 of 25 entries exact, the largest error 5 at (4, 4)");
+    assert!(tight.text("20 of 25 entries exact,").at.1 < tight.text("the largest error 5 at (4, 4)").at.1);
+    Ok(())
+}
+
 /// No text leaves its picture: a title, a note or a caption, with the letters of DejaVu Sans, which are wide.
 #[test]
 fn titles_and_notes_have_room() -> Result<(), ShapeError> {
@@ -246,6 +262,22 @@ fn every_pixel_of_a_grey_image_is_in_its_row_and_column() {
     // Between the maps is paper.
     let image = &picture.images[0];
     assert_eq!(image.rows[0][w], WHITE);
+}
+
+#[test]
+fn images_of_one_range_can_be_compared() {
+    let grey = |ink: f64| {
+        let image = Tensor4::from_fn([1, 1, 4, 4], |_, _, i, j| if (i, j) == (1, 2) { ink } else { 0.0 });
+        let images = show::images("an image", &image).range(0.0, 1.0).fit(200);
+        let picture = Picture::of(&images.figure());
+        assert!(picture.images[0].size.0 <= 160.0, "{:?}", picture.images[0].size);
+        (picture.images[0].rows[1][2], picture.images[0].rows[0][0])
+    };
+    // Without a range, the largest number of each would be black, and nothing but zeros grey.
+    assert_eq!(grey(1.0), ([0; 3], WHITE));
+    assert_eq!(grey(0.0), (WHITE, WHITE));
+    let (half, _) = grey(0.5);
+    assert!((120..=136).contains(&half[0]), "{half:?}");
 }
 
 #[test]
@@ -335,6 +367,44 @@ fn map(picture: &Picture) -> (At, At) {
 /// A bowl with its bottom at (−1, 2), twice as steep along y, over −3 … 2 and −1 … 3.
 fn bowl() -> show::Landscape {
     show::landscape("bowl", (-3.0, 2.0), (-1.0, 3.0), |x, y| (x + 1.0).powi(2) + 2.0 * (y - 2.0).powi(2))
+}
+
+#[test]
+fn a_map_fills_the_size_that_is_set() {
+    for (width, height) in [(720, 400), (350, 300), (240, 160)] {
+        let walked = bowl().path("p", &[[-3.0, -1.0], [2.0, 3.0]]).size(width, height);
+        for (landscape, beside) in [(walked.clone(), 110.0), (walked.without_scale(), 20.0)] {
+            let figure = landscape.still().figure();
+            assert_eq!(figure.size, (width, height));
+            let picture = Picture::of(&figure);
+            let (corner, size) = map(&picture);
+            assert_eq!(corner.0 + size.0 + beside, f64::from(width));
+            assert!(
+                (corner.1 + size.1 + 40.0 - f64::from(height)).abs() <= 1.0 && size.1 > 50.0,
+                "{corner:?} {size:?}"
+            );
+            assert_eq!(picture.images.len(), if beside > 100.0 { 2 } else { 1 });
+            // The path runs from corner to corner.
+            let trail = picture.lines_in("#0072b2").into_iter().find(|line| line.points.len() == 2 && !line.faint);
+            let ends = [trail.unwrap().points[0], trail.unwrap().points[1]];
+            assert!(
+                near(ends[0], (corner.0, corner.1 + size.1), 1.0) && near(ends[1], (corner.0 + size.0, corner.1), 1.0)
+            );
+        }
+    }
+    assert_eq!(bowl().size(1, 1).figure().size, (240, 160));
+}
+
+/// The ground is drawn for the first copy and used by the others, if they have its size.
+#[test]
+fn copies_of_a_map_do_not_change_each_other() {
+    let shared = bowl();
+    let draw = |landscape: &show::Landscape, width| landscape.clone().size(width, 300).figure();
+    let first = draw(&shared, 400);
+    assert_eq!(draw(&shared, 600), draw(&bowl(), 600));
+    assert_eq!(draw(&shared, 400), first);
+    assert!(first != draw(&bowl(), 410));
+    assert_eq!(shared.figure(), bowl().figure());
 }
 
 #[test]

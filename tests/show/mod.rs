@@ -3,7 +3,7 @@
 mod charts;
 mod graph;
 mod maps;
-mod picture;
+pub mod picture;
 mod steps;
 
 use handgrad::optim::surface::Surface;

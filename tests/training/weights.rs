@@ -156,6 +156,19 @@ fn a_wrong_file_is_named_with_what_is_wrong_and_changes_nothing() {
     assert!(refused::<f64>(start(3), &path("promise")).contains("a whole safetensors file"));
 }
 
+/// A device that never ends would fill the memory, and a pipe into which nobody writes would wait for ever.
+#[test]
+#[cfg(unix)]
+fn what_is_no_regular_file_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for (file, found) in [(Path::new("/dev/zero"), "a device"), (&pipe, "a pipe"), (folder.path(), "a directory")] {
+        let error = refused::<f32>(network(), file);
+        assert!(error.ends_with(&format!("expected a safetensors file, found {found}")), "{error}");
+    }
+}
+
 #[test]
 fn a_name_that_stands_twice_is_refused() {
     let directory = tempfile::tempdir().unwrap();

@@ -5,7 +5,7 @@ use super::features::Feature;
 use crate::ShapeError;
 use crate::check::diagnosis::{Comparison, Diagnosis, diagnose};
 
-/// How far an entry may be off, relative to the largest of its array. A reader's function may sum in any order; every
+/// How far an entry may be off that does not equal the right one, relative to the largest of its array. A reader's function may sum in any order; every
 /// mistake of the catalogue is off by far more.
 const TOLERANCE: f64 = 1e-9;
 
@@ -94,14 +94,13 @@ impl Trial {
 /// Which entries of an array differ from the right one of the same shape.
 pub(super) fn wrong_entries(got: &Part, right: &Part, least: f64) -> Vec<bool> {
     let scale = scale(right, least);
-    got.values.iter().zip(&right.values).map(|(&g, &r)| !(close(g, r, scale) || g.is_nan() && r.is_nan())).collect()
+    got.values.iter().zip(&right.values).map(|(&g, &r)| !equal(g, r, scale)).collect()
 }
 
-/// Whether `a` equals `b` times a factor; NaN equals NaN here.
+/// Whether `a` equals `b` times a factor.
 pub(super) fn same(a: &Part, b: &Part, factor: f64, least: f64) -> bool {
     let scale = scale(a, least);
-    let equal = |a: f64, b: f64| a == b || (a.is_nan() && b.is_nan()) || close(a, b, scale);
-    a.shape == b.shape && a.values.iter().zip(&b.values).all(|(&a, &b)| equal(a, b * factor))
+    a.shape == b.shape && a.values.iter().zip(&b.values).all(|(&a, &b)| equal(a, b * factor, scale))
 }
 
 fn compare(got: &Part, right: &Part, case: &Problem) -> Mark {
@@ -128,6 +127,7 @@ fn scale(part: &Part, least: f64) -> f64 {
     if largest > 0.0 { largest } else { 1.0 }
 }
 
-fn close(a: f64, b: f64, scale: f64) -> bool {
-    (a - b).abs() <= TOLERANCE * scale
+/// Whether two entries are equal, but for rounding. ∞ equals ∞, and NaN equals NaN.
+fn equal(a: f64, b: f64, scale: f64) -> bool {
+    a == b || a.is_nan() && b.is_nan() || (a - b).abs() <= TOLERANCE * scale
 }

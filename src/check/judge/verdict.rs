@@ -5,7 +5,7 @@ use super::features::{Feature, Where, locate};
 use super::suspects::{Evidence, Suspicion};
 use super::trial::{Mark, Problem, Trial, wrong_entries};
 use crate::check::diagnosis::{Diagnosis, index_of, shape_sentence, significant, told_apart};
-use crate::show::{self, Figure};
+use crate::show::{self, Figure, Heat};
 use crate::text::{counted, wrapped};
 use nalgebra::DMatrix;
 use std::fmt;
@@ -165,11 +165,15 @@ impl Verdict {
     /// ```
     #[must_use]
     pub fn error_map(&self) -> Option<Figure> {
+        Some(self.errors()?.figure())
+    }
+
+    /// The same map before it is drawn.
+    pub(crate) fn errors(&self) -> Option<Heat> {
         let Trouble::Entry { got, right, wrong, .. } = &self.failure()?.trouble else { return None };
         let index = index_of(&right.shape, first(wrong));
         let title = format!("your {}, how far off", title_at(right, &index));
-        let map = show::error_map(&title, &map_at(got, &index)?, &map_at(right, &index)?).ok()?;
-        Some(map.figure())
+        show::error_map(&title, &map_at(got, &index)?, &map_at(right, &index)?).ok()
     }
 
     /// What a notebook shows: the text and the map of the errors.
@@ -190,7 +194,8 @@ impl Verdict {
         html
     }
 
-    fn paragraphs(&self) -> Vec<String> {
+    /// What it says, without the arrays of the simplest wrong case.
+    pub(crate) fn paragraphs(&self) -> Vec<String> {
         let failure = match &self.outcome {
             Outcome::Passed => {
                 let (entries, cases) = (self.entries, counted(self.cases, "case"));

@@ -134,13 +134,30 @@ pub fn contents(pages: &[Page]) -> anyhow::Result<String> {
 
 fn frame((title, description): (&str, &str), pages: &[Page], open: Option<usize>, body: &str) -> String {
     let entries = pages.iter().enumerate().map(|(number, page)| page.entry(open == Some(number)));
-    include_str!("frame.html")
-        .replace("{title}", title)
-        .replace("{book}", if open.is_some() { " · handgrad" } else { ": every gradient derived by hand and proved" })
-        .replace("{kind}", if open.is_some() { "article" } else { "book" })
-        .replace("{description}", description)
-        .replace("{entries}", &entries.collect::<String>())
-        .replace("{body}", body)
+    let values = [
+        ("title", &*text::unmarked(title)),
+        ("book", if open.is_some() { " · handgrad" } else { ": every gradient derived by hand and proved" }),
+        ("kind", if open.is_some() { "article" } else { "book" }),
+        ("description", description),
+        ("entries", &entries.collect::<String>()),
+        ("body", body),
+    ];
+    filled(include_str!("frame.html"), &values)
+}
+
+/// A template with a value in each place that bears its name in braces. Braces in a value stay as they are.
+fn filled(template: &str, values: &[(&str, &str)]) -> String {
+    let mut pieces = template.split('{');
+    let mut filled = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let place = piece.split_once('}');
+        let value = |name: &str| values.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
+        match place.and_then(|(name, rest)| Some((value(name)?, rest))) {
+            Some((value, rest)) => filled.extend([value, rest]),
+            None => filled.extend(["{", piece]),
+        }
+    }
+    filled
 }
 
 /// A code cell and its outputs.

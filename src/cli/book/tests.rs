@@ -78,6 +78,28 @@ fn headings_begin_sections_and_have_ids_of_their_own() {
 }
 
 #[test]
+fn a_heading_without_letters_has_an_id_too() {
+    let page = html("# T\n\n## ∂/∂\n\n## …\n");
+    assert!(page.contains("<h2 id=\"section\">") && page.contains("<h2 id=\"section-2\">"), "{page}");
+}
+
+#[test]
+fn a_title_and_a_text_may_hold_any_sign() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("01_one.ipynb");
+    let text = "# 01 · The \"`{body}`\" of $x^2$\nIt prints `{entries}` and {kind}.";
+    let cells = json!([{"cell_type": "markdown", "metadata": {}, "source": text}]);
+    std::fs::write(&file, json!({"cells": cells, "metadata": {}, "nbformat": 4}).to_string()).unwrap();
+    let pages = [Page::of_notebook(&Notebook::read(&file).unwrap()).unwrap()];
+    let html = pages[0].html(&pages, 0);
+    assert!(html.contains("<title>01 · The &quot;{body}&quot; of x2 · handgrad</title>"), "{html}");
+    assert!(html.contains("content=\"01 · The &quot;{body}&quot; of x2\""), "{html}");
+    assert!(html.contains("It prints {entries} and {kind}.\">"), "{html}");
+    assert_eq!(html.matches("<main").count(), 1);
+    assert_eq!(html.matches("<h1").count(), 1);
+}
+
+#[test]
 fn links_to_chapters_lead_to_their_pages() {
     assert!(html("[01](01_what.ipynb#why)").contains("href=\"01_what.html#why\""));
     assert!(html("[there](https://example.org/a.ipynb)").contains("href=\"https://example.org/a.ipynb\""));

@@ -140,6 +140,14 @@ fn words(events: &[Event<'_>]) -> String {
     words.collect()
 }
 
+/// HTML as text for a page's title and its attributes: without tags.
+pub fn unmarked(html: &str) -> String {
+    let mut pieces = html.split('<');
+    let first = pieces.next().unwrap_or_default().to_owned();
+    let text = pieces.fold(first, |text, piece| text + piece.split_once('>').map_or("", |(_, rest)| rest));
+    text.replace('"', "&quot;")
+}
+
 /// The page of a chapter that a notebook links to by its file.
 fn page_of(link: &str) -> CowStr<'static> {
     match link.split_once(".ipynb") {
@@ -148,11 +156,12 @@ fn page_of(link: &str) -> CowStr<'static> {
     }
 }
 
-/// The heading's words in lower case, joined by dashes, with a number if another heading has the same words.
+/// The heading's words in lower case, joined by dashes, or "section" if it has none; with a number if another heading
+/// has the same words.
 fn free_id(heading: &str, sections: &[Section]) -> String {
     let lower = heading.to_lowercase();
     let id: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let id = id.join("-");
+    let id = if id.is_empty() { "section".into() } else { id.join("-") };
     let taken = |id: &str| sections.iter().any(|section| section.id == id);
     if !taken(&id) {
         return id;

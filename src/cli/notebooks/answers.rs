@@ -99,7 +99,9 @@ fn title_and_kind(heading: &str) -> anyhow::Result<(String, Kind)> {
     let (title, words) = named.with_context(|| {
         format!("\"{heading}\" ends neither in \", unnamed\" nor in \", named\" and words in quotes")
     })?;
-    Ok((title.to_owned(), Kind::Named(words.trim_matches(quotes).to_owned())))
+    let words = words.trim_matches(quotes);
+    ensure!(!words.trim().is_empty(), "\"{heading}\" names no words that the checker must say");
+    Ok((title.to_owned(), Kind::Named(words.to_owned())))
 }
 
 impl Answer {
@@ -221,6 +223,8 @@ mod tests {
             "### Right: x",
             "## Exercise 1\n### Good: x",
             "## Exercise 1\n### Wrong: x",
+            "## Exercise 1\n### Wrong: x, named \"\"\n```rust\n1\n```",
+            "## Exercise 1\n### Wrong: x, named \"\n```rust\n1\n```",
             "## Task 1",
             "## Exercise 1\n### Right: x",
         ] {

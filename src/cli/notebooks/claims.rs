@@ -137,9 +137,10 @@ struct Number {
 }
 
 impl Number {
-    /// Whether a value, rounded as this number is, is this number.
+    /// Whether a value, rounded as this number is, is this number. No value is one that is too large for an `f64`.
     fn rounds(&self, value: f64) -> bool {
-        let near = |value: f64| (value.abs() - self.value).abs() <= 0.5 * self.unit * (1.0 + 1e-6);
+        let near =
+            |value: f64| self.unit.is_finite() && (value.abs() - self.value).abs() <= 0.5 * self.unit * (1.0 + 1e-6);
         near(value) || self.is_percentage && near(100.0 * value)
     }
 }
@@ -192,7 +193,7 @@ fn number_at(text: &str, at: usize) -> (Number, usize) {
     let (mantissa, exponent) = number.split_once('e').unwrap_or((&number, "0"));
     let mut exponent: i32 = exponent.parse().unwrap_or(0);
     if let Some((power, taken)) = power_of_ten(&text[at + length..]) {
-        exponent += power;
+        exponent = exponent.saturating_add(power);
         length += taken;
     }
     let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len() as i32);
@@ -272,6 +273,7 @@ mod tests {
             ("98.7 are right", "assert!(right > 0.987)", ""),
             ("98 % are right", "assert!(right > 0.95)", ""),
             ("after 12,000 steps", "12", "000"),
+            ("about $1e9 \\cdot 10^{2147483647}$", "", "1"),
         ] {
             assert_eq!(unbacked(&book(prose, "", code, printed)).len(), 1, "{prose}");
             assert!(unbacked(&book(prose, "quotes", code, printed)).is_empty(), "{prose}");

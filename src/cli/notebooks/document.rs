@@ -21,6 +21,14 @@ impl Notebook {
         if value["nbformat"] != 4 || !value["cells"].is_array() {
             bail!("{} is not a notebook of format 4", path.display());
         }
+        let described = |part: &Value| part["metadata"].is_object() || part["metadata"].is_null();
+        if !described(&value) {
+            bail!("{}: the notebook's metadata are no object", path.display());
+        }
+        let cells = value["cells"].as_array().map_or(&[] as &[Value], Vec::as_slice);
+        if let Some(at) = cells.iter().position(|cell| !cell.is_object() || !described(cell)) {
+            bail!("{}: number {} of its cells is no object with metadata: {}", path.display(), at + 1, cells[at]);
+        }
         Ok(Self { path: path.to_owned(), text, value })
     }
 
@@ -51,13 +59,10 @@ impl Notebook {
     }
 
     /// The numbers, from 1, of the code cells whose source and outputs are not those that [`write`](Self::write) stored
-    /// together: one of them has been changed by hand since.
+    /// together: one of them, or the seal itself, has been changed by hand since.
     pub fn unsealed(&self) -> Vec<usize> {
         let code = (1..).zip(self.cells().iter().filter(|cell| is_code(cell)));
-        let has_seal = |cell: &Value| !cell["metadata"][SEAL].is_null();
-        code.filter(|(_, cell)| has_seal(cell) && cell["metadata"][SEAL] != seal(cell))
-            .map(|(number, _)| number)
-            .collect()
+        code.filter(|(_, cell)| cell["metadata"][SEAL] != seal(cell)).map(|(number, _)| number).collect()
     }
 
     /// Writes the notebook if that changes its file: completely or not at all.

@@ -116,8 +116,8 @@ fn kinds(outputs: &[Value]) -> Vec<String> {
 pub fn texts(outputs: &[Value]) -> String {
     let mut all = String::new();
     for output in outputs {
-        let parts = [&output["text"], &output["data"]["text/plain"], &output["data"]["text/html"], &output["evalue"]];
-        for part in parts {
+        let data = ["text/plain", "text/html", "text/markdown", "text/latex"].map(|kind| &output["data"][kind]);
+        for part in [&output["text"], &output["evalue"]].into_iter().chain(data) {
             all += &without_data_uris(&joined(part));
             all.push('\n');
         }

@@ -124,8 +124,10 @@ mod tests {
     }
 
     #[test]
-    fn a_map_of_rounding_errors_is_not_compared() {
+    fn of_a_map_of_rounding_errors_the_size_alone_is_compared() {
         let map = |error: f64| show::error_map("dw", &dmatrix![1.0, 2.0 + error], &dmatrix![1.0, 2.0]).unwrap();
         assert_eq!(difference(&shown(&map(1e-15).figure()), &shown(&map(5e-16).figure())), None);
+        let larger = show::error_map("dw", &dmatrix![1.0, 2.0; 3.0, 4.0], &dmatrix![1.0, 2.0; 3.0, 4.0]).unwrap();
+        assert!(difference(&shown(&map(1e-15).figure()), &shown(&larger.figure())).is_some());
     }
 }

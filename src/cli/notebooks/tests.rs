@@ -57,6 +57,10 @@ fn the_last_digits_may_differ_and_nothing_else() {
     assert!(!same(&row("6"), &row("5")));
     assert!(!same("3 of 6 right ✓", "4 of 6 right ✓"));
     assert!(difference(&[shown("1")], &[stream("stdout", "1")]).is_some());
+    for kind in ["text/html", "text/markdown", "text/latex"] {
+        let card = |text: &str| json!({"output_type": "execute_result", "data": {kind: [text]}});
+        assert!(difference(&[card("dw = zᵀ·δ / N")], &[card("dw = zᵀ·δ")]).is_some(), "{kind}");
+    }
     assert!(difference(&[], &[shown("1")]).is_some());
 }
 
@@ -125,7 +129,33 @@ fn what_was_changed_after_it_was_stored_is_noticed() -> anyhow::Result<()> {
         std::fs::write(&path, text.replace(change, to))?;
         assert_eq!(Notebook::read(&path)?.unsealed(), [1], "{change}");
     }
+    let mut sealless: Value = serde_json::from_str(&text)?;
+    sealless["cells"][1]["metadata"] = json!({});
+    std::fs::write(&path, sealless.to_string())?;
+    assert_eq!(Notebook::read(&path)?.unsealed(), [2], "without its seal");
     Ok(())
+}
+
+#[test]
+fn a_file_that_is_no_notebook_is_refused_and_names_the_cell() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.ipynb");
+    let refused = |notebook: Value| {
+        std::fs::write(&path, notebook.to_string()).unwrap();
+        Notebook::read(&path).map(|_| ()).unwrap_err().to_string()
+    };
+    let cell = json!({"cell_type": "code", "metadata": {}, "source": "1", "outputs": []});
+    for (other, found) in [
+        (json!("text"), "\"text\""),
+        (json!([]), "[]"),
+        (json!({"cell_type": "code", "metadata": []}), "\"metadata\":[]"),
+    ] {
+        let error = refused(json!({"nbformat": 4, "metadata": {}, "cells": [cell, other]}));
+        assert!(error.contains("number 2 of its cells is no object with metadata") && error.contains(found), "{error}");
+    }
+    let error = refused(json!({"nbformat": 4, "metadata": [], "cells": [cell]}));
+    assert!(error.ends_with("the notebook's metadata are no object"), "{error}");
+    assert!(refused(json!([1])).ends_with("is not a notebook of format 4"));
 }
 
 #[test]

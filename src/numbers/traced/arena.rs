@@ -3,7 +3,7 @@
 use super::monomial::Atoms;
 use super::{Function, NoFormula, Origin, Traced};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// An operand: a constant, by its bits, or the result of an earlier operation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -106,6 +106,31 @@ impl Arena {
             }
         }
         (0u32..).zip(needed).filter_map(|(node, needed)| needed.then_some(node)).collect()
+    }
+
+    /// The symbols that an operation needs.
+    pub(super) fn symbols_of(&self, output: u32) -> Vec<u32> {
+        self.needed_by(output).into_iter().filter_map(|node| self.symbol(node)).collect()
+    }
+
+    /// As [`needed`](Self::needed), for one number: without a look at the rest of the book.
+    pub(super) fn needed_by(&self, output: u32) -> Vec<u32> {
+        let (mut needed, mut waiting) = (Vec::new(), BTreeSet::from([output]));
+        // The operands of an operation come before it.
+        while let Some(node) = waiting.pop_last() {
+            needed.push(node);
+            waiting.extend(self.nodes[node as usize].operands());
+        }
+        needed.reverse();
+        needed
+    }
+
+    /// The number of the symbol at this place, if one is there.
+    pub(super) fn symbol(&self, node: u32) -> Option<u32> {
+        match self.nodes.get(node as usize) {
+            Some(Node::Symbol(number)) => Some(*number),
+            _ => None,
+        }
     }
 }
 

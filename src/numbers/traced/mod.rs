@@ -104,6 +104,18 @@ impl Traced {
         self.origin
     }
 
+    /// The numbers of the symbols that it was computed from, whether or not they cancel.
+    pub(crate) fn symbols(self) -> Vec<u32> {
+        let Origin::Recorded { session, node } = self.origin else { return Vec::new() };
+        with_arena(session, |arena| arena.symbols_of(node)).unwrap_or_default()
+    }
+
+    /// The number of the symbol that it is, if it is one.
+    pub(crate) fn symbol(self) -> Option<u32> {
+        let Origin::Recorded { session, node } = self.origin else { return None };
+        with_arena(session, |arena| arena.symbol(node)).flatten()
+    }
+
     /// The value, if the formula contains no symbol.
     fn as_constant(self) -> Option<f64> {
         (self.origin == Origin::Constant).then_some(self.value)

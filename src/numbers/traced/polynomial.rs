@@ -71,7 +71,7 @@ pub(crate) fn terms_of(arena: &mut Arena, output: Operand) -> Result<Terms, NoFo
         Operand::Constant(bits) => return constant(f64::from_bits(bits)),
         Operand::Node(node) => node,
     };
-    let needed = arena.needed([output]);
+    let needed = arena.needed_by(output);
     let mut uses: HashMap<u32, usize> = HashMap::new();
     for operand in needed.iter().flat_map(|&node| arena.nodes[node as usize].operands()) {
         *uses.entry(operand).or_insert(0) += 1;

@@ -17,7 +17,7 @@ const FONT: f64 = canvas::MIDDLE;
 
 /// The role of a cell in this step. No two looks differ by colour alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Look {
+pub(crate) enum Look {
     Plain,
     /// Takes part, as an input: filled.
     Read,
@@ -74,7 +74,7 @@ impl Frame {
 
 /// A number, its symbol, and its role in this step.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Cell {
+pub(crate) struct Cell {
     pub number: String,
     pub symbol: String,
     pub look: Look,

@@ -14,7 +14,7 @@ const TERMS: usize = 30;
 
 /// The symbols of the inputs: how they are written, and their values.
 #[derive(Default)]
-pub(super) struct Symbols(HashMap<u32, (String, f64)>);
+pub(crate) struct Symbols(HashMap<u32, (String, f64)>);
 
 impl Symbols {
     /// The symbols among these entries.
@@ -22,10 +22,20 @@ impl Symbols {
         let named = |&entry: &Traced| Some((symbol(entry)?, (entry.to_string(), entry.value())));
         Symbols(entries.into_iter().filter_map(named).collect())
     }
+
+    /// How a symbol is written.
+    pub fn name(&self, symbol: u32) -> Option<&str> {
+        self.0.get(&symbol).map(|(name, _)| name.as_str())
+    }
 }
 
 /// The number of the symbol that an entry is, if it is one.
-pub(super) fn symbol(entry: Traced) -> Option<u32> {
+pub(crate) fn symbol(entry: Traced) -> Option<u32> {
+    entry.symbol().or_else(|| only_symbol(entry))
+}
+
+/// The same, where it is written in more than one operation.
+fn only_symbol(entry: Traced) -> Option<u32> {
     match entry.polynomial().ok()?.products()?.as_slice() {
         [(coefficient, symbols)] if coefficient.is_one() && symbols.len() == 1 => symbols.first().copied(),
         _ => None,
@@ -34,7 +44,7 @@ pub(super) fn symbol(entry: Traced) -> Option<u32> {
 
 /// A number, its name, and the products that add up to it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Formula {
+pub(crate) struct Formula {
     pub name: String,
     value: f64,
     products: Vec<Product>,

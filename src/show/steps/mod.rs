@@ -20,7 +20,7 @@ mod conv;
 mod correlation;
 mod fc;
 mod film;
-mod formula;
+pub(crate) mod formula;
 mod page;
 mod pooling;
 mod scene;

@@ -1,0 +1,123 @@
+//! The live figures as a WebAssembly module: what `live.js` calls.
+//!
+//! Text goes in and out through one buffer. The page asks for room ([`buffer`]), writes UTF-8 into it and calls [`open`] or
+//! [`set`]. Data that no knob holds go in the same way, as their name, a zero byte and the bytes ([`load`]). A reply lies
+//! at [`reply`], [`reply_length`] bytes long. It has five parts, with a zero byte between each two:
+//! an error or nothing, the controls as HTML, the present settings, the alt text, and the picture as SVG.
+
+#![allow(unsafe_code)] // for the attribute `no_mangle` alone, which keeps the names that the page calls
+
+use super::{Live, LiveError};
+use std::cell::RefCell;
+
+thread_local! {
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static FIGURES: RefCell<Vec<Live>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Room for a text of this many bytes.
+#[unsafe(no_mangle)]
+pub extern "C" fn buffer(length: usize) -> *mut u8 {
+    BUFFER.with_borrow_mut(|buffer| {
+        buffer.clear();
+        buffer.resize(length, 0);
+        buffer.as_mut_ptr()
+    })
+}
+
+/// Where the last reply begins.
+#[unsafe(no_mangle)]
+pub extern "C" fn reply() -> *const u8 {
+    BUFFER.with_borrow(|buffer| buffer.as_ptr())
+}
+
+/// How long it is.
+#[unsafe(no_mangle)]
+pub extern "C" fn reply_length() -> usize {
+    BUFFER.with_borrow(Vec::len)
+}
+
+/// Opens the figure whose query is in the buffer and returns its number, or −1 with the error as the reply.
+#[unsafe(no_mangle)]
+pub extern "C" fn open() -> i32 {
+    match super::open(&text()) {
+        Ok(figure) => FIGURES.with_borrow_mut(|figures| {
+            figures.push(figure);
+            figures.len() as i32 - 1
+        }),
+        Err(error) => {
+            answer([&error.to_string()]);
+            -1
+        }
+    }
+}
+
+/// Gives the figure the data in the buffer and returns 0, or −1 with the error as the reply.
+#[unsafe(no_mangle)]
+pub extern "C" fn load(figure: usize) -> i32 {
+    let buffer = BUFFER.with_borrow_mut(std::mem::take);
+    let end = buffer.iter().position(|byte| *byte == 0).unwrap_or(buffer.len());
+    let (name, bytes) = (String::from_utf8_lossy(&buffer[..end]), buffer.get(end + 1..).unwrap_or_default().to_vec());
+    let outcome = FIGURES.with_borrow_mut(|figures| figures.get_mut(figure).map(|figure| figure.load(&name, bytes)));
+    match outcome {
+        Some(Err(error)) => {
+            answer([&error.to_string()]);
+            -1
+        }
+        _ => 0,
+    }
+}
+
+/// Opens the query in the buffer in a figure's place, with the same data, and draws.
+#[unsafe(no_mangle)]
+pub extern "C" fn reset(figure: usize) {
+    let query = text();
+    with(figure, |figure| figure.reopen(&query).err());
+}
+
+/// Changes the setting in the buffer, and draws.
+#[unsafe(no_mangle)]
+pub extern "C" fn set(figure: usize) {
+    let setting = text();
+    with(figure, |figure| figure.set(&setting).err());
+}
+
+/// Moves on by one step, and says whether there is another one: 1 or 0.
+#[unsafe(no_mangle)]
+pub extern "C" fn advance(figure: usize) -> i32 {
+    FIGURES.with_borrow_mut(|figures| {
+        figures.get_mut(figure).is_some_and(|figure| figure.advance().unwrap_or(false)).into()
+    })
+}
+
+/// Draws.
+#[unsafe(no_mangle)]
+pub extern "C" fn draw(figure: usize) {
+    with(figure, |_| None);
+}
+
+/// Changes a figure and replies with what there is to show.
+fn with(figure: usize, change: impl FnOnce(&mut Live) -> Option<LiveError>) {
+    FIGURES.with_borrow_mut(|figures| {
+        let Some(figure) = figures.get_mut(figure) else { return };
+        let error = change(figure);
+        match figure.picture() {
+            Ok(picture) => answer([
+                &error.map_or(String::new(), |error| error.to_string()),
+                &figure.controls(),
+                &figure.query(),
+                &picture.alt,
+                &picture.inline_svg(),
+            ]),
+            Err(error) => answer([&error.to_string()]),
+        }
+    });
+}
+
+fn text() -> String {
+    BUFFER.with_borrow(|buffer| String::from_utf8_lossy(buffer).into_owned())
+}
+
+fn answer<const N: usize>(parts: [&str; N]) {
+    BUFFER.with_borrow_mut(|buffer| *buffer = parts.join("\0").into_bytes());
+}
