@@ -22,7 +22,7 @@ fn a_card_has_the_gradients_that_were_derived() {
     assert_eq!(results("fc"), ["dz = δ·Wᵀ", "dw = zᵀ·δ / N", "db = Σₙ δₙ / N"]);
     assert_eq!(results("mean_squared"), ["∂Lₙ/∂y = y − y*"]);
     assert_eq!(results("softmax").last().unwrap(), "dzⱼ = pⱼ·((δⱼ − δₘ) − s)");
-    assert_eq!(results("sigmoid"), ["e = exp(−|z|)", "dz = δ·e / (1 + e)²"]);
+    assert_eq!(results("sigmoid"), ["q = exp(−|z|)", "dz = δ·q / (1 + q)²"]);
     assert!(results("conv").contains(&"`db[d] = (1/N) Σₙ Σᵢ δ[n,d,i]`".into()), "{:?}", results("conv"));
     assert!(results("adam").contains(&"θ ← θ − η·m̂/(√v̂ + ε)".into()), "{:?}", results("adam"));
 }

@@ -7,8 +7,8 @@
 //! | [`prelu`] | the same, with a learned α | the same | α |
 //! | [`elu`] | z if z > 0, else α(eᶻ − 1) | 1 if z > 0, else α·eᶻ | α |
 //! | [`selu`] | λ·elu(z), with λ and α chosen | λ if z > 0, else λα·eᶻ | λα |
-//! | [`sigmoid`] | 1/(1 + e⁻ᶻ) | e/(1 + e)², e = exp(−\|z\|) | ¼ |
-//! | [`tanh`] | (eᶻ − e⁻ᶻ)/(eᶻ + e⁻ᶻ) | 4e/(1 + e)², e = exp(−2\|z\|) | 1 |
+//! | [`sigmoid`] | 1/(1 + e⁻ᶻ) | q/(1 + q)², q = exp(−\|z\|) | ¼ |
+//! | [`tanh`] | (eᶻ − e⁻ᶻ)/(eᶻ + e⁻ᶻ) | 4q²/(1 + q²)², q = exp(−\|z\|) | 1 |
 //! | [`softmax`] | exp(zⱼ) / Σᵢ exp(zᵢ), one row at a time | a matrix: yⱼ·(1 − yⱼ) where i = j, else −yⱼ·yᵢ | |
 //!
 //! A function of one number has a short backward. Write δ for `next_dz`: dLₙ = Σ δ·dy and dy = f′(z)·dz, so

@@ -14,12 +14,12 @@
 //!
 //! 1. ds = c·dz and dc = s·dz, so dy = (c·ds − s·dc)/c² = (c² − s²)/c²·dz = 4/c²·dz, since c² − s² = (c − s)·(c + s) =
 //!    2e⁻ᶻ·2eᶻ.
-//! 2. c is the same at z and at −z. With **e = exp(−2|z|)**, c = e^|z|·(1 + e), and **dz = δ·4e / (1 + e)²**.
+//! 2. c is the same at z and at −z. With **q = exp(−|z|)**, c = e^|z|·(1 + q²), and **dz = δ·4q² / (1 + q²)²**.
 //! 3. *From the output.* (c² − s²)/c² is 1 − y²: on paper, dz = δ·(1 − y²), without an exponential. But y is rounded.
 //!    Near its limits ±1, the spacing of floating-point numbers swallows 1 − |y|: from |z| = 20 on (10 in `f32`)
-//!    nothing is left. The e of (2) is small itself, and loses nothing.
+//!    nothing is left. The q of (2) is small itself, and loses nothing.
 //!
-//! No kinks. In floating point, e is at most 1, so nothing overflows.
+//! No kinks. In floating point, q is at most 1, so nothing overflows.
 //!
 //! Source: LeCun, Bottou, Orr, Müller, *Efficient BackProp* (1998), §4.4.
 
@@ -39,7 +39,7 @@ pub fn tanh_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
     map(z, tanh)
 }
 
-/// dz = next_dz·4e / (1 + e)² with e = exp(−2|z|), for z the input of [`tanh_forward`] and next_dz of its shape.
+/// dz = next_dz·4q² / (1 + q²)² with q = exp(−|z|), for z the input of [`tanh_forward`] and next_dz of its shape.
 ///
 /// # Errors
 /// If next_dz does not have z's shape.
@@ -54,8 +54,8 @@ pub fn tanh_forward<T: Float>(z: &DMatrix<T>) -> DMatrix<T> {
 #[inline(never)]
 pub fn tanh_backward<T: Float>(next_dz: &DMatrix<T>, z: &DMatrix<T>) -> Result<DMatrix<T>, ShapeError> {
     zip_map("tanh_backward", next_dz, ("z", z), |delta, z| {
-        let e = exp(lit::<T>(2.0) * (-z).min(z)); // of −2|z|
-        let sum = T::one() + e;
-        delta * (lit::<T>(4.0) * e / (sum * sum)) // (2)
+        let square = exp(lit::<T>(2.0) * (-z).min(z)); // q²
+        let sum = T::one() + square;
+        delta * (lit::<T>(4.0) * square / (sum * sum)) // (2)
     })
 }

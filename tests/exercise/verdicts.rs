@@ -120,6 +120,13 @@ fn a_panic_is_caught_and_told() {
     says(&verdict, "There your function panicked: \"not implemented: write me\".");
     says(&verdict, "It gives no answer in any case.");
 
+    let verdict = exercise::fc_backward(|next_dz, w, z| {
+        let right = fc_backward(next_dz, w, z)?;
+        Ok(FcGradients { dw: z * next_dz, ..right })
+    });
+    says(&verdict, "dimensions mismatch");
+    says(&verdict, "The shapes of two of its matrices do not fit.");
+
     let verdict = exercise::conv_backward(|next_dz, k, z, slide| {
         let image = [0.0; 5];
         assert!(image[z.shape()[2] * slide.padding.0] == 0.0);

@@ -347,7 +347,13 @@ fn places(features: &[&[Feature]], trial: &Trial, questions: &[(&'static str, Fe
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Trouble::Panicked(message) => write!(f, "There your function panicked: \"{message}\"."),
+            Trouble::Panicked(message) => {
+                write!(f, "There your function panicked: \"{message}\".")?;
+                match message.contains("dimensions mismatch") {
+                    true => f.write_str(" The shapes of two of its matrices do not fit."),
+                    false => Ok(()),
+                }
+            }
             Trouble::Refused(error) => write!(f, "There your function returned an error: \"{error}\"."),
             Trouble::Shape { got, right } => {
                 write!(f, "There {} {}", right.name, shape_sentence(&got.shape, &right.shape))

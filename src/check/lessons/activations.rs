@@ -198,8 +198,8 @@ mistakes! { SIGMOID_FORWARD of sigmoid_forward(ActivationForward)
 
 mistakes! { SIGMOID_BACKWARD of sigmoid_backward(ActivationBackward)
     "the slope is taken from the rounded output":
-        "y·(1 − y) is the slope on paper. Where y has rounded to 1 nothing is left of it: with e = exp(−|z|), \
-         e/(1 + e)² keeps every digit.",
+        "y·(1 − y) is the slope on paper. Where y has rounded to 1 nothing is left of it: with q = exp(−|z|), \
+         q/(1 + q)² keeps every digit.",
     |next_dz, z| Ok(next_dz.zip_map(&sigmoid_forward(z), |delta, y| delta * y * (1.0 - y)));
     "the sigmoid is taken twice": "The slope is that at z; here it is the slope at σ(z).",
     |next_dz, z| sigmoid_backward(next_dz, &sigmoid_forward(z));
@@ -220,8 +220,8 @@ mistakes! { TANH_FORWARD of tanh_forward(ActivationForward)
 
 mistakes! { TANH_BACKWARD of tanh_backward(ActivationBackward)
     "the slope is taken from the rounded output":
-        "1 − y² is the slope on paper. Where y has rounded to ±1 nothing is left of it: with e = exp(−2|z|), \
-         4e/(1 + e)² keeps every digit.",
+        "1 − y² is the slope on paper. Where y has rounded to ±1 nothing is left of it: with q = exp(−|z|), \
+         4q²/(1 + q²)² keeps every digit.",
     |next_dz, z| Ok(next_dz.zip_map(&tanh_forward(z), |delta, y| delta * (1.0 - y) * (1.0 + y)));
     "tanh is taken twice": "The slope is that at z; here it is the slope at tanh(z).",
     |next_dz, z| tanh_backward(next_dz, &tanh_forward(z));

@@ -9,6 +9,7 @@ use super::place::Place;
 use super::progress::Progress;
 use anyhow::{Context, bail};
 use handgrad::files;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Read, Write};
@@ -105,7 +106,8 @@ fn steps(place: &Place) -> anyhow::Result<()> {
 
     let rust = text_of(Command::new("rustc").arg("--version"))?;
     let lock_file = fs::read_to_string(place.root().join("Cargo.lock"))?;
-    let pin = format!("{root} {:016x}", hash(&(rust, lock_file, include_str!("cells.toml"))));
+    let crate_itself = library(&place.root().join("src"))?;
+    let pin = format!("{root} {:016x}", hash(&(rust, lock_file, crate_itself, include_str!("cells.toml"))));
     let warm = place.lab("kernels/warm");
     step(place, "warm", &pin, "the crates that notebooks use (about a minute, once)", warm.exists(), |progress| {
         fs::create_dir_all(&warm)?;
@@ -373,6 +375,20 @@ fn hash(value: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
     hasher.finish()
+}
+
+/// The files of the library, which the warm folder holds compiled, and what they contain. Those of the program are not.
+fn library(folder: &Path) -> anyhow::Result<BTreeMap<PathBuf, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() && !path.ends_with("src/cli") {
+            files.extend(library(&path)?);
+        } else if path.is_file() {
+            files.insert(path.clone(), fs::read(path)?);
+        }
+    }
+    Ok(files)
 }
 
 fn missing_is_fine(error: std::io::Error) -> std::io::Result<()> {
