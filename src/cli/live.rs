@@ -1,6 +1,7 @@
 //! `handgrad live`: a live figure of the book at given settings, as the native crate draws it.
 
 use anyhow::Context;
+use handgrad::cuts::{Cuts, Vectors};
 use handgrad::live;
 use std::process::ExitCode;
 
@@ -23,24 +24,28 @@ pub struct Arguments {
     words: bool,
 }
 
-/// Runs the command.
+/// Runs the command. It rounds as a page does: on one thread, and without the vectors and fused instructions of this
+/// processor, which WebAssembly has not.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let mut figure = live::open(&arguments.query)?;
-    for data in &arguments.data {
-        let (name, file) = data.split_once('=').with_context(|| format!("\"{data}\" is not NAME=FILE"))?;
-        figure = figure.data(name, std::fs::read(file).with_context(|| format!("cannot read {file}"))?)?;
-    }
-    figure.set(&format!("width={}", arguments.width))?;
-    for _ in 0..arguments.advance {
-        if !figure.advance()? {
-            break;
+    let as_in_a_page = Cuts { vectors: Vectors::Short, ..Cuts::PRODUCTION };
+    as_in_a_page.on_threads(1, || {
+        let mut figure = live::open(&arguments.query)?;
+        for data in &arguments.data {
+            let (name, file) = data.split_once('=').with_context(|| format!("\"{data}\" is not NAME=FILE"))?;
+            figure = figure.data(name, std::fs::read(file).with_context(|| format!("cannot read {file}"))?)?;
         }
-    }
-    let picture = figure.picture()?;
-    if arguments.words {
-        println!("{}", picture.alt);
-    } else {
-        print!("{}", picture.svg());
-    }
-    Ok(ExitCode::SUCCESS)
+        figure.set(&format!("width={}", arguments.width))?;
+        for _ in 0..arguments.advance {
+            if !figure.advance()? {
+                break;
+            }
+        }
+        let picture = figure.picture()?;
+        if arguments.words {
+            println!("{}", picture.alt);
+        } else {
+            print!("{}", picture.svg());
+        }
+        Ok(ExitCode::SUCCESS)
+    })?
 }

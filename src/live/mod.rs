@@ -103,22 +103,41 @@ pub trait Scene {
 /// Makes a figure at its first settings.
 type Make = fn() -> Box<dyn Scene>;
 
-/// All figures, by the names that open them.
-const SCENES: &[(&str, Make)] = &[
-    ("convolution", || Box::new(convolution::Convolution)),
-    ("descent", || Box::<descent::Descent>::default()),
-    ("digit", || Box::new(digit::Digit::default())),
-    ("fully_connected", || Box::new(fully_connected::FullyConnected)),
-    ("kink", || Box::new(kink::Kink)),
-    ("lenet", || Box::new(lenet::Lenet::default())),
-    ("mistake", || Box::new(mistake::PickAMistake::new())),
-    ("pooling", || Box::new(pooling::Pooling)),
-    ("regression", || Box::<regression::Regression>::default()),
-    ("softmax", || Box::new(softmax::Softmax)),
-    ("spirals", || Box::<spirals::Spirals>::default()),
-    ("start", || Box::new(start::Start::default())),
-    ("step", || Box::new(step::Step)),
-];
+/// All figures, by the names that open them. Each has a function of its own in the WebAssembly module, so that a page can
+/// be given a module with its own figures alone.
+macro_rules! scenes {
+    ($($name:ident: $scene:expr;)*) => {
+        const SCENES: &[(&str, Make)] = &[$((stringify!($name), || Box::new($scene))),*];
+
+        #[cfg(feature = "live")]
+        mod exported {
+            use super::*;
+            $(
+                #[allow(unsafe_code)] // for the attribute alone, which names the function for the page
+                #[unsafe(export_name = concat!("open_", stringify!($name)))]
+                extern "C" fn $name() -> i32 {
+                    wasm::open(stringify!($name), || Box::new($scene))
+                }
+            )*
+        }
+    };
+}
+
+scenes! {
+    convolution: convolution::Convolution;
+    descent: descent::Descent::default();
+    digit: digit::Digit::default();
+    fully_connected: fully_connected::FullyConnected;
+    kink: kink::Kink;
+    lenet: lenet::Lenet::default();
+    mistake: mistake::PickAMistake::new();
+    pooling: pooling::Pooling;
+    regression: regression::Regression::default();
+    softmax: softmax::Softmax;
+    spirals: spirals::Spirals::default();
+    start: start::Start::default();
+    step: step::Step;
+}
 
 /// The names of all figures.
 pub fn names() -> impl Iterator<Item = &'static str> {
@@ -129,6 +148,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 #[must_use]
 pub struct Live {
     name: &'static str,
+    make: Make,
     settings: Settings,
     scene: Box<dyn Scene>,
     /// What it was given, by name.
@@ -142,19 +162,24 @@ pub struct Live {
 /// If no figure has this name, or a setting does not fit.
 pub fn open(query: &str) -> Result<Live, LiveError> {
     let (name, settings) = query.split_once('?').unwrap_or((query, ""));
-    let Some((name, scene)) = SCENES.iter().find(|(known, _)| *known == name) else {
+    let Some((name, make)) = SCENES.iter().find(|(known, _)| *known == name) else {
         let known: Vec<&str> = names().collect();
         return Err(LiveError::new(format!("there is no live figure {name:?}: there are {}", known.join(", "))));
     };
-    let scene = scene();
-    let mut live = Live { name, settings: Settings::new(scene.knobs()), scene, data: Vec::new() };
-    for setting in settings.split('&').filter(|setting| !setting.is_empty()) {
-        live.set(setting)?;
-    }
-    Ok(live)
+    Live::new(name, *make, settings)
 }
 
 impl Live {
+    /// The figure at these settings, written `rate=0.05&surface=Saddle`.
+    fn new(name: &'static str, make: Make, settings: &str) -> Result<Self, LiveError> {
+        let scene = make();
+        let mut live = Live { name, make, settings: Settings::new(scene.knobs()), scene, data: Vec::new() };
+        for setting in settings.split('&').filter(|setting| !setting.is_empty()) {
+            live.set(setting)?;
+        }
+        Ok(live)
+    }
+
     /// Changes a setting, written `rate=0.05`.
     ///
     /// # Errors
@@ -185,10 +210,10 @@ impl Live {
         Ok(())
     }
 
-    /// Opens the figure of another query in its place, with the same data.
+    /// Begins anew at these settings, with the same data.
     #[cfg(feature = "live")]
-    fn reopen(&mut self, query: &str) -> Result<(), LiveError> {
-        let mut fresh = open(query)?;
+    fn reopen(&mut self, settings: &str) -> Result<(), LiveError> {
+        let mut fresh = Live::new(self.name, self.make, settings)?;
         self.data.iter().try_for_each(|(name, bytes)| fresh.load(name, bytes.clone()))?;
         *self = fresh;
         Ok(())

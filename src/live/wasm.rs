@@ -1,13 +1,13 @@
 //! The live figures as a WebAssembly module: what `live.js` calls.
 //!
-//! Text goes in and out through one buffer. The page asks for room ([`buffer`]), writes UTF-8 into it and calls [`open`] or
-//! [`set`]. Data that no knob holds go in the same way, as their name, a zero byte and the bytes ([`load`]). A reply lies
+//! Text goes in and out through one buffer. The page asks for room ([`buffer`]), writes UTF-8 into it and calls [`set`], or
+//! the function that opens a figure of some name: `open_descent`. Data that no knob holds go in the same way, as their name, a zero byte and the bytes ([`load`]). A reply lies
 //! at [`reply`], [`reply_length`] bytes long. It has five parts, with a zero byte between each two:
 //! an error or nothing, the controls as HTML, the present settings, the alt text, and the picture as SVG.
 
 #![allow(unsafe_code)] // for the attribute `no_mangle` alone, which keeps the names that the page calls
 
-use super::{Live, LiveError};
+use super::{Live, LiveError, Make};
 use std::cell::RefCell;
 
 thread_local! {
@@ -37,10 +37,9 @@ pub extern "C" fn reply_length() -> usize {
     BUFFER.with_borrow(Vec::len)
 }
 
-/// Opens the figure whose query is in the buffer and returns its number, or −1 with the error as the reply.
-#[unsafe(no_mangle)]
-pub extern "C" fn open() -> i32 {
-    match super::open(&text()) {
+/// Opens a figure at the settings in the buffer and returns its number, or −1 with the error as the reply.
+pub(super) fn open(name: &'static str, make: Make) -> i32 {
+    match Live::new(name, make, &text()) {
         Ok(figure) => FIGURES.with_borrow_mut(|figures| {
             figures.push(figure);
             figures.len() as i32 - 1
@@ -68,11 +67,11 @@ pub extern "C" fn load(figure: usize) -> i32 {
     }
 }
 
-/// Opens the query in the buffer in a figure's place, with the same data, and draws.
+/// Begins anew at the settings in the buffer, with the same data, and draws.
 #[unsafe(no_mangle)]
 pub extern "C" fn reset(figure: usize) {
-    let query = text();
-    with(figure, |figure| figure.reopen(&query).err());
+    let settings = text();
+    with(figure, |figure| figure.reopen(&settings).err());
 }
 
 /// Changes the setting in the buffer, and draws.

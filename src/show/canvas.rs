@@ -1,5 +1,6 @@
 //! The drawing area of all pictures, in pixels, and their common look.
 
+use super::backend::Svg;
 use super::base64::base64;
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -48,7 +49,7 @@ pub(crate) const SMALL: f64 = 12.0;
 pub(crate) const MIDDLE: f64 = 13.0;
 pub(crate) const LARGE: f64 = 15.0;
 
-pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(super) type Area<'a> = DrawingArea<Svg<'a>, Shift>;
 
 /// Which part of a text lies at its point.
 #[derive(Clone, Copy)]
@@ -67,7 +68,7 @@ pub(super) struct Canvas<'a> {
 /// The elements that `paint` draws on an area of this size.
 pub(super) fn draw((width, height): (u32, u32), paint: impl FnOnce(&mut Canvas)) -> String {
     let mut svg = String::new();
-    let backend = SVGBackend::with_string(&mut svg, (width * FINE, height * FINE));
+    let backend = Svg(SVGBackend::with_string(&mut svg, (width * FINE, height * FINE)));
     let mut canvas = Canvas { area: backend.into_drawing_area(), under: String::new() };
     paint(&mut canvas);
     let under = std::mem::take(&mut canvas.under);

@@ -1,13 +1,14 @@
 //! Pictures with two axes: curves, points, bars.
 
 use super::axis::{Axis, Length, Scale};
+use super::backend::Svg;
 use super::canvas::{self, Anchor, Canvas, INK, LARGE, LEVEL, MIDDLE, MUTED, SERIES, SMALL, bold, fine, font, sure};
 use super::figure::{Figure, row, sentence, shown};
 use crate::Float;
 use crate::text::{counted, number};
 use plotters::prelude::*;
 
-type Plane<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Scale, Scale>>;
+type Plane<'a, 'b> = ChartContext<'a, Svg<'b>, Cartesian2d<Scale, Scale>>;
 
 /// A curve of more points is drawn by the lowest and the highest point of each of half as many buckets.
 const POINTS: usize = 200;

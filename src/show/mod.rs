@@ -30,6 +30,7 @@
 //! Values that cannot be drawn (NaN, infinities, zeros on a logarithmic axis) are left out; the figure says how many.
 
 mod axis;
+mod backend;
 mod base64;
 pub(crate) mod canvas;
 mod chart;

@@ -35,8 +35,8 @@ def main():
     pages = [page for page in sorted(options.book.glob("*.html")) if "<figure data-live=" in page.read_text("utf-8")]
     if not pages:
         sys.exit(f"{options.book} has no page with a live figure: run `cargo book` first")
-    if not (options.book / "live.wasm.js").is_file():
-        sys.exit(f"{options.book} has no live.wasm.js: `cargo book` says why")
+    if not any(options.book.glob("live-*.js")):
+        sys.exit(f"{options.book} has no scripts of live figures: `cargo book` says why")
     browser_path = shutil.which("chromium") or shutil.which("google-chrome") or sys.exit("Chromium is not installed")
 
     compared = failures = 0
@@ -79,7 +79,7 @@ class Figure:
         figure.evaluate("figure => { for (let fold = figure.closest('details'); fold; fold = fold.parentElement.closest('details')) fold.open = true; }")
         figure.evaluate("figure => { window.begun = performance.now(); figure.scrollIntoView({ block: 'center' }); }")
         self.box = figure.locator(".live")
-        self.box.locator(".picture svg").wait_for(timeout=60_000)
+        self.box.locator(".picture > svg").wait_for(timeout=60_000)
         self.ready = tab.evaluate("performance.now() - window.begun")
         self.settle()
         self.rate = 0
@@ -269,7 +269,7 @@ def alike(a, b, slack):
         return False
     pairs = zip(NUMBER.findall(a), NUMBER.findall(b))
     values = [[float(text.replace("−", "-")) for text in pair] for pair in pairs]
-    return all(abs(x - y) <= max(slack, 1e-2 * max(abs(x), abs(y))) for x, y in values)
+    return all(abs(x - y) <= max(slack, 1e-3 * max(abs(x), abs(y))) for x, y in values)
 
 
 def pixels(address):

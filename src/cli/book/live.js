@@ -7,9 +7,10 @@
   if (places.length === 0 || !window.WebAssembly || !window.DecompressionStream) return;
 
   // The module lies in a script beside the page, so that a page opened from a file may load it.
+  const { module: source } = document.currentScript.dataset;
   const load = () => new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = "live.wasm.js";
+    script.src = source;
     script.onload = () => resolve(start(window.handgradLive));
     script.onerror = reject;
     document.head.append(script);
@@ -45,11 +46,12 @@
   const mount = (wasm, place, id) => {
     const sent = decodeURIComponent(location.hash.slice(1).replaceAll("+", " ")).split("?"); // a space is written as +
     // Data that no knob holds, trained weights or images, are in base64 in the place's other attributes.
-    const { live: first, ...given } = place.dataset;
+    const { live, ...given } = place.dataset;
+    const [name, first] = live.split("?");
     const data = Object.entries(given).map(([name, base64]) => [name, bytesOf(base64)]);
-    const open = (query) => {
-      put(wasm, query);
-      const figure = wasm.open();
+    const open = (settings) => {
+      put(wasm, settings);
+      const figure = wasm[`open_${name}`]();
       if (figure < 0) return figure;
       for (const [name, bytes] of data) {
         put(wasm, `${name}\0`, bytes);
@@ -57,7 +59,7 @@
       }
       return figure;
     };
-    let figure = sent[0] === id && sent.length > 1 ? open(`${first.split("?")[0]}?${sent[1]}`) : -1;
+    let figure = sent[0] === id && sent.length > 1 ? open(sent[1]) : -1;
     if (figure < 0) figure = open(first);
     if (figure < 0) return;
 

@@ -1,11 +1,14 @@
-//! The live figures of the pages: the library itself, compiled to WebAssembly, as a script beside them.
+//! The live figures of the pages: the library itself, compiled to WebAssembly, as scripts beside them.
+//!
+//! Each page has its own script, with what its figures need of the library and nothing else.
 
-use super::write;
 use crate::cli::lab::place::Place;
 use anyhow::{Context, bail, ensure};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use handgrad::files;
 use handgrad::show::base64;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -15,33 +18,58 @@ use std::{env, fs};
 /// What we compile for.
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// The file beside the pages. Without it they show still pictures.
-const FILE: &str = "live.wasm.js";
+/// What a page calls besides the functions that open its figures; whatever none of these needs is left out.
+/// (src/live/wasm.rs)
+const EXPORTS: [&str; 8] = ["buffer", "reply", "reply_length", "load", "reset", "set", "advance", "draw"];
 
-/// What the pages call; everything that none of these needs is left out. (src/live/wasm.rs)
-const EXPORTS: [&str; 9] = ["buffer", "reply", "reply_length", "open", "load", "reset", "set", "advance", "draw"];
-
-/// Compiles the figures and writes them beside the pages; returns the size of the script in bytes.
+/// Compiles the figures of the pages in a folder and writes a script beside each page that has some; returns the bytes of
+/// all of them.
 ///
 /// # Errors
-/// If this toolchain cannot compile for WebAssembly. Then the pages are left without the script.
+/// If this toolchain cannot compile for WebAssembly. Then the pages are left without the scripts, and show still pictures.
 pub fn bring_to_life(place: &Place, out: &Path) -> anyhow::Result<usize> {
-    match fs::remove_file(out.join(FILE)) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(error).with_context(|| format!("cannot replace {}", out.join(FILE).display()));
+    let mut scripts = Vec::new();
+    for entry in fs::read_dir(out).with_context(|| format!("cannot read {}", out.display()))? {
+        let page = entry?.path();
+        if page.extension().is_some_and(|extension| extension == "html") {
+            let figures = figures(&fs::read_to_string(&page)?);
+            let script = out.join(script(&page.file_stem().unwrap_or_default().to_string_lossy()));
+            fs::remove_file(&script).or_else(missing_is_fine)?;
+            if !figures.is_empty() {
+                scripts.push((script, figures));
+            }
         }
-        _ => {}
     }
-    let module = compile(place)?;
-    let mut zipped = GzEncoder::new(Vec::new(), Compression::best());
-    zipped.write_all(&module)?;
-    let script = format!("window.handgradLive=\"{}\";\n", base64(&zipped.finish()?));
-    write(out, FILE, script.as_bytes())?;
-    Ok(script.len())
+    let library = compile(place)?;
+    let linker = linker()?;
+    let mut size = 0;
+    for (script, figures) in scripts {
+        let mut zipped = GzEncoder::new(Vec::new(), Compression::best());
+        zipped.write_all(&link(&linker, &library, &figures)?)?;
+        let text = format!("window.handgradLive = \"{}\";\n", base64(&zipped.finish()?));
+        files::write(script, text.as_bytes())?;
+        size += text.len();
+    }
+    Ok(size)
 }
 
-/// The module's bytes.
-fn compile(place: &Place) -> anyhow::Result<Vec<u8>> {
+/// The script of a page, by the page's name.
+pub fn script(page: &str) -> String {
+    format!("live-{page}.js")
+}
+
+/// The names of a page's figures.
+fn figures(html: &str) -> BTreeSet<String> {
+    let queries = html.split("<figure data-live=\"").skip(1);
+    queries.filter_map(|rest| Some(rest.split(['?', '"']).next()?.to_owned())).collect()
+}
+
+fn missing_is_fine(error: std::io::Error) -> std::io::Result<()> {
+    if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
+}
+
+/// The library, compiled for WebAssembly.
+fn compile(place: &Place) -> anyhow::Result<PathBuf> {
     let standard = Standard::find()?;
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(place.root()).args(["rustc", "--quiet", "--lib", "--crate-type", "staticlib"]);
@@ -52,15 +80,21 @@ fn compile(place: &Place) -> anyhow::Result<Vec<u8>> {
         // The stable compiler builds its own standard library only if it is told to behave like its next version.
         cargo.args(["-Z", "build-std=std,panic_abort"]).env("RUSTC_BOOTSTRAP", "1");
     }
-    run(cargo.env_remove("RUSTFLAGS"), "cargo")?;
+    // Every browser since 2023 has these instructions; a training is more than twice as fast with them.
+    cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", "-C target-feature=+simd128");
+    run(&mut cargo, "cargo")?;
+    Ok(folder.join(TARGET).join("live/libhandgrad.a"))
+}
 
-    let library = folder.join(TARGET).join("live/libhandgrad.a");
-    let module = folder.join(TARGET).join("live/handgrad.wasm");
-    let mut linker = Command::new(linker()?);
-    linker.args(["-flavor", "wasm", "--no-entry", "--gc-sections", "--strip-all"]);
-    linker.args(EXPORTS.map(|name| format!("--export={name}")));
-    linker.arg("-o").arg(&module).arg(&library);
-    run(&mut linker, "rust-lld")?;
+/// A module that has these figures.
+fn link(linker: &Path, library: &Path, figures: &BTreeSet<String>) -> anyhow::Result<Vec<u8>> {
+    let module = library.with_file_name("page.wasm");
+    let mut command = Command::new(linker);
+    command.args(["-flavor", "wasm", "--no-entry", "--gc-sections", "--strip-all"]);
+    command.args(EXPORTS.map(|name| format!("--export={name}")));
+    command.args(figures.iter().map(|name| format!("--export=open_{name}")));
+    command.arg("-o").arg(&module).arg(library);
+    run(&mut command, "rust-lld")?;
     fs::read(&module).with_context(|| format!("cannot read {}", module.display()))
 }
 

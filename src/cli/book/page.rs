@@ -1,6 +1,7 @@
 //! A page: a notebook's cells and outputs, and the frame around them.
 
 use super::colours::{self, escape};
+use super::live;
 use super::text::{self, Section};
 use crate::cli::notebooks::document::{self, Notebook, has_tag, is_code, joined, outputs, source, without_colours};
 use crate::cli::notebooks::proved::entries_proved;
@@ -70,7 +71,8 @@ impl Page {
             link(before, "prev", "← before"),
             link(pages.get(number + 1), "next", "next →")
         );
-        frame((&self.title, &self.description()), pages, Some(number), &format!("{}{neighbours}", self.body))
+        let name = self.file.trim_end_matches(".html");
+        frame(name, (&self.title, &self.description()), pages, Some(number), &format!("{}{neighbours}", self.body))
     }
 
     /// The page in a sentence or two, for search engines and previews: how its text begins.
@@ -129,16 +131,18 @@ pub fn contents(pages: &[Page]) -> anyhow::Result<String> {
         pages.iter().map(|page| format!("<li><a href=\"{}\">{}</a>{}</li>\n", page.file, page.title, page.promise));
     let cover = include_str!("cover.html").replace("{hero}", &hero()?);
     let body = format!("{cover}<ol class=\"chapters\">\n{}</ol>", chapters.collect::<String>());
-    Ok(frame(("handgrad", BOOK), pages, None, &body))
+    Ok(frame("index", ("handgrad", BOOK), pages, None, &body))
 }
 
-fn frame((title, description): (&str, &str), pages: &[Page], open: Option<usize>, body: &str) -> String {
+/// A page of this name.
+fn frame(name: &str, (title, description): (&str, &str), pages: &[Page], open: Option<usize>, body: &str) -> String {
     let entries = pages.iter().enumerate().map(|(number, page)| page.entry(open == Some(number)));
     let values = [
         ("title", &*text::unmarked(title)),
         ("book", if open.is_some() { " · handgrad" } else { ": every gradient derived by hand and proved" }),
         ("kind", if open.is_some() { "article" } else { "book" }),
         ("description", description),
+        ("module", &live::script(name)),
         ("entries", &entries.collect::<String>()),
         ("body", body),
     ];
