@@ -194,7 +194,9 @@ impl Digits {
         let area = [left, sheet.y, sheet.width - left - MARGIN - 6.0, high];
         let plane = Plane { area, x: Axis::log(1e-16, 1.0), y: Axis::log(FLOOR, 10.0) };
         sheet.add(&plane.frame("", Some("step h")));
-        let steps: Vec<f64> = (-16 * PER_POWER..=0).map(|k| 10_f64.powf(f64::from(k) / f64::from(PER_POWER))).collect();
+        // Three digits each: these are the same numbers on every machine, and so is the noise below.
+        let power = |k: i32| 10_f64.powf(f64::from(k) / f64::from(PER_POWER));
+        let steps: Vec<f64> = (-16 * PER_POWER..=0).filter_map(|k| format!("{:.2e}", power(k)).parse().ok()).collect();
         let runs: Vec<Run> = steps.iter().map(|h| (self.run)(self.which, *h)).collect();
         let level = self.error(now.dual).max(self.epsilon / 2.0);
         let dual = format!("stroke=\"{GREEN}\" stroke-width=\"4\" stroke-dasharray=\"4 6\"");

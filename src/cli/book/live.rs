@@ -155,3 +155,16 @@ fn run(command: &mut Command, name: &str) -> anyhow::Result<()> {
     let error = text.lines().find(|line| line.starts_with("error")).unwrap_or("no reason was given");
     bail!("{name} failed: {error}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_needs_the_figures_that_it_shows() {
+        let page = "<figure data-live=\"descent?rate=1\"></figure><figure><p>data-live</p></figure>\
+                    <figure data-live=\"step\" data-x=\"\"></figure><figure data-live=\"descent\"></figure>";
+        assert_eq!(figures(page).into_iter().collect::<Vec<_>>(), ["descent", "step"]);
+        assert!(figures("<figure class=\"hero\">").is_empty());
+    }
+}

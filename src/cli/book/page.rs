@@ -111,11 +111,24 @@ const DESCRIPTION: usize = 160;
 /// What the book is, in a sentence.
 const BOOK: &str = "Neural-network layers in Rust whose every gradient is derived by hand and proved in every entry.";
 
-/// The first page's moving picture: a convolution's backward, drawn from the run of the crate's own function.
+/// The first page's live figure, as a chapter has stored it: LeNet, trained there, reads what one draws.
+fn alive(pages: &[Page]) -> Option<String> {
+    let begin = "<figure data-live=\"digit?";
+    let (page, at) = pages.iter().find_map(|page| Some((page, page.body.find(begin)?)))?;
+    let (figure, _) = page.body[at..].split_once("</figure>")?;
+    Some(format!(
+        "<div class=\"hero\">{figure}</figure>\n<p>LeNet, trained in <a href=\"{}\">{}</a>, reads what you draw. \
+         The middle picture is the gradient of its loss with respect to each pixel. The crate itself computes all of it, \
+         here in the page.</p></div>\n",
+        page.file, page.title
+    ))
+}
+
+/// The first page's film: a convolution's backward, drawn from the run of the crate's own function.
 ///
 /// # Errors
 /// If the arrays did not fit each other.
-fn hero() -> Result<String, ShapeError> {
+fn film() -> Result<String, ShapeError> {
     let z = Tensor4::from_row_major([1, 1, 3, 3], &[1.0, 2.0, 0.0, 3.0, -1.0, 2.0, 0.0, 1.0, 1.0])?;
     let k = Tensor4::from_row_major([1, 1, 2, 2], &[1.0, -2.0, 3.0, 0.5])?;
     let next_dz = Tensor4::from_row_major([1, 1, 2, 2], &[2.0, -1.0, 1.0, 4.0])?;
@@ -129,7 +142,8 @@ fn hero() -> Result<String, ShapeError> {
 pub fn contents(pages: &[Page]) -> anyhow::Result<String> {
     let chapters =
         pages.iter().map(|page| format!("<li><a href=\"{}\">{}</a>{}</li>\n", page.file, page.title, page.promise));
-    let cover = include_str!("cover.html").replace("{hero}", &hero()?);
+    let alive = alive(pages).unwrap_or_default();
+    let cover = filled(include_str!("cover.html"), &[("alive", &alive), ("film", &film()?)]);
     let body = format!("{cover}<ol class=\"chapters\">\n{}</ol>", chapters.collect::<String>());
     Ok(frame("index", ("handgrad", BOOK), pages, None, &body))
 }

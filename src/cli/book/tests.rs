@@ -142,7 +142,13 @@ fn a_page_has_its_cells_its_outputs_and_its_neighbours() {
     });
     let first = markdown("# 01 · One\nA promise.\n\n**You need:** nothing.");
     let first = write("01_one.ipynb", json!([first, code, folded]));
-    let second = write("02_two.ipynb", json!([markdown("# 02 · Two\nAnother.")]));
+    let alive = json!({
+        "cell_type": "code", "execution_count": 1, "metadata": {}, "source": "live::open(\"digit\")?",
+        "outputs": [{"output_type": "execute_result", "data": {
+            "text/html": "<figure data-live=\"digit?class=9\" data-weights=\"AA==\"><img alt=\"a {digit}\"></figure>",
+        }}],
+    });
+    let second = write("02_two.ipynb", json!([markdown("# 02 · Two\nAnother."), alive]));
     let pages = [Page::of_notebook(&first).unwrap(), Page::of_notebook(&second).unwrap()];
 
     let html = pages[0].html(&pages, 0);
@@ -155,6 +161,9 @@ fn a_page_has_its_cells_its_outputs_and_its_neighbours() {
 
     let contents = page::contents(&pages).unwrap();
     assert!(contents.contains("<img alt=\"Convolution, backward"), "the moving picture");
+    let figure = "<figure data-live=\"digit?class=9\" data-weights=\"AA==\"><img alt=\"a {digit}\"></figure>";
+    assert!(contents.contains(figure) && contents.contains("data-module=\"live-index.js\""));
+    assert!(pages[1].html(&pages, 1).contains(figure) && html.contains("data-module=\"live-01_one.js\""));
     assert!(contents.contains("<p>A promise.</p>") && !contents.contains("You need"));
     assert!(search::index(&pages).contains("\"address\":\"02_two.html#02-two\""));
 
