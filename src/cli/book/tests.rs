@@ -42,6 +42,11 @@ fn thousands_are_one_number_and_a_list_is_not() {
 }
 
 #[test]
+fn a_comma_stands_between_thousands() {
+    assert_eq!([0, 999, 44_561, 1_000_002].map(page::grouped), ["0", "999", "44,561", "1,000,002"]);
+}
+
+#[test]
 fn a_displayed_formula_may_break_at_wide_gaps_outside_braces() {
     let parts = |latex: &str| html(&format!("$$ {latex} $$")).matches("<math").count();
     assert_eq!(parts(r"a = b, \qquad\qquad c = d"), 2);
