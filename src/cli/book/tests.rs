@@ -20,6 +20,7 @@ fn formulas_are_set_as_latex_sets_them() {
     let page = html(r"$\sqrt\mu / x.$");
     assert!(page.contains("<msqrt><mspace") && page.contains("<mi>\u{3bc}</mi>"), "{page}");
     assert_eq!(page.matches("lspace=\"0\" rspace=\"0\"").count(), 2, "{page}");
+    assert!(html(r"$\mathrm{d}z$").contains("<mtext>d</mtext>"));
 }
 
 #[test]
