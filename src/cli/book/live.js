@@ -97,6 +97,7 @@
       }
       fill();
       picture.innerHTML = svg;
+      note.hidden = !/ data-note="[^"]/.test(svg);
       overlay();
       // A screen reader hears the picture when the reader pauses.
       clearTimeout(speaking);
@@ -137,7 +138,9 @@
         ["left", "top", "width", "height"].forEach((name, k) => {
           field.style[name] = `${100 * box[k] / (k % 2 ? height : width)}%`;
         });
-        if (!side && field !== document.activeElement) field.value = settings.get(knob).split(",")[at];
+        if (side) continue;
+        field.style.fontSize = `calc(${rect.nextElementSibling.closest("[font-size]").getAttribute("font-size")} * var(--unit))`;
+        if (field !== document.activeElement) field.value = settings.get(knob).split(",")[at];
       }
       for (const child of left.values()) child.remove();
     };

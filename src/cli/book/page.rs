@@ -41,7 +41,7 @@ impl Page {
         let mut promise = promise.map_or(String::new(), |(promise, _)| promise.to_owned());
         match entries_proved(notebook.cells()) {
             0 => {}
-            proved => promise += &format!("<p class=\"note\">Proves {proved} entries of gradients.</p>"),
+            proved => promise += &format!("<p class=\"note\">Proves {} entries of gradients.</p>", grouped(proved)),
         }
         Ok(Page { file: format!("{name}.html"), title, sections, promise, body })
     }
@@ -103,6 +103,11 @@ impl Page {
         }
         entry + "</li>\n"
     }
+}
+
+/// A number with a comma between thousands: 44,561.
+pub fn grouped(number: usize) -> String {
+    if number < 1000 { number.to_string() } else { format!("{},{:03}", grouped(number / 1000), number % 1000) }
 }
 
 /// Letters of a page's description, at most.

@@ -20,6 +20,7 @@ fn formulas_are_set_as_latex_sets_them() {
     let page = html(r"$\sqrt\mu / x.$");
     assert!(page.contains("<msqrt><mspace") && page.contains("<mi>\u{3bc}</mi>"), "{page}");
     assert_eq!(page.matches("lspace=\"0\" rspace=\"0\"").count(), 2, "{page}");
+    assert!(html(r"$\mathrm{d}z$").contains("<mtext>d</mtext>"));
 }
 
 #[test]
@@ -39,6 +40,11 @@ fn punctuation_stays_with_its_formula() {
 fn thousands_are_one_number_and_a_list_is_not() {
     assert!(html("$43{,}264$").contains("<mn>43,264</mn>"));
     assert!(html("$300, 400$").contains("<mn>300</mn><mo>,</mo>"));
+}
+
+#[test]
+fn a_comma_stands_between_thousands() {
+    assert_eq!([0, 999, 44_561, 1_000_002].map(page::grouped), ["0", "999", "44,561", "1,000,002"]);
 }
 
 #[test]

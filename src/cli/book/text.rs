@@ -237,15 +237,18 @@ fn mathml(latex: &str, display_mode: DisplayMode) -> anyhow::Result<String> {
 }
 
 /// MathML as LaTeX would set it: µ slants, because it is the Greek letter and not a unit; a slash and a full stop have
-/// no space around them; a comma between thousands is part of its number; and all roots of letters are equally high.
-/// (Chromium reserves the width of the second of the font's root signs for the first one too, so the first is not used.)
+/// no space around them; a comma between thousands is part of its number; an upright d or Δ touches the letter behind it;
+/// and all roots of letters are equally high. (Firefox sets a space between an upright identifier and one that slants.
+/// Chromium reserves the width of the second of the font's root signs for the first one too, so the first is not used.)
 fn as_latex_sets_it(mathml: String) -> String {
     const FENCE: &str = "<mo symmetric=\"true\" stretchy=\"true\" minsize=";
-    const CHANGES: [(&str, &str); 8] = [
+    const CHANGES: [(&str, &str); 10] = [
         ("\u{b5}", "\u{3bc}"),
         ("<mo>/</mo>", "<mo lspace=\"0\" rspace=\"0\">/</mo>"),
         ("<mo>.</mo>", "<mo lspace=\"0\" rspace=\"0\">.</mo>"),
         ("</mn><mrow><mo>,</mo></mrow><mn>", ","),
+        ("<mi mathvariant=\"normal\">d</mi>", "<mtext>d</mtext>"),
+        ("<mi mathvariant=\"normal\">Δ</mi>", "<mtext>Δ</mtext>"),
         ("<msqrt>", "<msqrt><mspace height=\"0.75em\" depth=\"0.2em\"/>"),
         ("stretchy=\"true\"minsize", "stretchy=\"true\" minsize"),
         ("stretchy=\"true\">(</mo>", "stretchy=\"true\" class=\"round\">(</mo>"),
