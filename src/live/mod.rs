@@ -148,6 +148,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 #[must_use]
 pub struct Live {
     name: &'static str,
+    #[cfg(feature = "live")]
     make: Make,
     settings: Settings,
     scene: Box<dyn Scene>,
@@ -173,7 +174,14 @@ impl Live {
     /// The figure at these settings, written `rate=0.05&surface=Saddle`.
     fn new(name: &'static str, make: Make, settings: &str) -> Result<Self, LiveError> {
         let scene = make();
-        let mut live = Live { name, make, settings: Settings::new(scene.knobs()), scene, data: Vec::new() };
+        let mut live = Live {
+            name,
+            #[cfg(feature = "live")]
+            make,
+            settings: Settings::new(scene.knobs()),
+            scene,
+            data: Vec::new(),
+        };
         for setting in settings.split('&').filter(|setting| !setting.is_empty()) {
             live.set(setting)?;
         }

@@ -36,6 +36,11 @@
     return { error, controls, query, alt, picture };
   };
 
+  // The figure and its settings that the address names. In them, a space is written as +.
+  const linked = () => {
+    try { return decodeURIComponent(location.hash.slice(1).replaceAll("+", " ")); } catch { return ""; }
+  };
+
   const make = (tag, properties = {}, ...children) => {
     const made = Object.assign(document.createElement(tag), properties);
     made.append(...children);
@@ -44,7 +49,7 @@
 
   // A figure on the page.
   const mount = (wasm, place, id) => {
-    const sent = decodeURIComponent(location.hash.slice(1).replaceAll("+", " ")).split("?"); // a space is written as +
+    const sent = linked().split("?");
     // Data that no knob holds, trained weights or images, are in base64 in the place's other attributes.
     const { live, ...given } = place.dataset;
     const [name, first] = live.split("?");
@@ -99,6 +104,7 @@
       picture.innerHTML = svg;
       note.hidden = !/ data-note="[^"]/.test(svg);
       overlay();
+      light(lit && picture.querySelector(lit));
       // A screen reader hears the picture when the reader pauses.
       clearTimeout(speaking);
       if (touched) speaking = setTimeout(() => { spoken.textContent = alt; }, 700);
@@ -206,7 +212,7 @@
       cancelAnimationFrame(playing);
       playing = 0;
       const button = controls.querySelector("[data-do=play]");
-      if (button) button.textContent = button.textContent.replace("❚❚", "▶");
+      if (button?.dataset.label) button.textContent = button.dataset.label;
     };
     const play = () => attempt(() => {
       const until = performance.now() + 12;
@@ -220,11 +226,14 @@
     const buttons = {
       play: (button) => {
         if (playing) return pause();
-        button.textContent = button.textContent.replace("▶", "❚❚");
+        touched = true;
+        button.dataset.label ??= button.textContent;
+        button.textContent = "❚❚ Pause";
         playing = requestAnimationFrame(play);
       },
       step: () => {
         pause();
+        touched = true;
         wasm.advance(figure);
         wasm.draw(figure);
         show(reply(wasm));
@@ -234,6 +243,7 @@
         put(wasm, first);
         wasm.reset(figure);
         touched = false;
+        clearTimeout(remembering);
         history.replaceState(null, "", location.pathname + location.search);
         cells.replaceChildren();
         change("width", stage.clientWidth);
@@ -270,12 +280,19 @@
         return Number(("log" in place.dataset ? 10 ** value : value).toPrecision(3));
       };
       const values = ["x", "y"].filter((name) => name in place.dataset).map(value).join(",");
+      // A slider keeps its number in its range and on its steps.
+      const slider = controls.querySelector(`input[type="range"][name="${knob}"]`);
       if (part) entry(knob, part, values);
-      else change(knob, values);
+      else if (slider) {
+        slider.value = "log" in slider.dataset ? Math.log10(values) : values;
+        slider.dispatchEvent(new Event("input", { bubbles: true }));
+      } else change(knob, values);
     };
     picture.addEventListener("pointerdown", (event) => {
       const place = event.target.closest("[data-drag]");
-      if (!place) return;
+      // A finger scrolls the page, unless it is on the handle, which lies above the area that it moves over.
+      const area = place?.childElementCount > 1 && event.target === place.firstElementChild;
+      if (!place || (area && event.pointerType === "touch")) return;
       dragged = { ...place.dataset };
       picture.setPointerCapture(event.pointerId);
       event.preventDefault();
@@ -285,6 +302,7 @@
     for (const end of ["pointerup", "pointercancel"]) picture.addEventListener(end, () => { dragged = null; });
 
     // What a cell was computed from, and what is computed from it.
+    let lit = ""; // where the cell is that the reader points at
     const light = (cell) => {
       for (const lit of picture.querySelectorAll(".feeds, .fed, .here")) lit.classList.remove("feeds", "fed", "here");
       note.textContent = cell ? cell.dataset.note : "";
@@ -308,8 +326,17 @@
       const { knob, at } = target.dataset;
       return picture.querySelector(`rect[data-knob="${knob}"][data-at="${at}"]`)?.closest("[data-cell]");
     };
-    for (const name of ["pointerover", "focusin", "click"]) stage.addEventListener(name, (event) => light(cellOf(event.target)));
-    stage.addEventListener("pointerleave", () => light(null));
+    const point = (cell) => {
+      lit = cell?.dataset.cell ? `[data-cell="${CSS.escape(cell.dataset.cell)}"]` : "";
+      light(cell);
+    };
+    for (const name of ["pointerover", "focusin", "click"]) stage.addEventListener(name, (event) => point(cellOf(event.target)));
+    stage.addEventListener("pointerleave", () => point(null));
+    // A field that is left with no number in it shows the number that counts.
+    cells.addEventListener("focusout", () => {
+      trouble.hidden = true;
+      requestAnimationFrame(overlay);
+    });
 
     // A square on which the reader draws, 16 shades a pixel.
     const pad = (knob, side) => {
@@ -343,6 +370,7 @@
         send();
       };
       canvas.addEventListener("pointerdown", (event) => {
+        if (event.button !== 0) return;
         canvas.setPointerCapture(event.pointerId);
         const box = canvas.getBoundingClientRect();
         last = [(event.clientX - box.left) / box.width * side, (event.clientY - box.top) / box.height * side];
@@ -361,6 +389,17 @@
     new ResizeObserver(fit).observe(stage);
     fit();
     if (sent[0] === id) box.scrollIntoView({ block: "center" });
+    addEventListener("hashchange", () => {
+      const [name, query] = linked().split("?");
+      if (name !== id || query === undefined) return;
+      attempt(() => {
+        pause();
+        put(wasm, query);
+        wasm.reset(figure);
+        cells.replaceChildren();
+        change("width", Math.round(stage.clientWidth));
+      });
+    });
   };
 
   // The module is loaded when a figure comes near, once for all of them.
@@ -380,7 +419,7 @@
       loading.then((wasm) => mount(wasm, target, id), () => { /* the still pictures stay */ });
     }
   }, { rootMargin: "800px" });
-  const wanted = decodeURIComponent(location.hash.slice(1)).split("?")[0];
+  const wanted = linked().split("?")[0];
   for (const [place, id] of named) {
     if (id === wanted) place.scrollIntoView({ block: "center" });
     near.observe(place);
