@@ -115,6 +115,8 @@ class Figure:
         self.drag()
         self.draw()
         self.hover()
+        self.typing()
+        self.link()
         if self.box.locator("[data-do=step]").count():
             for _ in range(3):
                 self.box.locator("[data-do=step]").click()
@@ -170,6 +172,45 @@ class Figure:
             self.faults.append("nothing is lit that a hovered number was computed from")
         if not self.box.locator(".noted").inner_text():
             self.faults.append("nothing is said about a hovered number")
+
+    def typing(self):
+        """What is typed into stays lit, and what is no number is taken back."""
+        cells = self.box.locator(".cells input")
+        if cells.count() == 0:
+            return
+        cells.last.fill("7")
+        self.settle()
+        if self.box.locator(".picture .here").count() == 0 and self.box.locator(".picture [data-from]").count():
+            self.faults.append("the number that was typed is no longer lit")
+        cells.last.fill("1e99")
+        self.settle()
+        if self.box.locator(".trouble").is_hidden():
+            self.faults.append("1e99: no error is shown")
+        cells.last.blur()
+        self.tab.wait_for_timeout(100)
+        if self.box.locator(".trouble").is_visible() or cells.last.input_value() == "1e99":
+            self.faults.append("1e99 stays in the field that was left")
+        self.reset()
+
+    def link(self):
+        """A link to the figure that is pasted into the page's address opens it as it was sent."""
+        before = self.query()
+        slider = self.box.locator('.knobs input[type="range"], .knobs select').first
+        if slider.count() == 0:
+            return
+        if slider.evaluate("knob => knob.tagName") == "SELECT":
+            slider.select_option(index=slider.locator("option").count() - 1)
+        else:
+            slider.press("End")
+        self.settle()
+        sent = self.query()
+        self.reset()
+        self.tab.evaluate("hash => { location.hash = hash; }", f"#{self.box.get_attribute('id')}?{sent.split('?')[1]}")
+        self.tab.wait_for_timeout(100)
+        self.settle()
+        if self.query() != sent:
+            self.faults.append(f"a link to {sent} opens {self.query()}, which was {before}")
+        self.reset()
 
     def measure(self):
         """Frames a second while the first slider, or else the first number, changes in each of them."""

@@ -122,9 +122,9 @@ fn alive(pages: &[Page]) -> Option<String> {
     let (page, at) = pages.iter().find_map(|page| Some((page, page.body.find(begin)?)))?;
     let (figure, _) = page.body[at..].split_once("</figure>")?;
     Some(format!(
-        "<div class=\"hero\">{figure}</figure>\n<p>LeNet, trained in <a href=\"{}\">{}</a>, reads what you draw. \
-         The middle picture is the gradient of its loss with respect to each pixel. The crate itself computes all of it, \
-         here in the page.</p></div>\n",
+        "<div class=\"hero\">{figure}</figure>\n<p>Draw a digit. LeNet, trained in <a href=\"{}\">{}</a>, reads it \
+         while you draw. The middle picture is the gradient of its loss with respect to each pixel, with its sign \
+         reversed. The crate itself computes all of it, here in the page.</p></div>\n",
         page.file, page.title
     ))
 }
