@@ -1,6 +1,6 @@
 //! Logits that are dragged: their probabilities, the Jacobian of the softmax, and the gradient of the loss.
 //!
-//! The Jacobian's row j is [`softmax_backward`](crate::activations::softmax_backward) of a δ that is 1 at j and 0 elsewhere.
+//! The Jacobian's row j is [`softmax_backward`] of a δ that is 1 at j and 0 elsewhere.
 
 use super::gradients::{Loss, difference, dual};
 use super::sheet::{Axis, BLUE, Cell, GREEN, GREY, MARGIN, ORANGE, Plane, Sheet, half, text};
