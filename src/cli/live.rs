@@ -24,8 +24,8 @@ pub struct Arguments {
     words: bool,
 }
 
-/// Runs the command. It rounds as a page does: on one thread, and without the vectors and fused instructions of this
-/// processor, which WebAssembly has not.
+/// Runs the command. It rounds as a page does: on one thread, and without those vectors and fused instructions of
+/// this processor that WebAssembly lacks.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let as_in_a_page = Cuts { vectors: Vectors::Short, ..Cuts::PRODUCTION };
     as_in_a_page.on_threads(1, || {

@@ -3,6 +3,7 @@
 //! Each page has its own script, with what its figures need of the library and nothing else.
 
 use crate::cli::lab::place::Place;
+use crate::cli::lab::setup::missing_is_fine;
 use anyhow::{Context, bail, ensure};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -62,10 +63,6 @@ pub fn script(page: &str) -> String {
 fn figures(html: &str) -> BTreeSet<String> {
     let queries = html.split("<figure data-live=\"").skip(1);
     queries.filter_map(|rest| Some(rest.split(['?', '"']).next()?.to_owned())).collect()
-}
-
-fn missing_is_fine(error: std::io::Error) -> std::io::Result<()> {
-    if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }
 
 /// The library, compiled for WebAssembly.

@@ -391,7 +391,8 @@ fn library(folder: &Path) -> anyhow::Result<BTreeMap<PathBuf, Vec<u8>>> {
     Ok(files)
 }
 
-fn missing_is_fine(error: std::io::Error) -> std::io::Result<()> {
+/// A file that should go, and is not there.
+pub fn missing_is_fine(error: std::io::Error) -> std::io::Result<()> {
     if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }
 
