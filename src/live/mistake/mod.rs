@@ -91,7 +91,7 @@ impl Scene for PickAMistake {
     }
 
     fn moves(&self) -> Option<&'static str> {
-        Some("Train")
+        Some("Train on")
     }
 
     fn advance(&mut self, settings: &Settings) -> Result<bool, LiveError> {
@@ -176,7 +176,10 @@ impl Chosen {
             None if same => "it is the same: this training does not show it.".into(),
             None if end >= start => format!("it rises to {}.", number(end)),
             None if end < now => format!("it goes to {}, even lower: a loss that falls proves nothing.", number(end)),
-            None => format!("it goes to {}. It falls, too: without the other curve, who would notice?", number(end)),
+            None if end < start / 10.0 => {
+                format!("it goes to {}. It falls, too: without the other curve, who would notice?", number(end))
+            }
+            None => format!("it goes to {}.", number(end)),
         };
         format!("{told}. With the mistake {with}")
     }
