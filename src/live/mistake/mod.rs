@@ -124,7 +124,7 @@ impl Chosen {
         says.iter().enumerate().for_each(|(k, paragraph)| above.words(paragraph, k == 0));
 
         let side = if width < WIDE { width } else { width / 2 };
-        let map = self.verdict.errors().map(|map| map.within(side).figure());
+        let map = self.verdict.errors("").map(|map| map.within(side).figure());
         let pictures = match map {
             Some(map) if width < WIDE => show::column([map, self.curves((width, 260)).figure()]),
             Some(map) => {
