@@ -279,6 +279,25 @@ impl Settings {
         }
     }
 
+    /// The same for maps that stand one below the other: the shapes are those of the tensor whose matrices they are.
+    pub fn resize_maps(
+        &mut self,
+        name: &str,
+        [_, per_sample, height, width]: [usize; 4],
+        after: [usize; 4],
+        fill: impl Fn(usize, usize) -> f64,
+    ) {
+        if let Some(Kind::Numbers(values)) = self.kind_mut(name) {
+            *values = DMatrix::from_fn(after[0] * after[1] * after[2], after[3], |i, j| {
+                let (map, row) = (i / after[2], i % after[2]);
+                let (n, c) = (map / after[1], map % after[1]);
+                let kept = (c < per_sample && row < height && j < width)
+                    .then(|| values.get(((n * per_sample + c) * height + row, j)).copied());
+                kept.flatten().unwrap_or_else(|| fill(i, j))
+            });
+        }
+    }
+
     /// Gives a choice other options. What is chosen stays so if it is one of them, and otherwise the first one is.
     pub fn offer<S: ToString>(&mut self, name: &str, others: impl IntoIterator<Item = S>) {
         if let Some(Kind::Choice { at, options }) = self.kind_mut(name) {

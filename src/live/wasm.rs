@@ -1,9 +1,11 @@
 //! The live figures as a WebAssembly module: what `live.js` calls.
 //!
 //! Text goes in and out through one buffer. The page asks for room ([`buffer`]), writes UTF-8 into it and calls [`set`], or
-//! the function that opens a figure of some name: `open_descent`. Data that no knob holds go in the same way, as their name, a zero byte and the bytes ([`load`]). A reply lies
-//! at [`reply`], [`reply_length`] bytes long. It has five parts, with a zero byte between each two:
-//! an error or nothing, the controls as HTML, the present settings, the alt text, and the picture as SVG.
+//! the function that opens a figure of some name: `open_descent`. Data that no knob holds go in the same way, as their name,
+//! a zero byte and the bytes ([`load`]), and so does the name of a cell ([`note`]). A reply lies at [`reply`],
+//! [`reply_length`] bytes long. That of [`note`] is what is said about the cell. The others have five parts, with a zero
+//! byte between each two: an error or nothing, the controls as HTML, the present settings, the alt text, and the picture as
+//! SVG.
 
 #![allow(unsafe_code)] // for the attribute `no_mangle` alone, which keeps the names that the page calls
 
@@ -93,6 +95,14 @@ pub extern "C" fn advance(figure: usize) -> i32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn draw(figure: usize) {
     with(figure, |_| None);
+}
+
+/// Replies with what is said about the cell whose name is in the buffer, or with nothing.
+#[unsafe(no_mangle)]
+pub extern "C" fn note(figure: usize) {
+    let cell = text();
+    let note = FIGURES.with_borrow(|figures| figures.get(figure).and_then(|figure| figure.note(&cell).ok().flatten()));
+    answer([&note.unwrap_or_default()]);
 }
 
 /// Changes a figure and replies with what there is to show.
