@@ -48,13 +48,14 @@ impl Scene for Convolution {
     }
 
     fn changed(&mut self, settings: &mut Settings, _knob: &str) -> Result<(), LiveError> {
-        let (before, after) = (self.shape.inputs(), Shape::of(settings)?.inputs());
+        let shape = Shape::of(settings)?;
+        let (before, after) = (self.shape.inputs(), shape.inputs());
         let fills = [pixel, tap, |_, _| 0.0, delta];
         for ((before, after), fill) in before.iter().zip(&after).zip(fills) {
             settings.resize_maps(before.knob, before.shape, after.shape, fill);
         }
         offer_one(settings, after[3].shape);
-        self.shape = Shape::of(settings)?;
+        self.shape = shape;
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use super::{Knob, Settings};
 use crate::numbers::traced::Index;
 use crate::numbers::{Session, Traced};
 use crate::show::steps::formula::{Formula, Symbols};
-use crate::text::{counted, number, significant};
+use crate::text::{number, significant};
 use crate::{ShapeError, Tensor4};
 use nalgebra::DMatrix;
 use std::collections::{HashMap, HashSet};
@@ -75,8 +75,7 @@ impl<'a, L: Layer> Derivation<'a, L> {
         let mut values = inputs.iter().map(typed).collect::<Result<Vec<_>, _>>()?;
         let one = settings.chosen(ONE).checked_sub(1); // the first choice is δ as it is typed
         if let (Some(one), Some(delta)) = (one, values.last_mut()) {
-            let ones = places(delta.shape()).enumerate().map(|(k, at)| (at, if k == one { 1.0 } else { 0.0 }));
-            ones.for_each(|(at, value)| delta[at] = value);
+            places(delta.shape()).enumerate().for_each(|(k, at)| delta[at] = if k == one { 1.0 } else { 0.0 });
         }
         let entries: Vec<Maps> =
             inputs.iter().zip(&values).map(|(input, values)| session.tensor(input.symbol, values)).collect();
@@ -268,9 +267,9 @@ impl<'a, L: Layer> Derivation<'a, L> {
                 cell.look = Look::Unused;
             }
             if let Some(note) = &mut cell.note {
-                for (way, values) in WAYS.iter().zip(others) {
-                    *note += &format!(", by {way} {}", significant(values[at], 12));
-                }
+                let ways = WAYS.iter().zip(others);
+                let ways = ways.map(|(way, values)| format!("by {way} {}", significant(values[at], 12)));
+                *note += &format!("; {}", ways.collect::<Vec<_>>().join(", "));
             }
             cell
         })
@@ -326,12 +325,11 @@ pub(super) fn agreement(gradients: &[&Gradient]) -> String {
         });
         number(pairs.map(|(hand, other)| (hand.value() - other).abs()).fold(0.0, f64::max))
     };
-    let entries = gradients.iter().map(|gradient| gradient.by_hand.as_slice().len()).sum();
+    let entries: usize = gradients.iter().map(|gradient| gradient.by_hand.as_slice().len()).sum();
     let agree = gradients.iter().all(|gradient| gradient.apart().is_empty());
     format!(
-        "{}{} by hand: the largest difference from dual numbers is {}, and from finite differences {}.",
-        if agree { "Three ways agree. " } else { "" },
-        counted(entries, "gradient"),
+        "{}{entries} entries by hand: the largest difference from dual numbers is {}, and from finite differences {}.",
+        if agree { "The three gradients agree. " } else { "" },
         furthest(0),
         furthest(1)
     )

@@ -162,7 +162,7 @@ impl Knob {
                 let log = if *log { " data-log" } else { "" };
                 format!(
                     "<label>{label} <input type=\"range\" name=\"{name}\" min=\"{}\" max=\"{}\" step=\"{step}\" \
-                     value=\"{}\"{log}><output>{}</output></label>",
+                     value=\"{}\"{log}><output aria-live=\"off\">{}</output></label>",
                     place(*from),
                     place(*to),
                     place(*value),
