@@ -166,7 +166,7 @@ impl Knob {
                     place(*from),
                     place(*to),
                     place(*value),
-                    slid(*value)
+                    slid(*value).replace('-', "−")
                 )
             }
             Kind::Choice { at, options } => {

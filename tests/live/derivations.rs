@@ -184,7 +184,7 @@ fn a_fully_connected_layer_divides_the_gradients_of_its_parameters_by_n() {
     assert_eq!(find(&cells, "zᵀδ:0").number, "15");
     assert_eq!(find(&cells, "Σδ:0").number, "10");
     assert_eq!(find(&cells, "db:0").number, "3.33");
-    assert!(note(query, "dw:0").starts_with("dw = (z₀·δ₀ + z₁·δ₁ + z₂·δ₂)/3, dw = (1·6 + 2·3 + 3·1)/3 = 5, "));
+    assert!(note(query, "dw:0").starts_with("dw = (z₀·δ₀ + z₁·δ₁ + z₂·δ₂)/3, dw = (1·6 + 2·3 + 3·1)/3 = 5; "));
 }
 
 #[test]

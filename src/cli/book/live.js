@@ -121,7 +121,7 @@
         const value = settings.get(input.name);
         if (input.type === "range") {
           input.value = "log" in input.dataset ? Math.log10(value) : value;
-          input.nextElementSibling.textContent = value;
+          input.nextElementSibling.textContent = value.replaceAll("-", "−");
           input.setAttribute("aria-valuetext", value);
         } else if (input !== document.activeElement) {
           input.value = "part" in input.dataset ? value.split(",")[parts(input).indexOf(input)] : value;
