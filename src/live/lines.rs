@@ -63,7 +63,7 @@ mod tests {
         let words = "Forward: y = b + Σ z·K, a sum for each window";
         let whole = width(words, LETTERS) * 1.25;
         assert_eq!(lines(words, whole + 1.0, true), [words]);
-        assert_eq!(lines(words, 0.9 * whole, true), ["Forward: y = b + Σ z·K,", "a sum for each window"]);
+        assert_eq!(lines(words, 0.9 * whole, true), ["Forward: y = b + Σ z·K, a", "sum for each window"]);
         assert_eq!(lines(words, 0.9 * whole, false), [words]);
         assert_eq!(lines("a b = c", 1.0, false), ["a", "b = c"]);
         assert_eq!(lines("", 100.0, false), [""]);
