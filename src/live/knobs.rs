@@ -187,7 +187,11 @@ impl Knob {
                 format!("<span class=\"point\">{label} {}{}</span>", one("x", value[0], *x), one("y", value[1], *y))
             }
             Kind::Pixels { .. } => {
-                format!("<button type=\"button\" data-do=\"clear\" data-knob=\"{name}\">Clear</button>")
+                let erase = "<button type=\"button\" data-do=\"erase\" aria-pressed=\"false\"";
+                format!(
+                    "{erase} data-knob=\"{name}\">Erase</button>\
+                     <button type=\"button\" data-do=\"clear\" data-knob=\"{name}\">Clear</button>"
+                )
             }
             Kind::Numbers(_) => String::new(),
         }

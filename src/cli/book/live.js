@@ -262,11 +262,11 @@
         button.textContent = "Copied";
         setTimeout(() => { button.textContent = words; }, 1500);
       },
-      clear: (button) => {
-        const canvas = cells.querySelector(`canvas[data-knob="${button.dataset.knob}"]`);
-        canvas.wipe();
-      },
+      erase: (button) => button.setAttribute("aria-pressed", !erases(button.dataset.knob)),
+      clear: (button) => cells.querySelector(`canvas[data-knob="${button.dataset.knob}"]`).wipe(),
     };
+    const erases = (knob) =>
+      controls.querySelector(`[data-do="erase"][data-knob="${knob}"]`).getAttribute("aria-pressed") === "true";
     controls.addEventListener("click", (event) => {
       const button = event.target.closest("button");
       if (button) attempt(() => buttons[button.dataset.do](button));
@@ -378,11 +378,13 @@
         paint();
         change(knob, shades.map((shade) => shade.toString(16)).join(""));
       };
-      // A round pen, two pixels wide, with a soft edge.
+      // A round pen, two pixels wide, with a soft edge. It draws, or erases.
       const dot = (x, y) => {
+        const erase = erases(knob);
         for (let k = 0; k < shades.length; k += 1) {
           const away = Math.hypot(k % side + 0.5 - x, Math.floor(k / side) + 0.5 - y);
-          shades[k] = Math.max(shades[k], Math.round(15 * Math.min(Math.max(2 - away, 0), 1)));
+          const ink = Math.round(15 * Math.min(Math.max(2 - away, 0), 1));
+          shades[k] = erase ? Math.min(shades[k], 15 - ink) : Math.max(shades[k], ink);
         }
       };
       let last = null;
