@@ -251,6 +251,7 @@
         put(wasm, first);
         wasm.reset(figure);
         touched = false;
+        shape = ""; // the controls are made anew
         clearTimeout(remembering);
         history.replaceState(null, "", location.pathname + location.search);
         cells.replaceChildren();
