@@ -3,8 +3,8 @@
 //! Where the surface is quadratic and the rule is SGD, with momentum or without, theory says what each step multiplies the
 //! error by in the long run (chapters 05 and 16). The picture has it beside what the run does.
 //!
-//! A surface and a rule that need another rate or another start than the ones before get it when they are chosen. So in a
-//! query they come first: `descent?surface=Rosenbrock&rate=0.0005`.
+//! A surface and a rule that need another rate, another start or more steps than the ones before get them when they are
+//! chosen. So in a query they come first: `descent?surface=Rosenbrock&rate=0.0005`.
 
 use super::rates::{curvatures, descend, slowest};
 use super::run::{Kept, Measure, Run, Start, four, picture, verdict};
@@ -28,10 +28,11 @@ const Y: (f64, f64) = (-3.0, 3.0);
 
 const RULES: [&str; 6] = ["SGD", "Nesterov", "AdaGrad", "RMSProp", "Adadelta", "Adam"];
 
-/// The rate and the start of a surface and a rule, before the reader changes them.
+/// The rate, the steps and the start of a surface and a rule, before the reader changes them.
 #[derive(Clone, Copy, PartialEq)]
 struct First {
     rate: f64,
+    steps: f64,
     start: [f64; 2],
 }
 
@@ -43,7 +44,11 @@ impl First {
             ("SGD" | "Nesterov", _) => 0.0769, // in the valley, the best one without momentum
             _ => 0.3,
         };
-        First { rate, start: if surface == Surface::Rosenbrock { [-1.5, 2.0] } else { [-4.0, 1.5] } }
+        let (steps, start) = match surface {
+            Surface::Rosenbrock => (300.0, [-1.5, 2.0]), // a slope of the valley, whose floor takes many steps
+            _ => (40.0, [-4.0, 1.5]),
+        };
+        First { rate, steps, start }
     }
 }
 
@@ -55,13 +60,13 @@ impl Default for First {
 
 impl Scene for Descent {
     fn knobs(&self) -> Vec<Knob> {
-        let First { rate, start } = First::default();
+        let First { rate, steps, start } = First::default();
         vec![
             Knob::choice("surface", "surface", Surface::ALL.map(|surface| format!("{surface:?}")), 1),
             Knob::choice("rule", "rule", RULES, 0),
             Knob::log_slider("rate", "learning rate η", rate, (0.0001, 2.0)),
             Knob::slider("momentum", "momentum μ", 0.0, (0.0, 0.99), 0.01),
-            Knob::slider("steps", "steps", 40.0, (1.0, 300.0), 1.0),
+            Knob::slider("steps", "steps", steps, (1.0, 300.0), 1.0),
             Knob::point("start", "start", start, X, Y),
         ]
     }
@@ -70,6 +75,9 @@ impl Scene for Descent {
         let first = First::of(Surface::ALL[settings.chosen("surface")], RULES[settings.chosen("rule")]);
         if first.rate != self.first.rate {
             settings.set(&format!("rate={}", first.rate))?;
+        }
+        if first.steps != self.first.steps {
+            settings.set(&format!("steps={}", first.steps))?;
         }
         if first.start != self.first.start {
             settings.set(&format!("start={},{}", first.start[0], first.start[1]))?;
@@ -104,7 +112,7 @@ impl Scene for Descent {
         });
         let (rates, map) = (run.rates(), map.path(rule.name, &path));
         let below = [vec![run.ends()], theory.words].concat();
-        let alt = format!("{} {} {}", rates.join(" "), theory.verdict.join(" "), below.join(" "));
+        let alt = [&rates[..], &theory.verdict, &below].concat().join(" ");
         Ok(picture(settings, [&rates, &theory.verdict, &below], map, &start, vec![run.chart()], &alt))
     }
 }
