@@ -188,8 +188,9 @@ pub fn try_all(
         match count_all(*count, answers, &outputs) {
             Ok(all) => *count = all,
             Err(reason) => {
-                // Only an answer that runs alone is judged by what goes wrong.
-                eprintln!("  exercise {exercise}: one answer after the other, because together: {reason}");
+                // What goes wrong together may be another answer's fault: only those that run alone are judged by it.
+                let reason = reason.lines().next().unwrap_or_default();
+                eprintln!("  exercise {exercise}: each answer in a cell of its own, because of the one cell: {reason}");
                 for (answer, cell) in answers.iter().zip(&cells) {
                     let place = answer.place();
                     at(&place);

@@ -1,7 +1,7 @@
 //! Several cells run as one: a cell takes most of its time to compile, whatever it holds.
 //!
-//! Each cell becomes a block, so that its items and variables are its own. In front of a block's output stands
-//! [`BEGIN`], and in front of the value of its last expression [`VALUE`].
+//! Each cell becomes a block, so that its items and variables are its own. [`BEGIN`] is printed before what a block
+//! prints, and [`VALUE`] before the value of its last expression.
 
 use super::document::joined;
 use super::judge;
@@ -117,6 +117,7 @@ mod tests {
         assert_eq!(stderr, "");
         assert!(joined(&returned["text"]).contains("last"), "{returned}");
         assert_eq!(outputs(&[returned], 2), Err("a cell ended early".to_owned()));
+        assert!(outputs(&[], 1).is_err(), "a cell that did not run prints nothing");
 
         let (panicked, stderr) = printed(&["seven[1]", "println!(\"last\")"])?;
         assert!(joined(&panicked["text"]).contains("last"), "{panicked}");
