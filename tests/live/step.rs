@@ -51,9 +51,9 @@ fn digits_are_counted_and_those_that_cancel_are_not_left() -> Result<(), LiveErr
     }
     let said = words("step?format=f32&h=1e-3")?;
     assert!(said.contains("The first 3 of 8 digits"), "{said}");
-    // 13.006001, 13.000001 and 13.
+    // 13.006…, 13.0000009… and 13.
     let said = words("step?h=1e-3")?;
-    assert!(said.contains("Right digits of 16: forward 4, central 7, dual number 16."), "{said}");
+    assert!(said.contains("Right digits of 16: forward 4, central 8, dual number 16."), "{said}");
     Ok(())
 }
 
