@@ -193,9 +193,8 @@ fn the_font_has_every_letter_of_the_formulas() {
     for page in super::pages(&Place::find().unwrap()).unwrap() {
         let html = page.html(&[], 0);
         for formula in html.split("<math").skip(1).filter_map(|rest| rest.split("</math>").next()) {
-            let whole = format!("<math{formula}</math>").replace("&nbsp;", "\u{a0}");
-            let tree = roxmltree::Document::parse(&whole).unwrap();
-            let letters = tree.descendants().filter_map(|node| node.text()).flat_map(str::chars);
+            let letters =
+                formula.split('<').filter_map(|piece| piece.split_once('>')).flat_map(|(_, text)| text.chars());
             for letter in letters.filter(|letter| !letter.is_whitespace()) {
                 let known = ranges.iter().any(|range| range.contains(&u32::from(letter)));
                 assert!(known, "{}: U+{:X} {letter} in {formula}", page.file, u32::from(letter));
