@@ -440,7 +440,7 @@
       wide = Math.round(stage.clientWidth);
       change("width", wide);
     }).observe(stage);
-    if (sent[0] === id) box.scrollIntoView({ block: "center" });
+    if (sent[0] === id) box.scrollIntoView({ block: "start" });
     addEventListener("hashchange", () => {
       const [name, query] = linked().split("?");
       if (name !== id || query === undefined) return;
@@ -473,7 +473,7 @@
   }, { rootMargin: "800px" });
   const wanted = linked().split("?")[0];
   for (const [place, id] of named) {
-    if (id === wanted) place.scrollIntoView({ block: "center" });
+    if (id === wanted) place.scrollIntoView({ block: "start" });
     near.observe(place);
   }
 })();
