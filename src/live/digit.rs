@@ -241,13 +241,13 @@ impl Seen {
         };
         let moved = match self.moved {
             (0, 0) => String::new(),
-            (down, right) => format!(
-                " LeNet sees it moved by {} {} and {} {}, centred as its training digits are.",
-                down.abs(),
-                if down < 0 { "up" } else { "down" },
-                right.abs(),
-                if right < 0 { "left" } else { "right" }
-            ),
+            (down, right) => {
+                let ways = [(down, ["up", "down"]), (right, ["left", "right"])].into_iter();
+                let ways = ways.filter(|(by, _)| *by != 0);
+                let ways = ways.map(|(by, [back, on])| format!("{} {}", by.abs(), if by < 0 { back } else { on }));
+                let ways = ways.collect::<Vec<_>>().join(" and ");
+                format!(" LeNet sees it moved by {ways}, centred as its training digits are.")
+            }
         };
         let first = match drawing.iter().all(|ink| *ink == 0.0) {
             true => "Nothing is drawn yet.".into(),

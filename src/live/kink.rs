@@ -18,6 +18,8 @@ const NAMES: [&str; 6] = ["ReLU", "leaky ReLU", "ELU", "SELU", "sigmoid", "tanh"
 const Z: (f64, f64) = (-4.0, 4.0);
 /// The half widths.
 const H: (f64, f64) = (0.001, 2.0);
+/// A smaller error is rounding: that of a value, 10⁻¹⁶, divided by the smallest h is ten times less.
+const ROUNDING: f64 = 1e-12;
 
 impl Scene for Kink {
     fn knobs(&self) -> Vec<Knob> {
@@ -280,7 +282,8 @@ impl Slopes {
             "The difference is the mean of the slopes on both sides of z: ({left} + {right}) / 2 = {}.",
             four(self.central)
         );
-        let error = four((self.central - self.by_hand).abs());
+        let error = (self.central - self.by_hand).abs();
+        let error = if error < ROUNDING { "only by rounding".into() } else { format!("by {}", four(error)) };
         let kink = match (self.has_kink(), self.z.abs() < self.h) {
             (true, true) if self.z == 0.0 => {
                 let [left, right] = self.at_kink.map(four);
@@ -290,11 +293,12 @@ impl Slopes {
                 )
             }
             (true, true) => format!(
-                " The kink at 0 lies between z − h and z + h: the difference is off by {error} until h is below {}.",
+                " The kink at 0 lies between z − h and z + h: the difference is off {error}. Once h is below {}, the kink is \
+                 out of reach.",
                 number(self.z.abs())
             ),
-            (true, false) => format!(" The kink is out of reach, and the difference is off by {error}."),
-            _ => format!(" There is no kink, and the difference is off by {error}."),
+            (true, false) => format!(" The kink is out of reach, and the difference is off {error}."),
+            _ => format!(" There is no kink, and the difference is off {error}."),
         };
         mean + &kink
     }

@@ -70,7 +70,9 @@ impl Run {
             ),
         };
         let measured = match measured(&self.values) {
-            Some((factor, _)) => format!("Measured: each step multiplies the {of} by {}.", four(factor)),
+            Some((factor, _)) => {
+                format!("Measured over the second half: on average, a step multiplies the {of} by {}.", four(factor))
+            }
             None if self.values.contains(&0.0) => format!("Measured: the {of} is exactly 0."),
             None => "Measured: too few steps to tell.".into(),
         };
@@ -80,16 +82,13 @@ impl Run {
     /// How many steps it made, and the first value and the last one, in a sentence.
     pub fn ends(&self) -> String {
         let (first, last) = (self.values.first().unwrap_or(&f64::NAN), self.values.last().unwrap_or(&f64::NAN));
-        let (of, first, last, done) = (self.of.name(), four(*first), four(*last), self.values.len() - 1);
-        match done < self.steps {
-            true => format!(
-                "{done} of {}, then the numbers overflow: the {of} is {first} at the start and {last} at the end.",
-                counted(self.steps, "step")
-            ),
-            false => {
-                format!("{}: done. The {of} is {first} at the start and {last} at the end.", counted(done, "step"))
-            }
-        }
+        let (of, done, finite) = (self.of.name(), self.values.len() - 1, last.is_finite());
+        let (first, last) = (four(*first), if finite { four(*last) } else { "too large for a number".into() });
+        let begin = match done < self.steps {
+            true => format!("{done} of {}, then the numbers overflow", counted(self.steps, "step")),
+            false => format!("{}: done", counted(done, "step")),
+        };
+        format!("{begin}. The {of} is {first} at the start and {last} at the end.")
     }
 
     /// The value at each step on a logarithmic axis, which starts where the run does, whatever the rate.

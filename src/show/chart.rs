@@ -397,11 +397,11 @@ impl Chart {
 
     /// How many points the picture leaves out.
     fn note(&self, drawn: &[Vec<(f64, f64)>]) -> String {
-        let (mut not_finite, mut not_positive, mut outside) = (0, 0, 0);
+        let (mut not_finite, mut not_drawn, mut outside) = (0, 0, 0);
         for ((x, y), (px, py)) in self.outlines().flatten().zip(drawn.iter().flatten()) {
             match (x.is_finite() && y.is_finite(), px.is_finite() && py.is_finite()) {
                 (false, _) => not_finite += 1,
-                (true, false) => not_positive += 1,
+                (true, false) => not_drawn += 1,
                 _ => {}
             }
         }
@@ -409,9 +409,10 @@ impl Chart {
         for (_, points) in of_points {
             outside += points.iter().filter(|(x, y)| x.is_finite() && y.is_finite() && !self.y.holds(*y)).count();
         }
+        let is_log = self.x.log || self.y.log;
         let reasons = [
             (not_finite, "not finite"),
-            (not_positive, "beyond the axis (zero or less, on a log axis)"),
+            (not_drawn, if is_log { "beyond the axis (zero or less, on a log axis)" } else { "too far away" }),
             (outside, "outside the range of the axis"),
         ];
         let reasons = reasons.iter().filter(|(count, _)| *count > 0);

@@ -23,6 +23,9 @@ fn a_difference_is_the_mean_of_both_sides() -> Result<(), LiveError> {
     assert_eq!(slopes("kink?z=0.2&h=0.1")?, [1.0, 1.0, 1.0]);
     let said = words("kink?z=0.2&h=0.5")?;
     assert!(said.contains("The slope from −0.3 to 0.2 is 0.4, from 0.2 to 0.7 it is 1. "), "{said}");
+    assert!(said.contains("is off by 0.3. Once h is below 0.2, the kink is out of reach."), "{said}");
+    let said = words("kink?z=0.2&h=0.1")?;
+    assert!(said.contains("The kink is out of reach, and the difference is off only by rounding."), "{said}");
     assert!(words("kink?z=0")?.contains("the slope is 0 for z < 0 and 1 for z > 0, and the program takes 0."));
     Ok(())
 }
