@@ -4,7 +4,7 @@
 //! Any other signature does not compile, and the compiler's message shows both signatures.
 
 use crate::activations::PreluGradients;
-use crate::layers::{ConvGradients, FcGradients};
+use crate::layers::{ConvGradients, FcGradients, NormGradients};
 use crate::losses::Loss;
 use crate::{ShapeError, Slide, Tensor4};
 use nalgebra::{DMatrix, DVector};
@@ -61,6 +61,13 @@ pub type PreluForward<T = f64> = fn(z: &Tensor4<T>, alpha: &DVector<T>) -> Resul
 /// [`prelu_backward`](crate::activations::prelu_backward).
 pub type PreluBackward<T = f64> =
     fn(next_dz: &Tensor4<T>, z: &Tensor4<T>, alpha: &DVector<T>) -> Result<PreluGradients<T>, ShapeError>;
+
+/// [`batch_norm_forward`](crate::layers::batch_norm_forward).
+pub type NormForward<T = f64> =
+    fn(z: &Tensor4<T>, gamma: &DVector<T>, beta: &DVector<T>, epsilon: T) -> Result<Tensor4<T>, ShapeError>;
+/// [`batch_norm_backward`](crate::layers::batch_norm_backward).
+pub type NormBackward<T = f64> =
+    fn(next_dz: &Tensor4<T>, z: &Tensor4<T>, gamma: &DVector<T>, epsilon: T) -> Result<NormGradients<T>, ShapeError>;
 
 /// [`mean_squared_loss`](crate::losses::mean_squared_loss) and
 /// [`cross_entropy_loss`](crate::losses::cross_entropy_loss).

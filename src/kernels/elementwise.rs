@@ -483,42 +483,62 @@ pub(crate) fn mean_of<T: Float>(x: &[T], n: Count<T>) -> T {
     n.mean(sum_of(x, |x| n.term(x)))
 }
 
-/// Σ f(x): added up in 16 sums side by side, each as [`sum_of_arrays`] does, and these in pairs.
+/// Σ f(x), added up as [`sums_of`] does.
 pub(crate) fn sum_of<T: Float>(x: &[T], f: impl Fn(T) -> T) -> T {
-    let (chunks, rest) = x.as_chunks::<16>();
-    let rest = rest.iter().map(|&x| f(x)).reduce(|sum, x| sum + x);
-    if chunks.is_empty() {
-        return rest.unwrap_or_else(T::zero);
-    }
-    let mut sums = vectorised::<T, _>(Sums { chunks, f: &f });
-    for half in [8, 4, 2, 1] {
-        for l in 0..half {
-            sums[l] += sums[l + half];
-        }
-    }
-    rest.map_or(sums[0], |rest| sums[0] + rest)
+    let [sum] = sums_of([x], |[x]| [f(x)]);
+    sum
 }
 
-struct Sums<'a, T, F> {
-    chunks: &'a [[T; 16]],
+/// S sums of f(x₁, …) over the places of M slices, which are equally long: each is added up in 16 sums side by side, each
+/// as [`sum_of_arrays`] does, and these in pairs.
+pub(crate) fn sums_of<T: Float, const M: usize, const S: usize>(
+    x: [&[T]; M],
+    f: impl Fn([T; M]) -> [T; S],
+) -> [T; S] {
+    let chunks = x.map(|x| x.as_chunks::<16>());
+    let (count, after) = (chunks[0].0.len(), chunks[0].1.len());
+    let added = |a: [T; S], b: [T; S]| std::array::from_fn(|k| a[k] + b[k]);
+    let rest = (0..after).map(|at| f(chunks.map(|(_, rest)| rest[at]))).reduce(added);
+    if count == 0 {
+        return rest.unwrap_or([T::zero(); S]);
+    }
+    let mut sums = vectorised::<T, _>(Sums { chunks: chunks.map(|(chunks, _)| chunks), f: &f });
+    for half in [8, 4, 2, 1] {
+        for sums in &mut sums {
+            for l in 0..half {
+                sums[l] += sums[l + half];
+            }
+        }
+    }
+    let sums = sums.map(|sums| sums[0]);
+    rest.map_or(sums, |rest| added(sums, rest))
+}
+
+struct Sums<'a, T, F, const M: usize, const S: usize> {
+    chunks: [&'a [[T; 16]]; M],
     f: &'a F,
 }
 
-impl<T: Float, F: Fn(T) -> T> Work for Sums<'_, T, F> {
-    type Result = [T; 16];
+impl<T: Float, F: Fn([T; M]) -> [T; S], const M: usize, const S: usize> Work for Sums<'_, T, F, M, S> {
+    type Result = [[T; 16]; S];
 
     #[inline(always)]
-    fn run(self) -> [T; 16] {
-        let [sums] = sum_of_arrays(0..self.chunks.len(), self.chunks.len(), &self);
-        sums
+    fn run(self) -> [[T; 16]; S] {
+        let count = self.chunks[0].len();
+        sum_of_arrays(0..count, count, &self)
     }
 }
 
-impl<T: Float, F: Fn(T) -> T> Terms<T, 16, 1> for Sums<'_, T, F> {
+impl<T: Float, F: Fn([T; M]) -> [T; S], const M: usize, const S: usize> Terms<T, 16, S> for Sums<'_, T, F, M, S> {
     #[inline(always)]
-    fn at(&self, chunk: usize) -> [[T; 16]; 1] {
-        let mut terms = self.chunks[chunk];
-        terms.iter_mut().for_each(|x| *x = (self.f)(*x));
-        [terms]
+    fn at(&self, chunk: usize) -> [[T; 16]; S] {
+        let mut terms = [[T::zero(); 16]; S];
+        for l in 0..16 {
+            let of_place = (self.f)(std::array::from_fn(|k| self.chunks[k][chunk][l]));
+            for k in 0..S {
+                terms[k][l] = of_place[k];
+            }
+        }
+        terms
     }
 }

@@ -71,6 +71,19 @@ pub(crate) fn for_each_chunk<T: Float, P: Send>(
     }
 }
 
+/// `f(k)` for every k below `count`, which together read `numbers` numbers of `T`, on all threads if that is faster.
+pub(crate) fn for_each_part<T: Float, R: Send>(
+    count: usize,
+    numbers: usize,
+    f: impl Fn(usize) -> R + Send + Sync,
+) -> Vec<R> {
+    if machine_float!(T) && numbers >= cuts().thread {
+        (0..count).into_par_iter().map(f).collect()
+    } else {
+        (0..count).map(f).collect()
+    }
+}
+
 /// Runs `work`, which takes `numbers` of them, on a thread of the pool, while other threads spin until parts of it arrive.
 ///
 /// A thread without work falls asleep within a few microseconds and needs as long to wake up; a training step cuts its

@@ -10,12 +10,14 @@
 //! | [max pooling](pooling::max) | [`max_pooling_forward`] | [`max_pooling_backward`]: dz | (N, C, H, W) to (N, C, H', W') |
 //! | [average pooling](pooling::average) | [`avg_pooling_forward`] | [`avg_pooling_backward`]: dz | the same |
 //! | [global pooling](pooling::global) | [`global_max_pooling_forward`], [`global_avg_pooling_forward`] | [`global_max_pooling_backward`], [`global_avg_pooling_backward`]: dz | (N, C, H, W) to (N, C) |
-//! | [`flatten`] | [`flatten_forward`] | [`flatten_backward`]: dz | (N, C, H, W) to (N, C·H·W) |
+//! | [batch normalisation](norm::batch) | [`batch_norm_forward`], [`batch_norm_use`] | [`batch_norm_backward`]: dγ, dβ, dz | (N, C, H, W) to the same |
+| [`flatten`] | [`flatten_forward`] | [`flatten_backward`]: dz | (N, C, H, W) to (N, C·H·W) |
 
 pub mod conv;
 pub mod conv_naive;
 pub mod fc;
 pub mod flatten;
+pub mod norm;
 pub mod pooling;
 mod seen;
 
@@ -23,4 +25,5 @@ pub use conv::*;
 pub use conv_naive::*;
 pub use fc::*;
 pub use flatten::*;
+pub use norm::*;
 pub use pooling::*;

@@ -31,6 +31,7 @@
 //! ```
 
 mod activation;
+mod batch_norm;
 mod conv2d;
 mod copy;
 mod cost;
@@ -46,6 +47,7 @@ mod sequential;
 pub mod weights;
 
 pub use activation::*;
+pub use batch_norm::*;
 pub use conv2d::*;
 pub use cost::*;
 pub use dense::*;

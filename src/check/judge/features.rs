@@ -28,6 +28,7 @@ features! {
     Batch: "N = 1", "N > 1";
     Maps: "C = 1", "C > 1";
     OutputMaps: "D = 1", "D > 1";
+    Pixels: "maps of one pixel", "maps of several pixels";
     Rectangle: "equal sides", "sides that differ";
     Strides: "stride 1", "a larger stride";
     UnevenStrides: "equal strides", "s1 ≠ s2";

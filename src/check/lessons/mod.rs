@@ -7,6 +7,7 @@ mod conv;
 mod fc;
 mod flatten;
 mod losses;
+mod norm;
 mod pooling;
 mod prelu;
 mod rows;
@@ -92,6 +93,7 @@ lessons! {
     flatten: Flatten;
     activations: Relu LeakyRelu Elu Selu Sigmoid Tanh;
     prelu: Prelu;
+    norm: BatchNorm;
     softmax: Softmax;
     losses: MeanSquared CrossEntropy;
 }
