@@ -9,6 +9,7 @@ mod edges;
 mod errors;
 mod fc;
 mod flatten;
+mod norm;
 mod pooling;
 mod scalars;
 mod seed_mistakes;

@@ -38,6 +38,8 @@ fn layers<T: Float>() -> Vec<Case<T>> {
         case(AvgPool2d::new((3, 3), Slide::by(1, 1).padding(1, 1)), [5, 2, 4, 3]),
         case(GlobalMaxPool::new(), [5, 3, 2, 4]),
         case(GlobalAvgPool::new(), [5, 3, 2, 4]),
+        case(BatchNorm::new(3), [5, 3, 2, 2]),
+        case(BatchNorm::new(4), [5, 4, 1, 1]),
         case(Flatten::new(), [5, 3, 2, 4]),
         case(Relu::new(), [5, 3, 2, 2]),
         case(LeakyRelu::new(lit(0.1)), [5, 3, 2, 2]),
