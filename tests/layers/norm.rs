@@ -93,8 +93,8 @@ fn a_constant_channel_becomes_beta() {
 fn one_number_has_no_variance() {
     let z: Tensor4<f64> = Tensor4::zeros([1, 3, 1, 1]);
     let (gamma, beta) = (dvector![1.0, 1.0, 1.0], dvector![0.0, 0.0, 0.0]);
-    let expected = "batch_norm_forward: z is (1, 3, 1, 1), so a channel has 1 numbers: a channel must have at least two \
-                    numbers, N·H·W: the variance of one is 0, and every output would be beta";
+    let expected = "batch_norm_forward: z is (1, 3, 1, 1), so N·H·W is 1: a channel must have at least two numbers: the \
+                    variance of one is 0, and every output would be beta";
     assert_eq!(batch_norm_forward(&z, &gamma, &beta, EPSILON).unwrap_err().to_string(), expected);
     assert!(batch_norm_backward(&z, &z, &gamma, EPSILON).is_err() && moments(&z).is_err());
     let known = Moments { mean: beta.clone(), remainder: beta.clone(), variance: gamma.clone() };

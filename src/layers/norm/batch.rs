@@ -327,8 +327,8 @@ fn several<T: Float>(function: &'static str, z: &Tensor4<T>) -> Result<(), Shape
     }
     Err(ShapeError::new(
         function,
-        format!("z is {:?}, so a channel has {} numbers", z.dims(), n * h * w),
-        "a channel must have at least two numbers, N·H·W: the variance of one is 0, and every output would be beta",
+        format!("z is {:?}, so N·H·W is {}", z.dims(), n * h * w),
+        "a channel must have at least two numbers: the variance of one is 0, and every output would be beta",
     ))
 }
 
