@@ -37,8 +37,8 @@ const ASSETS: [(&str, &[u8]); 5] = [
     ("book.js", include_bytes!("book/book.js")),
     ("live.js", include_bytes!("book/live.js")),
     ("preview.png", include_bytes!("book/preview.png")),
-    ("latinmodern-math.woff2", include_bytes!("book/latinmodern-math.woff2")),
-    ("latinmodern-math.LICENSE.txt", include_bytes!("book/latinmodern-math.LICENSE.txt")),
+    ("handgrad-math.woff2", include_bytes!("book/handgrad-math.woff2")),
+    ("handgrad-math.LICENSE.txt", include_bytes!("book/handgrad-math.LICENSE.txt")),
 ];
 
 /// Runs the command.

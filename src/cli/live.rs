@@ -22,6 +22,9 @@ pub struct Arguments {
     /// Print what the picture shows in words, not the picture.
     #[arg(long)]
     words: bool,
+    /// Print what is said about a cell, by the name that its `data-cell` has, not the picture.
+    #[arg(long, value_name = "CELL", conflicts_with = "words")]
+    note: Option<String>,
 }
 
 /// Runs the command. It rounds as a page does: on one thread, and without those vectors and fused instructions of
@@ -39,6 +42,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             if !figure.advance()? {
                 break;
             }
+        }
+        if let Some(cell) = &arguments.note {
+            println!("{}", figure.note(cell)?.unwrap_or_default());
+            return Ok(ExitCode::SUCCESS);
         }
         let picture = figure.picture()?;
         if arguments.words {

@@ -9,6 +9,7 @@ pub mod proved;
 #[cfg(test)]
 mod tests;
 mod times;
+mod together;
 
 use super::lab::driver::{Kernel, Run};
 use super::lab::place::Place;

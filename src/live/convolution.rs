@@ -4,7 +4,7 @@
 //! ∂L/∂y; each gradient derived by hand stands beside the same one on dual numbers and by differences.
 
 use super::board::{Board, Item, Role};
-use super::derivation::{Derivation, Input, agreement, spoken, words};
+use super::derivation::{Derivation, Gradient, Input, agreement, checks, offer_one, one, shows_checks, spoken, words};
 use super::gradients::Layer;
 use super::{Knob, LiveError, Scene, Settings};
 use crate::layers::{conv_backward, conv_forward, insert_zeros};
@@ -14,7 +14,17 @@ use crate::{Float, ShapeError, Slide, Tensor4};
 use nalgebra::{DMatrix, DVector};
 
 /// [The figure](self).
-pub struct Convolution;
+pub struct Convolution {
+    /// The sizes that the numbers have now.
+    shape: Shape,
+}
+
+impl Default for Convolution {
+    fn default() -> Self {
+        let shape = Shape { size: 4, window: 2, channels: 1, maps: 1, slide: Slide::default(), out: (3, 3) };
+        Convolution { shape }
+    }
+}
 
 const STRIDES: [(usize, usize); 5] = [(1, 1), (2, 2), (3, 3), (1, 2), (2, 1)];
 const PADDINGS: [(usize, usize); 5] = [(0, 0), (1, 1), (2, 2), (0, 1), (1, 0)];
@@ -28,6 +38,8 @@ impl Scene for Convolution {
             Knob::choice("padding", "padding", words(&PADDINGS), 0),
             Knob::choice("channels", "channels", 1..=2, 0),
             Knob::choice("maps", "output maps", 1..=2, 0),
+            one(self.shape.inputs()[3].shape),
+            checks(),
             Knob::numbers("z", "z", DMatrix::from_fn(4, 4, pixel)),
             Knob::numbers("K", "K", DMatrix::from_fn(2, 2, tap)),
             Knob::numbers("b", "b", DMatrix::zeros(1, 1)),
@@ -37,15 +49,22 @@ impl Scene for Convolution {
 
     fn changed(&mut self, settings: &mut Settings, _knob: &str) -> Result<(), LiveError> {
         let shape = Shape::of(settings)?;
-        settings.resize("z", (shape.channels * shape.size, shape.size), pixel);
-        settings.resize("K", (shape.channels * shape.maps * shape.window, shape.window), tap);
-        settings.resize("b", (1, shape.maps), |_, _| 0.0);
-        settings.resize("δ", (shape.maps * shape.out.0, shape.out.1), delta);
+        let (before, after) = (self.shape.inputs(), shape.inputs());
+        let fills = [pixel, tap, |_, _| 0.0, delta];
+        for ((before, after), fill) in before.iter().zip(&after).zip(fills) {
+            settings.resize_maps(before.knob, before.shape, after.shape, fill);
+        }
+        offer_one(settings, after[3].shape);
+        self.shape = shape;
         Ok(())
     }
 
     fn draw(&self, settings: &Settings) -> Result<Figure, LiveError> {
-        Ok(draw(Shape::of(settings)?, settings)?)
+        Ok(Steps::new(self.shape, settings, None)?.draw(settings.width())?.0)
+    }
+
+    fn note(&self, settings: &Settings, cell: &str) -> Result<Option<String>, LiveError> {
+        Ok(Steps::new(self.shape, settings, Some(cell))?.draw(settings.width())?.1)
     }
 }
 
@@ -55,7 +74,7 @@ fn pixel(i: usize, j: usize) -> f64 {
 }
 
 fn tap(i: usize, j: usize) -> f64 {
-    [[1.0, -1.0, 2.0], [0.0, 2.0, -1.0], [3.0, 1.0, 0.0]][i % 3][j % 3]
+    [[1.0, -1.0, 2.0], [3.0, 2.0, -1.0], [-2.0, 1.0, 4.0]][i % 3][j % 3]
 }
 
 fn delta(i: usize, j: usize) -> f64 {
@@ -107,93 +126,198 @@ fn row<T: Float>(b: &DVector<T>) -> Result<Tensor4<T>, ShapeError> {
     Tensor4::from_row_major([1, 1, 1, b.len()], b.as_slice())
 }
 
-fn draw(shape: Shape, settings: &Settings) -> Result<Figure, ShapeError> {
-    let Shape { size, window, slide, .. } = shape;
-    let ((s1, s2), (p1, p2)) = (slide.strides, slide.padding);
-    let mut work = Derivation::new(shape, &shape.inputs(), settings)?;
-    let [z, k, b, delta] = [0, 1, 2, 3].map(|input| work.input(input).clone());
-    let y = conv_forward(&z, &k, &biases(&b), slide)?;
-    let by_hand = conv_backward(&delta, &k, &z, slide)?;
-    let db = work.gradient(2, "db", row(&by_hand.db)?, 1.0)?;
-    let dk = work.gradient(1, "dK", by_hand.dk.clone(), 1.0)?;
-    let dz = work.gradient(0, "dz", by_hand.dz.clone(), 1.0)?;
+type Maps = Tensor4<Traced>;
 
-    // The same in the steps of the derivation, where the added zeros are seen.
-    let whole = Slide { padding: (0, 0), ..slide };
-    let padded = work.with_zeros("ẑ", &z.pad((p1, p2))?, "a zero of the padding");
-    let between = insert_zeros(&delta, (s1, s2))?;
-    let between = work.with_zeros("δ̂", &between, "a zero between, because of the stride");
-    let around = between.pad((window - 1, window - 1))?;
-    let around = work.with_zeros("δ̂p", &around, "a zero around, for every tap to meet every number");
-    let rotated = k.rotate_180();
-    let uncropped = conv_backward(&delta, &k, &padded, whole)?;
-    let no_bias = DVector::zeros(shape.channels);
-    let steps = conv_forward(&around, &rotated.swap_axes(), &no_bias, Slide::default())?;
-    let seen_y = conv_forward(&padded, &k, &biases(&b), whole)?;
-    // Rows that no window reaches are no part of the steps.
-    let [_, _, rows, columns] = steps.shape();
-    let seen = |n, c, i, j| if i < rows && j < columns { steps[(n, c, i, j)] } else { Traced::constant(0.0) };
-    let seen_uncropped = Tensor4::filled(padded.shape(), seen);
-    let seen_dz = Tensor4::filled(z.shape(), |n, c, i, j| seen(n, c, i + p1, j + p2));
+/// The layer and its backward in the steps of the derivation, where the added zeros are seen.
+struct Steps<'a> {
+    shape: Shape,
+    work: Derivation<'a, Shape>,
+    y: Maps,
+    /// ẑ.
+    padded: Maps,
+    /// δ̂ without the zeros around, and with them.
+    between: Maps,
+    around: Maps,
+    rotated: Maps,
+    db: Gradient,
+    dk: Gradient,
+    dz: Gradient,
+    /// The same by hand, for the cells that they were computed from.
+    seen: Seen,
+    /// dẑ.
+    uncropped: Maps,
+    /// Whether some pixels are in no window.
+    unused: bool,
+    checks: bool,
+}
 
-    let mut board = Board::new(settings.width());
-    board.words("Forward: y = b + Σ ẑ·K, a sum for each window", true);
-    let mut forward = work.typed(0);
-    if (p1, p2) != (0, 0) {
-        forward.push(Item::Sign("→"));
-        forward.extend(work.copies("ẑ", &padded, Role::Input));
+struct Seen {
+    y: Maps,
+    db: Maps,
+    dk: Maps,
+    dz: Maps,
+    uncropped: Maps,
+}
+
+impl<'a> Steps<'a> {
+    fn new(shape: Shape, settings: &Settings, asked: Option<&'a str>) -> Result<Self, ShapeError> {
+        let Shape { window, slide, .. } = shape;
+        let (p1, p2) = slide.padding;
+        let mut work = Derivation::new(shape, &shape.inputs(), settings, asked)?;
+        let [z, k, b, delta] = [0, 1, 2, 3].map(|input| work.input(input).clone());
+        let y = conv_forward(&z, &k, &biases(&b), slide)?;
+        let by_hand = conv_backward(&delta, &k, &z, slide)?;
+        let hand_db = row(&by_hand.db)?;
+        let db = work.gradient(2, "db", hand_db.clone(), 1.0)?;
+        let dk = work.gradient(1, "dK", by_hand.dk, 1.0)?;
+        let dz = work.gradient(0, "dz", by_hand.dz, 1.0)?;
+
+        let whole = Slide { padding: (0, 0), ..slide };
+        let padded = work.with_zeros("ẑ", &z.pad((p1, p2))?, "a zero of the padding");
+        let between = insert_zeros(&delta, slide.strides)?;
+        let between = work.with_zeros("δ̂", &between, "a zero between, because of the stride");
+        let around = between.pad((window - 1, window - 1))?;
+        let around = work.with_zeros("δ̂p", &around, "a zero around, for every tap to meet every number");
+        let rotated = k.rotate_180();
+        let uncropped = conv_backward(&delta, &k, &padded, whole)?;
+        let steps = conv_forward(&around, &rotated.swap_axes(), &DVector::zeros(shape.channels), Slide::default())?;
+        // Rows that no window reaches are no part of the steps.
+        let [_, _, rows, columns] = steps.shape();
+        let seen = |n, c, i, j| if i < rows && j < columns { steps[(n, c, i, j)] } else { Traced::constant(0.0) };
+        let seen = Seen {
+            y: conv_forward(&padded, &k, &biases(&b), whole)?,
+            db: hand_db,
+            dk: uncropped.dk,
+            dz: Tensor4::filled(z.shape(), |n, c, i, j| seen(n, c, i + p1, j + p2)),
+            uncropped: Tensor4::filled(padded.shape(), seen),
+        };
+        let unused = work.mark_unused(&seen.y);
+        let checks = shows_checks(settings);
+        let uncropped = uncropped.dz;
+        Ok(Steps { shape, work, y, padded, between, around, rotated, db, dk, dz, seen, uncropped, unused, checks })
     }
-    forward.push(Item::Sign("⋆"));
-    forward.extend(work.typed(1));
-    forward.push(Item::Sign("+"));
-    forward.extend(work.typed(2));
-    forward.push(Item::Sign("="));
-    forward.extend(work.computed("y", &y, &seen_y, Role::Result));
-    board.row(forward);
-    board.words("Behind the layer: L = Σ δ·y, so that δ = ∂L/∂y", true);
-    let mut behind = work.typed(3);
-    behind.push(work.loss()?);
-    board.row(behind);
 
-    board.words("Step 2: db = Σ δ", true);
-    board.row(work.beside(&db, &row(&by_hand.db)?));
-    board.words("Step 3: dK = Σ ẑ·δ, over the places of the window", true);
-    board.row(work.beside(&dk, &uncropped.dk));
+    /// The picture, and what is said about the cell that is asked about.
+    fn draw(&self, width: u32) -> Result<(Figure, Option<String>), ShapeError> {
+        let mut board = Board::new(width);
+        self.forward(&mut board);
+        board.words("Behind the layer: L = Σ δ·y, so that δ = ∂L/∂y", true);
+        let mut behind = self.work.typed(3);
+        behind.push(self.work.loss()?);
+        board.row(behind);
+        self.parameters(&mut board);
+        self.spread(&mut board);
+        self.input(&mut board);
+        let summary = agreement(&[&self.dz, &self.dk, &self.db]);
+        board.words(&summary, false);
+        let Shape { size, window, slide, .. } = self.shape;
+        let [stride, padding] = [slide.strides, slide.padding].map(|pair| words(&[pair]).collect::<String>());
+        let note = board.note.take();
+        let alt = format!(
+            "A convolution, image {size} × {size}, window {window} × {window}, stride {stride}, padding {padding}. \
+             {} {} {} {} {summary}",
+            spoken("y", &self.y),
+            spoken("dK", self.dk.by_hand()),
+            spoken("db", self.db.by_hand()),
+            spoken("dz", self.dz.by_hand()),
+        );
+        Ok((board.figure(alt), note))
+    }
 
-    board.words("Step 5: δ̂ is δ with zeros between, then around", true);
-    let zeros = format!(
-        "Between: stride − 1, that is {} of them. Around: window − 1, that is {}.",
-        words(&[(s1 - 1, s2 - 1)]).collect::<String>(),
-        window - 1
-    );
-    board.words(&zeros, false);
-    let mut spread = Vec::new();
-    if (s1, s2) != (1, 1) || window == 1 {
-        spread.extend(work.copies("δ̂", &between, Role::Input));
+    /// How the image is written that the windows slide over.
+    fn image(&self) -> &'static str {
+        if self.is_padded() { "ẑ" } else { "z" }
     }
-    if window > 1 {
-        spread.push(Item::Sign(if spread.is_empty() { "δ →" } else { "→" }));
-        spread.extend(work.copies("δ̂ padded", &around, Role::Input));
+
+    fn is_padded(&self) -> bool {
+        self.shape.slide.padding != (0, 0)
     }
-    board.row(spread);
-    board.words("Step 6: dẑ = δ̂ padded ⋆ K rotated by 180°", true);
-    let mut turned = vec![Item::Sign("δ̂ ⋆")];
-    turned.extend(work.copies("K rotated", &rotated, Role::Weight));
-    turned.push(Item::Sign("="));
-    turned.extend(work.uncropped("dẑ", (&uncropped.dz, &seen_uncropped), "dz", (p1, p2)));
-    board.row(turned);
-    let crop = if (p1, p2) == (0, 0) { "here there is none" } else { "what is crossed out is dropped" };
-    board.words(&format!("Step 7: dz is dẑ without the padding ({crop})"), true);
-    board.row(work.beside(&dz, &seen_dz));
-    let summary = agreement(&[&dz, &dk, &db]);
-    board.words(&summary, false);
-    let [stride, padding] = [(s1, s2), (p1, p2)].map(|pair| words(&[pair]).collect::<String>());
-    Ok(board.figure(format!(
-        "A convolution, image {size} × {size}, window {window} × {window}, stride {stride}, padding {padding}. {} {} {} {} \
-         {summary}",
-        spoken("y", &y),
-        spoken("dK", &by_hand.dk),
-        spoken("db", &row(&by_hand.db)?),
-        spoken("dz", &by_hand.dz),
-    )))
+
+    fn forward(&self, board: &mut Board) {
+        let over = if self.shape.channels > 1 { "over each window and all channels" } else { "a sum for each window" };
+        board.words(&format!("Forward: y = b + Σ {}·K, {over}", self.image()), true);
+        let mut forward = self.work.typed(0);
+        if self.is_padded() {
+            forward.push(Item::Sign("→"));
+            forward.extend(self.work.copies("ẑ", &self.padded, Role::Input));
+        }
+        forward.push(Item::Sign("⋆"));
+        forward.extend(self.work.typed(1));
+        forward.push(Item::Sign("+"));
+        forward.extend(self.work.typed(2));
+        forward.push(Item::Sign("="));
+        forward.extend(self.work.computed("y", &self.y, &self.seen.y, Role::Result));
+        board.row(forward);
+        if self.unused {
+            board.words("Hatched: no window covers these pixels, so their gradient is 0.", false);
+        }
+    }
+
+    fn parameters(&self, board: &mut Board) {
+        let [db, dk] = [(&self.db, &self.seen.db), (&self.dk, &self.seen.dk)]
+            .map(|(gradient, seen)| self.work.beside(gradient, seen, self.checks));
+        let bias = "db = Σ δ";
+        let taps = format!("dK = Σ {}·δ, over the places of the window", self.image());
+        if self.checks {
+            board.words(&format!("Step 2: {bias}"), true);
+            board.row(db);
+            board.words(&format!("Step 3: {taps}"), true);
+            board.row(dk);
+        } else {
+            board.words(&format!("Steps 2 and 3: {bias} and {taps}"), true);
+            board.row(db.into_iter().chain(dk).collect());
+        }
+    }
+
+    fn spread(&self, board: &mut Board) {
+        let Shape { window, slide, .. } = self.shape;
+        let (s1, s2) = slide.strides;
+        board.words("Step 5: δ̂ is δ with zeros between, then around", true);
+        let zeros = format!(
+            "Between: stride − 1, that is {} of them. Around: window − 1, that is {}.",
+            words(&[(s1 - 1, s2 - 1)]).collect::<String>(),
+            window - 1
+        );
+        board.words(&zeros, false);
+        let mut spread = Vec::new();
+        if (s1, s2) != (1, 1) || window == 1 {
+            spread.extend(self.work.copies("δ̂", &self.between, Role::Input));
+        }
+        if window > 1 {
+            spread.push(Item::Sign(if spread.is_empty() { "δ →" } else { "→" }));
+            spread.extend(self.work.copies("δ̂ padded", &self.around, Role::Input));
+        }
+        board.row(spread);
+    }
+
+    fn input(&self, board: &mut Board) {
+        let mut turned = vec![Item::Sign("δ̂ ⋆")];
+        turned.extend(self.work.copies("K rotated", &self.rotated, Role::Weight));
+        turned.push(Item::Sign("="));
+        let dz = self.work.beside(&self.dz, &self.seen.dz, self.checks);
+        let product = "= δ̂ padded ⋆ K rotated by 180°";
+        if !self.is_padded() {
+            board.words(&format!("Steps 6 and 7: dz {product}; there is no padding to drop"), true);
+            turned.extend(dz);
+            return board.row(turned);
+        }
+        let crop = "dz is dẑ without the padding, which is crossed out";
+        turned.extend(self.work.uncropped(
+            "dẑ",
+            (&self.uncropped, &self.seen.uncropped),
+            "dz",
+            self.shape.slide.padding,
+        ));
+        if self.checks {
+            board.words(&format!("Step 6: dẑ {product}"), true);
+            board.row(turned);
+            board.words(&format!("Step 7: {crop}"), true);
+            board.row(dz);
+        } else {
+            board.words(&format!("Steps 6 and 7: dẑ {product}, and {crop}"), true);
+            turned.push(Item::Sign("→"));
+            turned.extend(dz);
+            board.row(turned);
+        }
+    }
 }

@@ -4,16 +4,17 @@
 //! A layer runs on traced numbers, so a cell knows its formula and the cells that it was computed from. Where numbers are
 //! padded, the zeros get symbols of their own ([`Derivation::with_zeros`]): what is computed from those knows the zeros, too.
 
-use super::Settings;
 use super::board::{Cell, Grid, Item, Look, Role};
 use super::gradients::{Layer, Loss, difference, dual};
+use super::{Knob, Settings};
 use crate::numbers::traced::Index;
 use crate::numbers::{Session, Traced};
 use crate::show::steps::formula::{Formula, Symbols};
-use crate::text::{counted, number, significant};
+use crate::text::{number, significant};
 use crate::{ShapeError, Tensor4};
 use nalgebra::DMatrix;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::iter;
 
 type Maps = Tensor4<Traced>;
 
@@ -29,20 +30,28 @@ pub(super) struct Input {
 }
 
 /// A layer at given inputs, the last of which is δ.
-pub(super) struct Derivation<L> {
+pub(super) struct Derivation<'a, L> {
     layer: L,
+    /// The name of the cell that is asked about.
+    asked: Option<&'a str>,
     inputs: Vec<Input>,
     values: Vec<Tensor4<f64>>,
+    /// How many of the inputs are typed: all, or all but δ.
+    editable: usize,
     /// The book in which the formulas are written.
     session: Session,
     entries: Vec<Maps>,
     symbols: Symbols,
     /// The cell of each symbol, and what is said about it if it is a zero that was added.
     cells: HashMap<u32, (String, Option<String>)>,
+    /// The symbols that no output was computed from.
+    unused: HashSet<u32>,
 }
 
 /// A gradient by hand, and in two other ways.
 pub(super) struct Gradient {
+    /// Of which input.
+    input: usize,
     symbol: &'static str,
     by_hand: Maps,
     others: [Tensor4<f64>; 2],
@@ -51,18 +60,23 @@ pub(super) struct Gradient {
 /// The other ways' numbers are shown in steps of 1/ROUND.
 const ROUND: f64 = 1e6;
 
+/// The knob of δ: as it is typed, or 1 at one output and 0 elsewhere.
+const ONE: &str = "one";
+
 /// The names of the two other ways.
 const WAYS: [&str; 2] = ["dual numbers", "differences"];
 
-impl<L: Layer> Derivation<L> {
-    /// The inputs as they are typed.
-    pub fn new(layer: L, inputs: &[Input], settings: &Settings) -> Result<Self, ShapeError> {
+impl<'a, L: Layer> Derivation<'a, L> {
+    /// The inputs as they are typed, but for δ if it is 1 at one output and 0 elsewhere.
+    pub fn new(layer: L, inputs: &[Input], settings: &Settings, asked: Option<&'a str>) -> Result<Self, ShapeError> {
         let session = Session::new();
-        let typed = |input: &Input| {
-            let rows: Vec<f64> = settings.numbers(input.knob).transpose().iter().copied().collect();
-            Tensor4::from_row_major(input.shape, &rows)
-        };
-        let values = inputs.iter().map(typed).collect::<Result<Vec<_>, _>>()?;
+        let typed =
+            |input: &Input| Tensor4::from_row_major(input.shape, settings.numbers(input.knob).transpose().as_slice());
+        let mut values = inputs.iter().map(typed).collect::<Result<Vec<_>, _>>()?;
+        let one = settings.chosen(ONE).checked_sub(1); // the first choice is δ as it is typed
+        if let (Some(one), Some(delta)) = (one, values.last_mut()) {
+            places(delta.shape()).enumerate().for_each(|(k, at)| delta[at] = if k == one { 1.0 } else { 0.0 });
+        }
         let entries: Vec<Maps> =
             inputs.iter().zip(&values).map(|(input, values)| session.tensor(input.symbol, values)).collect();
         let symbols = Symbols::among(entries.iter().flat_map(Tensor4::as_slice));
@@ -70,8 +84,23 @@ impl<L: Layer> Derivation<L> {
             let cell = |(k, entry): (usize, Traced)| Some((entry.symbol()?, (format!("{}:{k}", input.knob), None)));
             entries.to_row_major().into_iter().enumerate().filter_map(cell).collect::<Vec<_>>()
         });
-        let cells = cells.collect();
-        Ok(Derivation { layer, inputs: inputs.to_vec(), values, session, entries, symbols, cells })
+        let (cells, unused) = (cells.collect(), HashSet::new());
+        let editable = inputs.len() - usize::from(one.is_some());
+        let inputs = inputs.to_vec();
+        Ok(Derivation { layer, asked, inputs, values, editable, session, entries, symbols, cells, unused })
+    }
+
+    /// What is said about a cell, if it is the one that is asked about.
+    fn note(&self, id: &str, words: impl FnOnce() -> String) -> Option<String> {
+        (self.asked == Some(id)).then(words)
+    }
+
+    /// Marks what is in the first input and in none of these outputs; says whether there is something.
+    pub fn mark_unused(&mut self, outputs: &Maps) -> bool {
+        let used: HashSet<u32> = outputs.as_slice().iter().flat_map(|output| output.symbols()).collect();
+        let all = self.entries[0].as_slice().iter().filter_map(|entry| entry.symbol());
+        self.unused = all.filter(|symbol| !used.contains(symbol)).collect();
+        !self.unused.is_empty()
     }
 
     /// An input as symbols.
@@ -100,10 +129,13 @@ impl<L: Layer> Derivation<L> {
         all
     }
 
-    /// The grids of an input, which are typed into.
+    /// The grids of an input, which are typed into where it can be.
     pub fn typed(&self, input: usize) -> Vec<Item> {
         let Input { knob, role, .. } = self.inputs[input];
         let mut items = self.copies(knob, &self.entries[input], role);
+        if input >= self.editable {
+            return items;
+        }
         let mut first = 0;
         for item in &mut items {
             if let Item::Grid(grid) = item {
@@ -120,13 +152,18 @@ impl<L: Layer> Derivation<L> {
             let entry = maps[at];
             let known = entry.symbol().and_then(|symbol| Some((symbol, self.cells.get(&symbol)?)));
             let Some((symbol, (id, zero))) = known else { return Cell { value: entry.value(), ..Cell::default() } };
-            let (note, look) = match zero {
-                Some(why) => (why.clone(), Look::Added),
-                None => {
-                    let symbol = self.symbols.name(symbol).unwrap_or_default();
-                    (format!("{symbol} = {}", significant(entry.value(), 12)), Look::Plain)
-                }
+            let look = match zero {
+                Some(_) => Look::Added,
+                None if self.unused.contains(&symbol) => Look::Unused,
+                None => Look::Plain,
             };
+            let note = self.note(id, || match (zero, self.symbols.name(symbol).unwrap_or_default()) {
+                (Some(why), _) => why.clone(),
+                (None, name) if look == Look::Unused => {
+                    format!("{name} = {}: no window covers it, and its gradient is 0", number(entry.value()))
+                }
+                (None, name) => format!("{name} = {}", significant(entry.value(), 12)),
+            });
             Cell { value: entry.value(), id: id.clone(), from: Vec::new(), note, look }
         })
     }
@@ -144,41 +181,52 @@ impl<L: Layer> Derivation<L> {
         symbol: &str,
         padding: (usize, usize),
     ) -> Vec<Item> {
-        let [_, channels, rows, columns] = whole.shape();
+        let [_, _, rows, columns] = whole.shape();
         let (height, width) = (rows - 2 * padding.0, columns - 2 * padding.1);
-        let (names, all) = (Index::new(&[1, channels, height, width]), Index::new(&whole.shape()));
         grids(name, whole.shape(), Role::Between, |at, k| {
             let (_, c, i, j) = at;
             let inside = i.checked_sub(padding.0).zip(j.checked_sub(padding.1));
-            let inside = inside.filter(|&(i, j)| i < height && j < width);
-            let mut cell = self.result(name, (at, k), whole, seen);
-            match inside {
-                Some((i, j)) => {
-                    cell.id = format!("{symbol}:{}", (c * height + i) * width + j);
-                    let (kept, _) = names.write(symbol, &[0, c, i, j]);
-                    let (own, _) = all.write(name, &[0, c, at.2, at.3]);
-                    cell.note = format!("{own} is kept: it is {kept} = {}", significant(cell.value, 12));
-                    cell.from.clear(); // the cell of the same name has them
-                }
+            let mut cell = match inside.filter(|&(i, j)| i < height && j < width) {
+                // The cell of the same name has the note and the links.
+                Some((i, j)) => Cell { id: format!("{symbol}:{}", (c * height + i) * width + j), ..Cell::default() },
                 None => {
-                    cell.look = Look::Dropped;
-                    cell.note = format!("{} belongs to the padding and is dropped", cell.note);
+                    let mut cell = self.result(name, (at, k), whole, seen);
+                    cell.note = cell.note.map(|note| format!("{note}; it belongs to the padding and is dropped"));
+                    Cell { look: Look::Dropped, ..cell }
                 }
-            }
+            };
+            cell.value = whole[at].value();
             cell
         })
     }
 
     fn result(&self, symbol: &str, (at, k): (Place, usize), maps: &Maps, seen: &Maps) -> Cell {
-        let formula = Formula::at(symbol, maps, at, &self.symbols);
         let ids = seen[at].symbols().into_iter().filter_map(|symbol| Some(self.cells.get(&symbol)?.0.clone()));
-        Cell {
-            value: maps[at].value(),
-            id: format!("{symbol}:{k}"),
-            from: ids.collect(),
-            note: formula.caption().join(", "),
-            look: Look::Plain,
-        }
+        let (from, id) = (ids.collect(), format!("{symbol}:{k}"));
+        let note = self.note(&id, || {
+            let formula = Formula::at(symbol, maps, at, &self.symbols);
+            formula.caption().join(", ") + &self.by_map(symbol, &formula)
+        });
+        Cell { value: maps[at].value(), id, from, note, look: Look::Plain }
+    }
+
+    /// What each map adds to a sum of y or dz over several maps.
+    fn by_map(&self, symbol: &str, formula: &Formula) -> String {
+        let (maps, name) = match symbol {
+            "y" => (&self.entries[0], "channel"),
+            "dz" => (&self.entries[self.inputs.len() - 1], "output map"),
+            _ => return String::new(),
+        };
+        let count = maps.shape()[1];
+        let symbols =
+            |entries: &[Traced]| -> HashSet<u32> { entries.iter().filter_map(|entry| entry.symbol()).collect() };
+        let weights = symbols(self.entries[1].as_slice());
+        let part = |c: usize| {
+            let own = symbols(maps.map_at(0, c).as_slice());
+            let value = formula.only(|symbol| own.contains(&symbol) || weights.contains(&symbol)).value;
+            format!("{name} {c} adds {}", number(value))
+        };
+        if count > 1 { format!("; {}", (0..count).map(part).collect::<Vec<_>>().join(", ")) } else { String::new() }
     }
 
     /// L, from the cells of y and δ.
@@ -190,7 +238,7 @@ impl<L: Layer> Derivation<L> {
             value,
             id: "L".into(),
             from: from.into_iter().flatten().collect(),
-            note: format!("L = {}: dual numbers and differences look at it", significant(value, 12)),
+            note: self.note("L", || format!("L = {}", significant(value, 12))),
             look: Look::Plain,
         };
         let cells = DMatrix::from_element(1, 1, cell);
@@ -206,30 +254,41 @@ impl<L: Layer> Derivation<L> {
         factor: f64,
     ) -> Result<Gradient, ShapeError> {
         let others = [dual(&self.layer, &self.values, input)?, difference(&self.layer, &self.values, input)?];
-        Ok(Gradient { symbol, by_hand, others: others.map(|other| other.map(|x| factor * x)) })
+        Ok(Gradient { input, symbol, by_hand, others: others.map(|other| other.map(|x| factor * x)) })
     }
 
-    /// A gradient in three ways, side by side; cells of one name light up together. `seen` is the one by hand, computed from zeros that are symbols.
-    pub fn beside(&self, gradient: &Gradient, seen: &Maps) -> Vec<Item> {
-        let Gradient { symbol, by_hand, others } = gradient;
-        let shape = by_hand.shape();
-        let mut row = grids(&format!("{symbol} by hand"), shape, Role::Result, |at, k| {
+    /// The grids of a gradient by hand; its note says what the other ways give. `seen` is the same, computed from zeros
+    /// that are symbols.
+    pub fn by_hand(&self, name: &str, gradient: &Gradient, seen: &Maps) -> Vec<Item> {
+        let Gradient { input, symbol, by_hand, others } = gradient;
+        grids(name, by_hand.shape(), Role::Result, |at, k| {
             let mut cell = self.result(symbol, (at, k), by_hand, seen);
-            for (way, values) in WAYS.iter().zip(others) {
-                cell.note += &format!(", by {way} {}", significant(values[at], 12));
+            if self.entries[*input][at].symbol().is_some_and(|symbol| self.unused.contains(&symbol)) {
+                cell.look = Look::Unused;
+            }
+            if let Some(note) = &mut cell.note {
+                let ways = WAYS.iter().zip(others);
+                let ways = ways.map(|(way, values)| format!("by {way} {}", significant(values[at], 12)));
+                *note += &format!("; {}", ways.collect::<Vec<_>>().join(", "));
             }
             cell
-        });
+        })
+    }
+
+    /// A gradient by hand and, if the checks are shown, in the other ways beside it; cells of one name light up together.
+    pub fn beside(&self, gradient: &Gradient, seen: &Maps, checks: bool) -> Vec<Item> {
+        let Gradient { symbol, by_hand, others, .. } = gradient;
+        if !checks {
+            return self.by_hand(symbol, gradient, seen);
+        }
+        let mut row = self.by_hand(&format!("{symbol} by hand"), gradient, seen);
         for (way, values) in WAYS.iter().zip(others) {
             row.push(Item::Sign("≈"));
-            let names = Index::new(&shape);
             let first = row.len();
-            row.extend(grids("", shape, Role::Between, |at, k| {
-                let (name, _) = names.write(symbol, &[at.0, at.1, at.2, at.3]);
-                let note = format!("{name} by {way}: {}", significant(values[at], 12));
+            row.extend(grids("", by_hand.shape(), Role::Between, |at, k| {
                 // Without the rounding error of a difference quotient, which the note shows.
                 let value = (values[at] * ROUND).round() / ROUND;
-                Cell { value, id: format!("{symbol}:{k}"), note, ..Cell::default() }
+                Cell { value, id: format!("{symbol}:{k}"), ..Cell::default() }
             }));
             for item in &mut row[first..] {
                 if let Item::Grid(grid) = item {
@@ -242,6 +301,10 @@ impl<L: Layer> Derivation<L> {
 }
 
 impl Gradient {
+    pub fn by_hand(&self) -> &Maps {
+        &self.by_hand
+    }
+
     /// The names of the entries whose difference quotient is another number, beyond rounding.
     pub fn apart(&self) -> Vec<String> {
         let far = |at: &Place| {
@@ -254,21 +317,49 @@ impl Gradient {
     }
 }
 
-/// How well the ways agree, in words.
+/// How far apart the ways are, in words.
 pub(super) fn agreement(gradients: &[&Gradient]) -> String {
     let furthest = |way: usize| {
         let pairs = gradients.iter().flat_map(|gradient| {
             gradient.by_hand.as_slice().iter().zip(gradient.others[way].as_slice()) // of one layout
         });
-        pairs.map(|(hand, other)| (hand.value() - other).abs()).fold(0.0, f64::max)
+        number(pairs.map(|(hand, other)| (hand.value() - other).abs()).fold(0.0, f64::max))
     };
-    let entries = gradients.iter().map(|gradient| gradient.by_hand.as_slice().len()).sum();
+    let entries: usize = gradients.iter().map(|gradient| gradient.by_hand.as_slice().len()).sum();
+    let agree = gradients.iter().all(|gradient| gradient.apart().is_empty());
     format!(
-        "{} by hand: at most {} from dual numbers, and {} from differences.",
-        counted(entries, "gradient"),
-        number(furthest(0)),
-        number(furthest(1))
+        "{}{entries} entries by hand: the largest difference from dual numbers is {}, and from finite differences {}.",
+        if agree { "The three gradients agree. " } else { "" },
+        furthest(0),
+        furthest(1)
     )
+}
+
+/// The knob that makes δ 1 at one of the outputs y of this shape and 0 elsewhere: what is left of the gradients is that
+/// output's influence.
+pub(super) fn one(shape: [usize; 4]) -> Knob {
+    Knob::choice(ONE, "δ", ones(shape), 0)
+}
+
+/// Offers other outputs to it.
+pub(super) fn offer_one(settings: &mut Settings, shape: [usize; 4]) {
+    settings.offer(ONE, ones(shape));
+}
+
+fn ones(shape: [usize; 4]) -> impl Iterator<Item = String> {
+    let names = Index::new(&shape);
+    let outputs = places(shape).map(move |(n, d, i, j)| format!("1 at {}", names.write("y", &[n, d, i, j]).0));
+    iter::once("as typed".into()).chain(outputs)
+}
+
+/// The knob that shows the other ways beside each gradient.
+pub(super) fn checks() -> Knob {
+    Knob::choice("checks", "dual numbers and differences", ["in one line", "entry by entry"], 0)
+}
+
+/// Whether it does.
+pub(super) fn shows_checks(settings: &Settings) -> bool {
+    settings.chosen("checks") == 1
 }
 
 /// A tensor's numbers in words.

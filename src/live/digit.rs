@@ -98,7 +98,7 @@ pub fn shades(images: &Tensor4<f32>) -> Result<String, LiveError> {
 impl Scene for Digit {
     fn knobs(&self) -> Vec<Knob> {
         vec![
-            Knob::choice("class", "towards which digit", 0..10, 7),
+            Knob::choice("class", "what would make it a", 0..10, 7),
             Knob::choice("place", "LeNet sees the digit", ["centred", "where it is drawn"], 0),
             Knob::pixels("digit", "the digit", SIDE),
         ]
@@ -195,11 +195,13 @@ impl Seen {
             false => bars.size(width, 190),
         };
 
-        let (summary, alt) = self.words(&drawing);
+        let ([first, second], alt) = self.words(&drawing);
+        // One line at all times, so that the place to draw on does not move.
         let mut head = Board::new(width);
-        head.words(&summary[0], true);
-        head.words(&summary[1], false);
+        head.words(&first, true);
         let head = head.figure(String::new());
+        let mut below = Board::new(width);
+        below.words(&second, false);
         // Where the drawing and the wishes lie in the whole picture.
         let top = head.size.1;
         let bars = bars.figure();
@@ -211,6 +213,7 @@ impl Seen {
         };
         let mut all = vec![head];
         all.extend(upper);
+        all.push(below.figure(String::new()));
         all.push(self.activations(width));
         show::column(all).with(&above).alt(alt)
     }
@@ -232,7 +235,10 @@ impl Seen {
     /// The answer, what the colours mean, and all of it in words.
     fn words(&self, drawing: &[f64]) -> ([String; 2], String) {
         let (answer, class) = (self.answer(), self.class);
-        let percent = |digit: usize| number(100.0 * self.probabilities[digit]);
+        let percent = |digit: usize| match 100.0 * self.probabilities[digit] {
+            little if little < 0.005 => "less than 0.01".into(),
+            percent => format!("{percent:.2}"),
+        };
         let moved = match self.moved {
             (0, 0) => String::new(),
             (down, right) => format!(
@@ -243,10 +249,12 @@ impl Seen {
                 if right < 0 { "left" } else { "right" }
             ),
         };
-        let empty = if drawing.iter().all(|ink| *ink == 0.0) { "Nothing is drawn yet. " } else { "" };
-        let first = format!("{empty}LeNet reads {}: {} %.", named(answer), percent(answer));
+        let first = match drawing.iter().all(|ink| *ink == 0.0) {
+            true => "Nothing is drawn yet.".into(),
+            false => format!("LeNet reads {}: {} %.", named(answer), percent(answer)),
+        };
         let second = format!(
-            "What would make it {}{}? That has {} %, so the loss is L = −ln p = {}. Orange: more ink here \
+            "What would make it {}{}? LeNet gives that {} %, so the loss is L = −ln p = {}. Orange: more ink here \
              would lower it. Blue: less ink would. The colours are −∂L/∂z, as a share of the largest.{moved}",
             if answer == class { "more of " } else { "" },
             named(class),
@@ -258,7 +266,8 @@ impl Seen {
             let found = (0..wishes.len()).reduce(|a, b| if best(wishes[b], wishes[a]) { b } else { a }).unwrap_or(0);
             format!("row {} column {}, where −∂L/∂z is {}", found / SIDE, found % SIDE, number(wishes[found]))
         };
-        let all: Vec<String> = (0..10).map(|digit| format!("{digit}: {} %", percent(digit))).collect();
+        let all: Vec<String> =
+            (0..10).map(|digit| format!("{digit}: {} %", number(100.0 * self.probabilities[digit]))).collect();
         let alt = format!(
             "A drawn digit. {first} All ten: {}. {second} More ink would help most at {}; less ink at {}.",
             all.join(", "),

@@ -3,7 +3,7 @@
 //! The steps are those of [`layers::fc`](crate::layers::fc#derivation). The loss is L = (1/N) Σ δ·y, so that δ is N·∂L/∂y.
 
 use super::board::{Board, Item, Role};
-use super::derivation::{Derivation, Input, agreement, spoken};
+use super::derivation::{Derivation, Input, agreement, checks, offer_one, one, shows_checks, spoken};
 use super::gradients::Layer;
 use super::{Knob, LiveError, Scene, Settings};
 use crate::layers::{fc_backward, fc_backward_rows, fc_forward};
@@ -21,6 +21,8 @@ impl Scene for FullyConnected {
             Knob::choice("N", "samples N", 1..=3, 1),
             Knob::choice("l", "inputs l", 1..=3, 2),
             Knob::choice("m", "outputs m", 1..=3, 1),
+            one([1, 1, 2, 2]),
+            checks(),
             Knob::numbers("z", "z", DMatrix::from_fn(2, 3, sample)),
             Knob::numbers("W", "W", DMatrix::from_fn(3, 2, weight)),
             Knob::numbers("b", "b", DMatrix::from_fn(1, 2, bias)),
@@ -34,11 +36,16 @@ impl Scene for FullyConnected {
         settings.resize("W", (l, m), weight);
         settings.resize("b", (1, m), bias);
         settings.resize("δ", (n, m), delta);
+        offer_one(settings, [1, 1, n, m]);
         Ok(())
     }
 
     fn draw(&self, settings: &Settings) -> Result<Figure, LiveError> {
-        Ok(draw(Shape::of(settings), settings)?)
+        Ok(draw(Shape::of(settings), settings, None)?.0)
+    }
+
+    fn note(&self, settings: &Settings, cell: &str) -> Result<Option<String>, LiveError> {
+        Ok(draw(Shape::of(settings), settings, Some(cell))?.1)
     }
 }
 
@@ -105,9 +112,10 @@ fn row<T: Float>(vector: &DVector<T>) -> Tensor4<T> {
     Tensor4::from_fn([1, 1, 1, vector.len()], |_, _, _, j| vector[j])
 }
 
-fn draw(shape: Shape, settings: &Settings) -> Result<Figure, ShapeError> {
+/// The picture, and what is said about the cell that is asked about.
+fn draw(shape: Shape, settings: &Settings, asked: Option<&str>) -> Result<(Figure, Option<String>), ShapeError> {
     let Shape { n, l, m } = shape;
-    let work = Derivation::new(shape, &shape.inputs(), settings)?;
+    let work = Derivation::new(shape, &shape.inputs(), settings, asked)?;
     let [z, w, delta] = [0, 1, 3].map(|input| work.input(input).map_at(0, 0));
     let b = DVector::from_column_slice(work.input(2).as_slice());
     let y = map(&fc_forward(&z, &w, &b)?);
@@ -117,6 +125,7 @@ fn draw(shape: Shape, settings: &Settings) -> Result<Figure, ShapeError> {
     let dz = work.gradient(0, "dz", hand_dz.clone(), n as f64)?;
     let dw = work.gradient(1, "dw", hand_dw.clone(), 1.0)?;
     let db = work.gradient(2, "db", hand_db.clone(), 1.0)?;
+    let checks = shows_checks(settings);
     let by_n = ["/ 1 =", "/ 2 =", "/ 3 ="][(n - 1).min(2)];
 
     let mut board = Board::new(settings.width());
@@ -138,7 +147,7 @@ fn draw(shape: Shape, settings: &Settings) -> Result<Figure, ShapeError> {
     let mut step = vec![Item::Sign("δ ·")];
     step.extend(work.copies("Wᵀ", &map(&w.transpose()), Role::Weight));
     step.push(Item::Sign("="));
-    step.extend(work.beside(&dz, &hand_dz));
+    step.extend(work.beside(&dz, &hand_dz, checks));
     board.row(step);
     board.words("Step 3: dw = zᵀ·δ / N, the mean over the samples", true);
     let mut step = work.copies("zᵀ", &map(&z.transpose()), Role::Input);
@@ -146,22 +155,24 @@ fn draw(shape: Shape, settings: &Settings) -> Result<Figure, ShapeError> {
     let sum = map(&sums.dw);
     step.extend(work.computed("zᵀδ", &sum, &sum, Role::Between));
     step.push(Item::Sign(by_n));
-    step.extend(work.beside(&dw, &hand_dw));
+    step.extend(work.beside(&dw, &hand_dw, checks));
     board.row(step);
     board.words("Step 4: db = Σ δ / N, the mean over the samples", true);
     let sum = row(&sums.db);
     let mut step = work.computed("Σδ", &sum, &sum, Role::Between);
     step.push(Item::Sign(by_n));
-    step.extend(work.beside(&db, &hand_db));
+    step.extend(work.beside(&db, &hand_db, checks));
     board.row(step);
     let summary = agreement(&[&dz, &dw, &db]);
     board.words(&summary, false);
-    Ok(board.figure(format!(
+    let note = board.note.take();
+    let alt = format!(
         "A fully connected layer, {}, {l} in, {m} out. {} {} {} {} {summary}",
         counted(n, "sample"),
         spoken("y", &y),
         spoken("dz", &hand_dz),
         spoken("dw", &hand_dw),
         spoken("db", &hand_db),
-    )))
+    );
+    Ok((board.figure(alt), note))
 }

@@ -6,7 +6,7 @@ use super::{Knob, LiveError, Scene, Settings};
 use crate::activations::*;
 use crate::numbers::Dual;
 use crate::show::Figure;
-use crate::text::number;
+use crate::text::{number, significant};
 use crate::{Float, ShapeError, lit};
 use nalgebra::DMatrix;
 
@@ -16,6 +16,8 @@ pub struct Kink;
 const NAMES: [&str; 6] = ["ReLU", "leaky ReLU", "ELU", "SELU", "sigmoid", "tanh"];
 /// The part of the z axis that is drawn.
 const Z: (f64, f64) = (-4.0, 4.0);
+/// The half widths.
+const H: (f64, f64) = (0.001, 2.0);
 
 impl Scene for Kink {
     fn knobs(&self) -> Vec<Knob> {
@@ -23,7 +25,7 @@ impl Scene for Kink {
             Knob::choice("f", "activation", NAMES, 0),
             Knob::slider("alpha", "α of leaky ReLU and ELU", 0.25, (0.0, 2.0), 0.05),
             Knob::slider("z", "point z", 0.2, (-2.0, 2.0), 0.01),
-            Knob::log_slider("h", "half width h", 0.5, (0.001, 2.0)),
+            Knob::log_slider("h", "half width h", 0.5, H),
         ]
     }
 
@@ -136,9 +138,10 @@ impl Slopes {
         self.numbers(&mut sheet);
         let words = self.words();
         sheet.words(&words, false);
+        let [left, right] = self.spans();
         let alt = format!(
-            "{name}{of} at z = {}. Slope by hand {}, by a dual number {}. Central difference with h = {}: {}. To the left {}, \
-             to the right {}. {words}",
+            "{name}{of} at z = {}. Slope by hand {}, by a dual number {}. Central difference with h = {}: {}. The slope {left} \
+             is {}, {right} it is {}. {words}",
             number(self.z),
             number(self.by_hand),
             number(self.dual),
@@ -153,7 +156,7 @@ impl Slopes {
     /// The function, its tangent and the secant.
     fn curve(&self, sheet: &mut Sheet, area: [f64; 4]) {
         let (f, z, h) = (self.f, self.z, self.h);
-        let y = if f.which < 4 { Axis::linear(-2.0, 4.0) } else { Axis::linear(-1.2, 1.2) };
+        let y = if f.which < 4 { Axis::linear(-2.0, 4.0) } else { Axis::linear(-1.5, 1.5) };
         let plane = Plane { area, x: Axis::linear(Z.0, Z.1), y };
         sheet.add(&plane.frame("y = f(z), its tangent and the secant", Some("z")));
         let inside = |(_, v): &(f64, f64)| (plane.y.from..=plane.y.to).contains(v);
@@ -175,11 +178,20 @@ impl Slopes {
         for end in ends {
             sheet.add(&plane.dot(end, ORANGE));
         }
-        // The right end is dragged over the part of the plot where h is what the knob allows.
-        let (from, to) = (0.001, 2.0);
-        let ([_, top, _, high], (left, _), (right, _)) = (area, plane.at(z + from, 0.0), plane.at(z + to, 0.0));
-        let reach = Plane { area: [left, top, right - left, high], x: Axis::linear(from, to), y };
-        sheet.add(&reach.drag_x("h", (h, f.at(z + h)), false));
+        // The right end is dragged by a ring above it, so that it never covers the ring of z, and over the part of the
+        // plot where h is what the knob allows.
+        let above = y.from + 0.93 * (y.to - y.from);
+        let ([_, top, _, high], (left, _), (right, _)) = (area, plane.at(z + H.0, 0.0), plane.at(z + H.1, 0.0));
+        let ((x, from), (_, to)) = (plane.at(z + h, above), plane.at(z + h, ends[1].1));
+        sheet.add(&format!(
+            "<path d=\"M{} {}V{}\" stroke=\"{ORANGE}\" stroke-width=\"2\"/>\n",
+            half(x),
+            half(from),
+            half(to)
+        ));
+        let reach = Plane { area: [left, top, right - left, high], x: Axis::linear(H.0, H.1), y };
+        sheet.add(&reach.drag_x("h", (h, above), false));
+        sheet.add(&text((x - 12.0, from), "z + h", "text-anchor=\"end\" fill=\"#57606a\""));
     }
 
     /// The slope against z: f′, and what the difference says.
@@ -230,39 +242,53 @@ impl Slopes {
     /// The slopes as numbers.
     fn numbers(&self, sheet: &mut Sheet) {
         let fill = |colour: &str| format!("fill=\"{colour}\" fill-opacity=\".2\"");
+        let [left, right] = self.spans();
         let all = [
             ("by hand", self.by_hand, fill(GREEN), "", "by-hand", "the backward with δ = 1"),
             ("dual number", self.dual, fill(GREEN), "", "dual", "the part ε of f(z + ε)"),
             ("difference", self.central, fill(ORANGE), "left right", "central", "(f(z + h) − f(z − h)) / 2h"),
-            ("to the left", self.sides[0], String::new(), "", "left", "(f(z) − f(z − h)) / h"),
-            ("to the right", self.sides[1], String::new(), "", "right", "(f(z + h) − f(z)) / h"),
+            (&left, self.sides[0], String::new(), "", "left", "(f(z) − f(z − h)) / h"),
+            (&right, self.sides[1], String::new(), "", "right", "(f(z + h) − f(z)) / h"),
         ];
-        let columns = if sheet.is_narrow() { 3 } else { 5 };
-        let wide = (sheet.width - 2.0 * MARGIN) / columns as f64;
-        for (k, (name, value, fill, from, id, note)) in all.into_iter().enumerate() {
-            let (x, y) = (MARGIN + wide * (k % columns) as f64, sheet.y + 60.0 * (k / columns) as f64);
-            sheet.add(&text((x + wide / 2.0, y + 9.0), name, "font-size=\"26\" fill=\"#57606a\""));
-            let note = format!("{note} = {}", crate::text::significant(value, 12));
-            let cell = Cell { value, fill, id: id.into(), from: from.into(), note, knob: None };
-            sheet.add(&cell.draw([x + 6.0, y + 21.0, wide - 12.0, 30.0]));
+        // The sides have longer names, and on a phone a row of their own.
+        for row in all.chunks(if sheet.is_narrow() { 3 } else { 5 }) {
+            let wide = (sheet.width - 2.0 * MARGIN) / row.len() as f64;
+            for (k, (name, value, fill, from, id, note)) in row.iter().enumerate() {
+                let (x, y) = (MARGIN + wide * k as f64, sheet.y);
+                sheet.add(&text((x + wide / 2.0, y + 9.0), name, "font-size=\"26\" fill=\"#57606a\""));
+                let note = format!("{note} = {}", significant(*value, 12));
+                let (fill, id, from) = (fill.clone(), (*id).into(), (*from).into());
+                let cell = Cell { value: *value, fill, id, from, note, knob: None };
+                sheet.add(&cell.draw([x + 6.0, y + 21.0, wide - 12.0, 30.0]));
+            }
+            sheet.y += 60.0;
         }
-        sheet.y += 60.0 * (5_usize.div_ceil(columns)) as f64 + 4.0;
+        sheet.y += 4.0;
+    }
+
+    /// Both sides of z, as far as the difference sees them: "from −0.3 to 0.2" and "from 0.2 to 0.7".
+    fn spans(&self) -> [String; 2] {
+        let [from, here, to] = [self.z - self.h, self.z, self.z + self.h].map(number);
+        [format!("from {from} to {here}"), format!("from {here} to {to}")]
     }
 
     /// What there is to see.
     fn words(&self) -> String {
-        let [left, right] = self.sides.map(number);
+        let four = |value: f64| significant(value, 4);
+        let [left, right] = self.sides.map(four);
         let mean = format!(
-            "The difference is the mean of the slopes on both sides: ({left} + {right}) / 2 = {}.",
-            number(self.central)
+            "The difference is the mean of the slopes on both sides of z: ({left} + {right}) / 2 = {}.",
+            four(self.central)
         );
-        let error = number((self.central - self.by_hand).abs());
+        let error = four((self.central - self.by_hand).abs());
         let kink = match (self.has_kink(), self.z.abs() < self.h) {
-            (true, true) if self.z == 0.0 => format!(
-                " At the kink there is no derivative: the slopes are {} and {}, and the program takes the left one. A smaller h does not help.",
-                number(self.at_kink[0]),
-                number(self.at_kink[1])
-            ),
+            (true, true) if self.z == 0.0 => {
+                let [left, right] = self.at_kink.map(four);
+                format!(
+                    " At the kink there is no derivative: the slope is {left} for z < 0 and {right} for z > 0, and the program \
+                     takes {left}. A smaller h does not help."
+                )
+            }
             (true, true) => format!(
                 " The kink at 0 lies between z − h and z + h: the difference is off by {error} until h is below {}.",
                 number(self.z.abs())

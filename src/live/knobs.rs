@@ -162,11 +162,11 @@ impl Knob {
                 let log = if *log { " data-log" } else { "" };
                 format!(
                     "<label>{label} <input type=\"range\" name=\"{name}\" min=\"{}\" max=\"{}\" step=\"{step}\" \
-                     value=\"{}\"{log}><output>{}</output></label>",
+                     value=\"{}\"{log}><output aria-live=\"off\">{}</output></label>",
                     place(*from),
                     place(*to),
                     place(*value),
-                    slid(*value)
+                    slid(*value).replace('-', "−")
                 )
             }
             Kind::Choice { at, options } => {
@@ -187,7 +187,11 @@ impl Knob {
                 format!("<span class=\"point\">{label} {}{}</span>", one("x", value[0], *x), one("y", value[1], *y))
             }
             Kind::Pixels { .. } => {
-                format!("<button type=\"button\" data-do=\"clear\" data-knob=\"{name}\">Clear</button>")
+                let erase = "<button type=\"button\" data-do=\"erase\" aria-pressed=\"false\"";
+                format!(
+                    "{erase} data-knob=\"{name}\">Erase</button>\
+                     <button type=\"button\" data-do=\"clear\" data-knob=\"{name}\">Clear</button>"
+                )
             }
             Kind::Numbers(_) => String::new(),
         }
@@ -276,6 +280,25 @@ impl Settings {
     pub fn resize(&mut self, name: &str, (rows, columns): (usize, usize), fill: impl Fn(usize, usize) -> f64) {
         if let Some(Kind::Numbers(values)) = self.kind_mut(name) {
             *values = DMatrix::from_fn(rows, columns, |i, j| values.get((i, j)).copied().unwrap_or_else(|| fill(i, j)));
+        }
+    }
+
+    /// The same for maps that stand one below the other: the shapes are those of the tensor whose matrices they are.
+    pub fn resize_maps(
+        &mut self,
+        name: &str,
+        [_, per_sample, height, width]: [usize; 4],
+        after: [usize; 4],
+        fill: impl Fn(usize, usize) -> f64,
+    ) {
+        if let Some(Kind::Numbers(values)) = self.kind_mut(name) {
+            *values = DMatrix::from_fn(after[0] * after[1] * after[2], after[3], |i, j| {
+                let (map, row) = (i / after[2], i % after[2]);
+                let (n, c) = (map / after[1], map % after[1]);
+                let kept = (c < per_sample && row < height && j < width)
+                    .then(|| values.get(((n * per_sample + c) * height + row, j)).copied());
+                kept.flatten().unwrap_or_else(|| fill(i, j))
+            });
         }
     }
 

@@ -38,6 +38,8 @@ const STARTS: [&str; 2] = ["He", "standard deviation 0.01"];
 pub struct Lenet {
     images: Option<Images>,
     run: Option<Run>,
+    /// The training before this one, if it made a step: its curves stay, to compare with.
+    before: Option<Run>,
 }
 
 /// What is trained with, and tested with in parts.
@@ -121,7 +123,9 @@ impl Scene for Lenet {
         // Another rate is used from the next step on; all else makes it another training.
         let failed = self.run.as_ref().is_some_and(|run| run.failure.is_some());
         if knob != "width" && (knob != "rate" || failed) {
-            self.run = self.images.as_ref().map(|images| Run::new(images, settings)).transpose()?;
+            let run = self.images.as_ref().map(|images| Run::new(images, settings)).transpose()?;
+            let last = std::mem::replace(&mut self.run, run);
+            self.before = last.filter(|last| last.made() > 0).or(self.before.take());
         }
         Ok(())
     }
@@ -139,7 +143,7 @@ impl Scene for Lenet {
 
     fn draw(&self, settings: &Settings) -> Result<Figure, LiveError> {
         match (&self.images, &self.run) {
-            (Some(images), Some(run)) => run.figure(images, settings),
+            (Some(images), Some(run)) => run.figure(self.before.as_ref(), images, settings),
             _ => Err(missing()),
         }
     }
@@ -246,7 +250,7 @@ impl Run {
                 self.failure = Some(
                     "digits of different classes get exactly the same logits. The ReLUs of some layer are 0 for all of \
                      them, and so is their gradient: such units rarely come back. Was the learning rate too large? \
-                     Another one starts anew."
+                     Another rate starts a new training."
                         .into(),
                 );
             }
@@ -261,7 +265,7 @@ impl Run {
         self.training.history().losses.len()
     }
 
-    fn figure(&self, images: &Images, settings: &Settings) -> Result<Figure, LiveError> {
+    fn figure(&self, before: Option<&Run>, images: &Images, settings: &Settings) -> Result<Figure, LiveError> {
         let width = settings.width();
         let wide = width >= WIDE;
         let losses = &self.training.history().losses;
@@ -273,9 +277,16 @@ impl Run {
         let share = |percent: u32| if wide { width * percent / 100 } else { width };
         let guess = ("knows nothing: ln 10", 10_f64.ln());
         let height = if wide { 260 } else { 210 };
-        let loss = show::curve("loss of a batch", losses).level(guess.0, guess.1).title("Loss");
-        let loss = loss.labels("step", "").smooth((losses.len() / 20).min(40)).size(share(52), height);
-        let accuracy = show::xy("of the test images", &self.steps, &self.accuracies).level("90 %", 0.9);
+        let window = (losses.len() / 20).clamp(1, 40);
+        let mut loss = show::curve("loss of a batch", losses);
+        let mut accuracy = show::xy("of the test images", &self.steps, &self.accuracies);
+        if let Some(before) = before {
+            loss = loss.and("the training before", &before.training.history().losses);
+            accuracy = accuracy.and_xy("the training before", &before.steps, &before.accuracies);
+        }
+        let loss = loss.level(guess.0, guess.1).title("Loss").labels("step", "").smooth(window);
+        let loss = loss.size(share(52), height);
+        let accuracy = accuracy.level("90 %", 0.9);
         let accuracy = accuracy.percent().y_range(0.0, 1.0).labels("step", "").title("Right answers");
         let accuracy = accuracy.size(width - share(52) + if wide { 0 } else { share(52) }, height);
 
@@ -303,23 +314,27 @@ impl Run {
         let losses = &self.training.history().losses;
         let last = &losses[losses.len().saturating_sub(20)..];
         let mean = number(last.iter().sum::<f64>() / last.len() as f64);
+        let (samples, batch) = (images.train.len(), self.plan.batch);
+        let in_epoch = samples.div_ceil(batch);
         let first = match (&self.failure, self.made()) {
-            (Some(_), _) => "The training has failed.".into(),
+            (Some(_), made) => format!("The training failed after step {made}."),
             (None, 0) => "Not trained yet: press Train.".into(),
+            (None, made) if made == EPOCHS * in_epoch => format!("Done after {made} steps: loss {mean}."),
             (None, made) => format!("Step {made}: loss {mean}."),
         };
-        let right = |share: &f64| format!(" {:.1} % right.", 100.0 * share);
-        let tested = self.accuracies.last().map_or(String::new(), right);
-        let (samples, batch) = (images.train.len(), self.plan.batch);
-        let epoch = (self.made() / samples.div_ceil(batch) + 1).min(EPOCHS);
+        let tested = match (self.steps.last(), self.accuracies.last()) {
+            (Some(step), Some(share)) => format!(" After step {step}: {:.1} % right.", 100.0 * share),
+            _ => String::new(),
+        };
+        let epoch = (self.made() / in_epoch + 1).min(EPOCHS);
         let mut second = format!("Epoch {epoch} of {EPOCHS}: {samples} training digits in batches of {batch}.");
         if let Some(failure) = &self.failure {
             second = format!("It stopped: {failure} {second}");
         } else if !last.is_empty() {
             second += &format!(" The loss is the mean of the last {} batches.", last.len());
         }
-        if let Some(step) = self.steps.last() {
-            second += &format!(" The test was made after step {step}, on {} other digits.", images.tests());
+        if !self.steps.is_empty() {
+            second += &format!(" It is tested on {} other digits.", images.tests());
         }
         [first + &tested, second]
     }

@@ -41,6 +41,7 @@ mod gradients;
 pub mod kink;
 mod knobs;
 pub mod lenet;
+mod lines;
 pub mod mistake;
 pub mod pooling;
 mod rates;
@@ -98,6 +99,15 @@ pub trait Scene {
     /// # Errors
     /// If it cannot be drawn.
     fn draw(&self, settings: &Settings) -> Result<Figure, LiveError>;
+
+    /// What is said about a cell of the picture, by the cell's name, if there is more to say than the picture holds: how
+    /// its number was computed. A page asks when the reader points at the cell.
+    ///
+    /// # Errors
+    /// If it cannot be computed.
+    fn note(&self, _settings: &Settings, _cell: &str) -> Result<Option<String>, LiveError> {
+        Ok(None)
+    }
 }
 
 /// Makes a figure at its first settings.
@@ -124,7 +134,7 @@ macro_rules! scenes {
 }
 
 scenes! {
-    convolution: convolution::Convolution;
+    convolution: convolution::Convolution::default();
     descent: descent::Descent::default();
     digit: digit::Digit::default();
     fully_connected: fully_connected::FullyConnected;
@@ -243,6 +253,21 @@ impl Live {
         self.scene.draw(&self.settings)
     }
 
+    /// What is said about a cell of the picture, its `data-cell`, if there is more to say than its `data-note` holds.
+    ///
+    /// ```
+    /// use handgrad::prelude::*;
+    /// let figure = live::open("fully_connected?N=1&l=2&m=1&z=2,3&W=5,7&b=1")?;
+    /// assert_eq!(figure.note("y:0")?.as_deref(), Some("y = z₀·w₀ + z₁·w₁ + b, y = 2·5 + 3·7 + 1 = 32"));
+    /// # Ok::<(), live::LiveError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If it cannot be computed.
+    pub fn note(&self, cell: &str) -> Result<Option<String>, LiveError> {
+        self.scene.note(&self.settings, cell)
+    }
+
     /// What opens the figure at its present settings.
     #[must_use]
     pub fn query(&self) -> String {
@@ -258,7 +283,7 @@ impl Live {
             html += "<button type=\"button\" data-do=\"step\">One step</button>";
         }
         html + "<button type=\"button\" data-do=\"reset\">Reset</button>\
-                <button type=\"button\" data-do=\"link\">Copy a link to this</button>"
+                <button type=\"button\" data-do=\"link\">Copy a link to these settings</button>"
     }
 
     /// The still picture as HTML, which a page of the book brings to life. Data are attributes in base64: `data-weights`.

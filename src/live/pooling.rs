@@ -5,7 +5,7 @@
 //! max has a kink, and there the difference quotient is another number than the gradient.
 
 use super::board::{Board, Grid, Item, Look, Role};
-use super::derivation::{Derivation, Input, agreement, spoken, words};
+use super::derivation::{Derivation, Input, agreement, checks, offer_one, one, shows_checks, spoken, words};
 use super::gradients::Layer;
 use super::{Knob, LiveError, Scene, Settings};
 use crate::layers::{avg_pooling_backward, avg_pooling_forward, max_pooling_backward, max_pooling_forward};
@@ -30,6 +30,8 @@ impl Scene for Pooling {
             Knob::choice("window", "window", 1..=3, 1),
             Knob::choice("stride", "stride", words(&STRIDES), 1),
             Knob::choice("padding", "padding", words(&PADDINGS), 0),
+            one([1, 1, 2, 2]),
+            checks(),
             Knob::numbers("z", "z", DMatrix::from_fn(4, 4, pixel)),
             Knob::numbers("δ", "δ", DMatrix::from_fn(2, 2, delta)),
         ]
@@ -39,12 +41,17 @@ impl Scene for Pooling {
         let shape = Shape::of(settings)?;
         settings.resize("z", (shape.size, shape.size), pixel);
         settings.resize("δ", shape.out, delta);
+        offer_one(settings, [1, 1, shape.out.0, shape.out.1]);
         shape.forward(&[Tensor4::<f64>::zeros(shape.image())])?; // max refuses a window that lies in the padding
         Ok(())
     }
 
     fn draw(&self, settings: &Settings) -> Result<Figure, LiveError> {
-        Ok(draw(Shape::of(settings)?, settings)?)
+        Ok(draw(Shape::of(settings)?, settings, None)?.0)
+    }
+
+    fn note(&self, settings: &Settings, cell: &str) -> Result<Option<String>, LiveError> {
+        Ok(draw(Shape::of(settings)?, settings, Some(cell))?.1)
     }
 }
 
@@ -99,14 +106,15 @@ impl Layer for Shape {
     }
 }
 
-fn draw(shape: Shape, settings: &Settings) -> Result<Figure, ShapeError> {
+/// The picture, and what is said about the cell that is asked about.
+fn draw(shape: Shape, settings: &Settings, asked: Option<&str>) -> Result<(Figure, Option<String>), ShapeError> {
     let Shape { kind, size, window, slide, out } = shape;
     let (padding, area) = (slide.padding, window.0 * window.1);
     let inputs = [
         Input { knob: "z", symbol: "z", shape: shape.image(), role: Role::Input },
         Input { knob: "δ", symbol: "δ", shape: [1, 1, out.0, out.1], role: Role::Input },
     ];
-    let mut work = Derivation::new(shape, &inputs, settings)?;
+    let mut work = Derivation::new(shape, &inputs, settings, asked)?;
     let [z, delta] = [0, 1].map(|input| work.input(input).clone());
     let y = shape.forward(std::slice::from_ref(&z))?;
     let by_hand = match kind {
@@ -119,10 +127,12 @@ fn draw(shape: Shape, settings: &Settings) -> Result<Figure, ShapeError> {
     let around = if kind == Kind::Max { "−∞, around z: it is never the maximum" } else { "a zero, around z" };
     let padded = work.with_zeros("ẑ", &z.pad(padding)?, &format!("padding: {around}"));
     let means = avg_pooling_forward(&padded, window, whole)?;
+    let unused = work.mark_unused(&means);
 
     let mut board = Board::new(settings.width());
     let heading = match kind {
         Kind::Max => "Forward: y is the maximum of each window".into(),
+        Kind::Average if padding == (0, 0) => format!("Forward: y is the mean of each window, Σ z / {area}"),
         Kind::Average => format!("Forward: y is the mean of each window, Σ ẑ / {area}"),
     };
     board.words(&heading, true);
@@ -145,6 +155,9 @@ fn draw(shape: Shape, settings: &Settings) -> Result<Figure, ShapeError> {
     if kind == Kind::Max {
         board.words("Ringed: the maximum of a window. Dashed: as large, but later.", false);
     }
+    if unused {
+        board.words("Hatched: no window covers these pixels, so their gradient is 0.", false);
+    }
     board.words("Behind the layer: L = Σ δ·y, so that δ = ∂L/∂y", true);
     let mut behind = work.typed(1);
     behind.push(work.loss()?);
@@ -158,12 +171,12 @@ fn draw(shape: Shape, settings: &Settings) -> Result<Figure, ShapeError> {
         let uncropped = avg_pooling_backward(&delta, &padded, window, whole)?;
         board.row(work.uncropped("dẑ", (&uncropped, &uncropped), "dz", padding));
     }
-    board.row(work.beside(&dz, &by_hand));
+    board.row(work.beside(&dz, &by_hand, shows_checks(settings)));
     let mut summary = agreement(&[&dz]);
     let apart = dz.apart();
     if !apart.is_empty() {
         summary += &format!(
-            " Differences disagree at {}: max has a kink at a tie. A tied number that moves up becomes the maximum; one \
+            " Finite differences disagree at {}: max has a kink at a tie. A tied number that moves up becomes the maximum; one \
              that moves down leaves it to the other. The difference averages the two. By hand, the first one gets all of \
              δ, and dual numbers take the same branch.",
             apart.join(", ")
@@ -171,14 +184,16 @@ fn draw(shape: Shape, settings: &Settings) -> Result<Figure, ShapeError> {
     }
     board.words(&summary, false);
     let [stride, padding] = [slide.strides, padding].map(|pair| words(&[pair]).collect::<String>());
-    Ok(board.figure(format!(
+    let note = board.note.take();
+    let alt = format!(
         "{} pooling, image {size} × {size}, window {} × {}, stride {stride}, padding {padding}. {} {} {summary}",
         if kind == Kind::Max { "Max" } else { "Average" },
         window.0,
         window.1,
         spoken("y", &y),
         spoken("dz", &by_hand),
-    )))
+    );
+    Ok((board.figure(alt), note))
 }
 
 fn grids_of(items: &mut [Item]) -> impl Iterator<Item = &mut Grid> {
@@ -191,7 +206,7 @@ fn grids_of(items: &mut [Item]) -> impl Iterator<Item = &mut Grid> {
 type Maps = Tensor4<Traced>;
 
 /// Rings around the maxima, as the layer's run chose them, and dashed ones around later numbers that are as large.
-fn ring(work: &Derivation<Shape>, grid: &mut Grid, z: &Maps, means: &Maps, y: &Maps) {
+fn ring(work: &Derivation<'_, Shape>, grid: &mut Grid, z: &Maps, means: &Maps, y: &Maps) {
     let windows = || y.as_slice().iter().zip(means.as_slice());
     for i in 0..grid.cells.nrows() {
         for j in 0..grid.cells.ncols() {
@@ -200,23 +215,27 @@ fn ring(work: &Derivation<Shape>, grid: &mut Grid, z: &Maps, means: &Maps, y: &M
             let wins = windows().any(|(y, _)| y.symbol() == symbol);
             let within = |mean: &Traced| work.symbols_in(*mean).iter().any(|(number, _)| Some(*number) == symbol);
             let ties = || windows().any(|(y, mean)| y.value() == entry.value() && within(mean));
-            grid.cells[(i, j)].look = match wins {
-                true => Look::Winner,
-                false if ties() => Look::Tied,
-                false => Look::Plain,
-            };
+            if wins {
+                grid.cells[(i, j)].look = Look::Winner;
+            } else if ties() {
+                grid.cells[(i, j)].look = Look::Tied;
+            }
         }
     }
 }
 
 /// What a maximum is chosen from.
-fn say(work: &Derivation<Shape>, grid: &mut Grid, means: &Maps, y: &Maps) {
+fn say(work: &Derivation<'_, Shape>, grid: &mut Grid, means: &Maps, y: &Maps) {
     for i in 0..grid.cells.nrows() {
         for j in 0..grid.cells.ncols() {
+            let cell = &mut grid.cells[(i, j)];
+            if cell.note.is_none() {
+                continue;
+            }
             let names: Vec<&str> = work.symbols_in(means[(0, 0, i, j)]).into_iter().map(|(_, name)| name).collect();
             let winner = y[(0, 0, i, j)];
             let value = number(winner.value());
-            grid.cells[(i, j)].note = format!("the maximum of {} is {winner} = {value}", names.join(", "));
+            cell.note = Some(format!("the maximum of {} is {winner} = {value}", names.join(", ")));
         }
     }
 }

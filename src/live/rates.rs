@@ -56,11 +56,16 @@ pub(super) fn curvatures(slope: &impl Slope, [x, y]: [f64; 2]) -> Result<[f64; 2
     Ok([values.max(), values.min()])
 }
 
-/// What each step of SGD multiplies the error by, in the long run, along a direction of this curvature.
+/// What each step of SGD multiplies the error by, in the long run, where these are the curvatures.
+pub(super) fn slowest(sgd: &Sgd<Dual<f64>>, [high, low]: [f64; 2]) -> Result<f64, Error> {
+    Ok(radius(sgd, high)?.max(radius(sgd, low)?))
+}
+
+/// The same along a direction of this curvature.
 ///
 /// A step maps the error and the velocity to the next two, by a matrix. Its columns are read off a step on dual numbers,
 /// and the result is the size of its larger eigenvalue.
-pub(super) fn radius(sgd: &Sgd<Dual<f64>>, curvature: f64) -> Result<f64, Error> {
+fn radius(sgd: &Sgd<Dual<f64>>, curvature: f64) -> Result<f64, Error> {
     let has_velocity = sgd.name() != "Sgd";
     let mut m = Matrix2::zeros();
     for column in 0..if has_velocity { 2 } else { 1 } {

@@ -1,10 +1,11 @@
 //! A line fitted to data by gradient descent: the learning rate, its limit, and what it costs that inputs are not centred.
 //!
-//! The data are 20 digits x with y = 2x + 1 (chapter 05). The layer is fully connected, with one weight and one bias, and
-//! the loss is the mean squared error.
+//! The data are 20 digits x with y = 2x + 1: fewer than those of chapter 05 and with one input, so that there are two
+//! parameters, which a map can hold. The layer is fully connected, with one weight and one bias, and the loss is the mean
+//! squared error.
 
-use super::rates::{Slope, curvatures, descend, radius};
-use super::run::{Kept, Run, Start, picture, verdict};
+use super::rates::{Slope, curvatures, descend, slowest};
+use super::run::{Kept, Measure, Run, Start, four, picture, verdict};
 use super::{Knob, LiveError, Scene, Settings};
 use crate::data::synthetic;
 use crate::layers::{fc_backward, fc_forward};
@@ -12,7 +13,7 @@ use crate::losses::mean_squared_loss;
 use crate::numbers::Dual;
 use crate::optim::Sgd;
 use crate::show::{self, Chart, Figure};
-use crate::text::{counted, number};
+use crate::text::counted;
 use crate::{Float, ShapeError, lit};
 use nalgebra::{DMatrix, DVector};
 
@@ -45,32 +46,39 @@ impl Scene for Regression {
         let data = Data::new(inputs == 1)?;
         let path = descend(&data, &mut Sgd::new(rate), start.at, steps)?;
         let [high, low] = curvatures(&data, start.at)?;
-        let sgd = Sgd::new(Dual::constant(rate));
-        let slowest = radius(&sgd, high)?.max(radius(&sgd, low)?);
         let run = Run {
-            of: "loss",
+            of: Measure::Loss,
             values: path.iter().map(|at| data.value(*at)).collect(),
             steps,
-            predicted: Ok(slowest * slowest),
+            predicted: Ok(slowest(&Sgd::new(Dual::constant(rate)), [high, low])?),
         };
-        let words = format!(
-            "{} The smallest is {}: {} to 1.",
-            verdict(rate, "2/λ", 2.0 / high, high),
-            number(low),
-            number(high / low)
-        );
+        let points = data.x.nrows();
+        let verdict = [verdict(rate, "2/λ", 2.0 / high)];
+        let below = [
+            run.ends(),
+            format!(
+                "The largest curvature is λ = {}, the smallest {}. The ratio of the two, the condition number, is {}.",
+                four(high),
+                four(low),
+                four(high / low)
+            ),
+            format!(
+                "The data are {points} points with one input x, not the chapter's samples: their limit is another one."
+            ),
+        ];
         let map = self.kept.map(inputs, settings.width(), || {
             show::landscape("Loss for each w (→) and b (↑)", W, B, |w, b| data.value([w, b]))
         });
         let (rates, map, end) = (run.rates(), map.path("path", &path), path.last().unwrap_or(&start.at));
         let alt = format!(
-            "A line y = w·x + b fitted to 20 points. {rates} {words} {} At the end w is {} and b is {}.",
-            run.ends(),
-            number(end[0]),
-            number(end[1])
+            "A line y = w·x + b fitted to {points} points. {} {} At the end w is {} and b is {}.",
+            rates.join(" "),
+            [&verdict[..], &below].concat().join(" "),
+            four(end[0]),
+            four(end[1])
         );
         let charts = vec![run.chart(), data.chart(start.at, *end, steps)];
-        Ok(picture(settings, [&rates, &words], map, &start, charts, &alt))
+        Ok(picture(settings, [&rates, &verdict, &below], map, &start, charts, &alt))
     }
 }
 
@@ -81,7 +89,7 @@ struct Data {
 }
 
 impl Data {
-    /// The data of chapter 05; x without its mean, if asked for.
+    /// The points; x without its mean, if asked for.
     fn new(centred: bool) -> Result<Self, ShapeError> {
         let (mut x, y) = synthetic::linear(&DMatrix::from_element(1, 1, 2.0), &DVector::from_element(1, 1.0), 20, 0)?;
         if centred {

@@ -4,7 +4,7 @@ use super::Settings;
 use super::board::{Board, handle};
 use super::rates::measured;
 use crate::show::{self, Chart, Figure, Landscape};
-use crate::text::{counted, number};
+use crate::text::{counted, significant};
 use std::cell::RefCell;
 
 /// From this width on, panels stand side by side.
@@ -19,53 +19,87 @@ pub(super) struct Start {
 
 /// The values of a run, and what theory says about them.
 pub(super) struct Run {
-    /// What the values are: "loss".
-    pub of: &'static str,
+    pub of: Measure,
     /// Before each step, and after the last.
     pub values: Vec<f64>,
     /// How many steps were asked for: a run ends early where its numbers are too large.
     pub steps: usize,
-    /// What each step multiplies them by, in the long run, or why theory does not say it.
+    /// ρ, what each step multiplies the error by, in the long run, or why theory does not say it.
     pub predicted: Result<f64, &'static str>,
 }
 
-impl Run {
-    /// Both rates, in two sentences.
-    pub fn rates(&self) -> String {
-        let by = format!("each step multiplies the {} by", self.of);
-        let found = measured(&self.values).map(|(factor, _)| number(factor));
-        let missing = match self.values.contains(&0.0) {
-            true => format!("the {} is exactly 0", self.of),
-            false => "too few steps to tell".into(),
-        };
-        match self.predicted {
-            Ok(factor) => {
-                format!("Predicted: {by} {}. Measured: {}.", number(factor), found.unwrap_or(missing))
-            }
-            Err(why) => {
-                let found = found.map_or(missing, |factor| format!("{by} {factor}"));
-                format!("Measured: {found}. No prediction: {why}.")
-            }
+/// What the values of a run are.
+#[derive(Clone, Copy)]
+pub(super) enum Measure {
+    /// The distance from where the gradient is 0.
+    Distance,
+    /// The loss: where it is quadratic, it grows as the square of the error.
+    Loss,
+}
+
+impl Measure {
+    fn name(self) -> &'static str {
+        match self {
+            Measure::Distance => "distance",
+            Measure::Loss => "loss",
         }
     }
 
-    /// The first value and the last one, in a sentence.
+    /// What a step multiplies it by that multiplies the error by ρ.
+    fn factor(self, radius: f64) -> f64 {
+        match self {
+            Measure::Distance => radius,
+            Measure::Loss => radius * radius,
+        }
+    }
+}
+
+impl Run {
+    /// The predicted rate and the measured one, a sentence each.
+    pub fn rates(&self) -> [String; 2] {
+        let of = self.of.name();
+        let predicted = match (self.predicted, self.of) {
+            (Err(why), _) => format!("No prediction: {why}."),
+            (Ok(radius), Measure::Distance) => {
+                format!("Predicted: each step multiplies the {of} by ρ = {}.", four(radius))
+            }
+            (Ok(radius), Measure::Loss) => format!(
+                "Predicted: each step multiplies the error by ρ = {} and the {of} by ρ² = {}.",
+                four(radius),
+                four(radius * radius)
+            ),
+        };
+        let measured = match measured(&self.values) {
+            Some((factor, _)) => format!("Measured: each step multiplies the {of} by {}.", four(factor)),
+            None if self.values.contains(&0.0) => format!("Measured: the {of} is exactly 0."),
+            None => "Measured: too few steps to tell.".into(),
+        };
+        [predicted, measured]
+    }
+
+    /// How many steps it made, and the first value and the last one, in a sentence.
     pub fn ends(&self) -> String {
         let (first, last) = (self.values.first().unwrap_or(&f64::NAN), self.values.last().unwrap_or(&f64::NAN));
-        let ends = format!("The {} is {} at the start and {}", self.of, number(*first), number(*last));
-        match self.values.len() - 1 {
-            done if done < self.steps => format!("{ends} after {}; then it overflows.", counted(done, "step")),
-            done => format!("{ends} after {}.", counted(done, "step")),
+        let (of, first, last, done) = (self.of.name(), four(*first), four(*last), self.values.len() - 1);
+        match done < self.steps {
+            true => format!(
+                "{done} of {}, then the numbers overflow: the {of} is {first} at the start and {last} at the end.",
+                counted(self.steps, "step")
+            ),
+            false => {
+                format!("{}: done. The {of} is {first} at the start and {last} at the end.", counted(done, "step"))
+            }
         }
     }
 
     /// The value at each step on a logarithmic axis, which starts where the run does, whatever the rate.
     pub fn chart(&self) -> Chart {
-        let of = self.of;
+        let of = self.of.name();
         let mut chart = show::curve("measured", &self.values).title(format!("The {of} at each step"));
-        if let Ok(factor) = self.predicted
-            && factor > 0.0
+        if let Ok(radius) = self.predicted
+            && radius > 0.0
         {
+            let factor = self.of.factor(radius);
             let (place, value) = match measured(&self.values) {
                 Some((_, place)) => (place as f64, self.values[place]),
                 None => (0.0, self.values.first().copied().unwrap_or(f64::NAN)),
@@ -82,15 +116,19 @@ impl Run {
     }
 }
 
-/// Whether gradient descent converges at this rate, in a sentence. The limit is for the largest curvature λ.
-pub(super) fn verdict(rate: f64, formula: &str, limit: f64, curvature: f64) -> String {
+/// A number with four digits: the third one alone would not show what a slider's step changes.
+pub(super) fn four(value: f64) -> String {
+    significant(value, 4)
+}
+
+/// Whether gradient descent converges at this rate, in a sentence.
+pub(super) fn verdict(rate: f64, formula: &str, limit: f64) -> String {
     let (outcome, place) = match rate {
         rate if rate > limit => ("It diverges", "is above the limit"),
         rate if rate < limit => ("It converges", "is below the limit"),
         _ => ("It neither converges nor diverges", "is the limit"),
     };
-    let (rate, limit, curvature) = (number(rate), number(limit), number(curvature));
-    format!("{outcome}: η = {rate} {place} {formula} = {limit}, where λ = {curvature} is the largest curvature.")
+    format!("{outcome}: η = {} {place} {formula} = {}.", four(rate), four(limit))
 }
 
 /// The map of one choice, kept until another one is chosen: its ground is not drawn again for each path.
@@ -112,23 +150,24 @@ impl Kept {
     }
 }
 
-/// Sentences, a map with a ring at the start of its path, and charts beside it or below. In words, it is the map's words
-/// and then `alt`.
+/// Bold sentences and plain ones, a map with a ring at the start of its path, charts beside it or below, and the rest of
+/// the sentences. In words, it is the map's words and then `alt`.
 pub(super) fn picture(
     settings: &Settings,
-    [bold, plain]: [&str; 2],
+    [bold, plain, below]: [&[String]; 3],
     map: Landscape,
     start: &Start,
     charts: Vec<Chart>,
     alt: &str,
 ) -> Figure {
     let width = settings.width();
-    let mut board = Board::new(width);
-    board.words(bold, true);
-    if !plain.is_empty() {
-        board.words(plain, false);
-    }
-    let words = board.figure(String::new());
+    let words = |bold: &[String], plain: &[String]| {
+        let mut board = Board::new(width);
+        bold.iter().for_each(|sentence| board.words(sentence, true));
+        plain.iter().for_each(|sentence| board.words(sentence, false));
+        board.figure(String::new())
+    };
+    let (words, below) = (words(bold, plain), words(&[], below));
     let count = charts.len().max(1) as u32;
     let (map_size, chart_size) = match width >= WIDE {
         true => ((width * 13 / 25, 260 + 90 * count), (width - width * 13 / 25, (260 + 90 * count) / count)),
@@ -142,5 +181,5 @@ pub(super) fn picture(
     let map = map.figure();
     let alt = format!("{} {alt}", map.alt);
     let panels = if width >= WIDE { show::row([map, charts]) } else { show::column([map, charts]) };
-    show::column([words, panels]).with(&ring).alt(alt)
+    show::column([words, panels, below]).with(&ring).alt(alt)
 }

@@ -1,8 +1,10 @@
 //! A picture of plots, cells and words from top to bottom, whose parts a reader drags and types into.
 
-use crate::show::canvas::{FINE, SMALL, width};
+use super::board::FRAME;
+use super::lines::{LETTERS, LINE, lines};
+use crate::show::canvas::{FINE, SMALL, fitted};
 use crate::show::{Figure, escape};
-use crate::text::{number, significant, superscript};
+use crate::text::{number, superscript};
 use std::fmt::Write;
 
 pub(super) const BLUE: &str = "#0072b2";
@@ -11,11 +13,10 @@ pub(super) const GREEN: &str = "#007a58";
 pub(super) const GREY: &str = "#8c959f";
 
 pub(super) const MARGIN: f64 = 16.0;
+/// The smallest letters of a number that would not fit into its cell.
+const SMALLEST: f64 = 9.0;
 /// Pictures that are narrower than this are a phone's.
 const PHONE: f64 = 500.0;
-/// The height of a line of words, and the size of its letters.
-const LINE: f64 = 21.0;
-const LETTERS: f64 = 14.0;
 
 /// A picture, as far as it is drawn.
 pub(super) struct Sheet {
@@ -41,27 +42,15 @@ impl Sheet {
         self.body += elements;
     }
 
-    /// Words from margin to margin, broken where a line is too long; bold if they are a heading.
+    /// Words from margin to margin, broken evenly where they are too long; bold if they are a heading.
     pub fn words(&mut self, words: &str, bold: bool) {
-        let (look, wider) = if bold { ("font-weight=\"bold\"", 1.22) } else { ("fill=\"#57606a\"", 1.12) };
-        let mut line = String::new();
-        for word in words.split(' ') {
-            let longer = if line.is_empty() { word.into() } else { format!("{line} {word}") };
-            if !line.is_empty() && wider * width(&longer, LETTERS) > self.width - 2.0 * MARGIN {
-                self.line(&line, look);
-                line = word.into();
-            } else {
-                line = longer;
-            }
-        }
-        self.line(&line, look);
-        self.y += 5.0;
-    }
-
-    fn line(&mut self, line: &str, look: &str) {
+        let look = if bold { "font-weight=\"bold\"" } else { "fill=\"#57606a\"" };
         let look = format!("text-anchor=\"start\" font-size=\"{}\" {look}", half(LETTERS));
-        self.body += &text((MARGIN, self.y + LINE / 2.0), line, &look);
-        self.y += LINE;
+        for line in lines(words, self.width - 2.0 * MARGIN, bold) {
+            self.body += &text((MARGIN, self.y + LINE / 2.0), &line, &look);
+            self.y += LINE;
+        }
+        self.y += 5.0;
     }
 
     /// The finished picture.
@@ -93,16 +82,16 @@ impl Cell {
     /// The cell at this place (left, top, width, height).
     pub fn draw(&self, [left, top, wide, high]: [f64; 4]) -> String {
         let fill = if self.fill.is_empty() { "fill=\"none\"" } else { &self.fill };
-        let knob = self.knob.as_ref().map_or(String::new(), |(knob, at, label)| {
-            format!(" data-knob=\"{knob}\" data-at=\"{at}\" data-label=\"{}\"", escape(label))
-        });
-        // With as many digits as there is room for.
-        let fits = |text: &String| width(text, SMALL) <= wide - 6.0;
-        let value = [3, 2].map(|digits| significant(self.value, digits)).into_iter().find(fits);
-        let value = value.unwrap_or_else(|| significant(self.value, 1));
+        let line = match &self.knob {
+            Some((knob, at, label)) => {
+                format!("{FRAME} data-knob=\"{knob}\" data-at=\"{at}\" data-label=\"{}\"", escape(label))
+            }
+            None => format!("stroke=\"{GREY}\" stroke-width=\"2\""),
+        };
+        let (value, font) = fitted(self.value, wide - 6.0, (SMALL, SMALLEST));
         format!(
             "<g data-cell=\"{}\" data-from=\"{}\" data-note=\"{}\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" \
-             {fill} stroke=\"{GREY}\" stroke-width=\"2\"{knob}/>{}</g>\n",
+             {fill} {line}/>{}</g>\n",
             escape(&self.id),
             escape(&self.from),
             escape(&self.note),
@@ -110,7 +99,7 @@ impl Cell {
             half(top),
             half(wide),
             half(high),
-            text((left + wide / 2.0, top + high / 2.0), &value, "font-size=\"24\"")
+            text((left + wide / 2.0, top + high / 2.0), &value, &format!("font-size=\"{}\"", half(font)))
         )
     }
 }

@@ -16,27 +16,27 @@ use nalgebra::DMatrix;
 /// [The figure](self).
 pub struct Softmax;
 
-/// A logit is dragged in this range, and all are shifted in it.
-const RANGE: (f64, f64) = (-4.0, 4.0);
+/// The logits that are drawn, after the shift; one is dragged from end to end.
+const RANGE: (f64, f64) = (-6.0, 6.0);
+/// What is added to all of them.
+const SHIFT: (f64, f64) = (-4.0, 4.0);
 
 impl Scene for Softmax {
     fn knobs(&self) -> Vec<Knob> {
         vec![
             Knob::choice("classes", "classes", 2..=4, 1),
-            Knob::choice("right", "right class", 0..=3, 1),
-            Knob::slider("shift", "added to all logits", 0.0, RANGE, 0.1),
+            Knob::choice("right", "right class", 0..3, 1),
+            Knob::slider("shift", "added to all logits", 0.0, SHIFT, 0.1),
             Knob::numbers("y", "logits", DMatrix::from_row_slice(1, 3, &[0.0, 0.7, 1.6])),
         ]
     }
 
     fn changed(&mut self, settings: &mut Settings, _knob: &str) -> Result<(), LiveError> {
-        let (classes, right) = (settings.count("classes"), settings.count("right"));
-        if right >= classes {
-            return Err(LiveError::new(format!(
-                "class {right} cannot be right, for there are {classes} classes: choose one from 0 to {}",
-                classes - 1
-            )));
+        let classes = settings.count("classes");
+        if settings.count("right") >= classes {
+            settings.set(&format!("right={}", classes - 1))?;
         }
+        settings.offer("right", 0..classes);
         settings.resize("y", (1, classes), |_, j| [0.0, 0.7, 1.6, -1.0][j % 4]);
         Ok(())
     }
@@ -103,7 +103,7 @@ impl Run {
             "Class {} is right: the loss is −ln p{} = {}.",
             self.right,
             subscript(self.right),
-            number(self.loss)
+            significant(self.loss, 4)
         );
         sheet.words(&loss, true);
         let shift = match self.shift {
@@ -148,7 +148,7 @@ impl Run {
         };
         let x = Axis::linear(0.0, self.p.len() as f64);
         let plane = |k: usize, from: f64, to: f64| Plane { area: areas[k], x, y: Axis::linear(from, to) };
-        let [logits, p, dy] = [plane(0, -8.0, 8.0), plane(1, 0.0, 1.0), plane(2, -1.0, 1.0)];
+        let [logits, p, dy] = [plane(0, RANGE.0, RANGE.1), plane(1, 0.0, 1.0), plane(2, -1.0, 1.0)];
         sheet.add(&logits.frame("logits: drag them", None));
         sheet.add(&p.frame("p = softmax(logits)", None));
         sheet.add(&dy.frame("gradient p − y*", None));
@@ -166,11 +166,11 @@ impl Run {
                 };
                 sheet.add(&text((x, y + 12.0), &name, look));
             }
-            // A bar is dragged where its logit, with the shift, is in the range.
-            let (from, to) =
-                (logits.at(middle - 0.4, self.shift + RANGE.0), logits.at(middle + 0.4, self.shift + RANGE.1));
+            // What is dragged is the logit without the shift.
+            let (from, to) = (logits.at(middle - 0.4, RANGE.0), logits.at(middle + 0.4, RANGE.1));
             let area = [from.0, to.1, to.0 - from.0, from.1 - to.1];
-            let column = Plane { area, x: Axis::linear(0.0, 1.0), y: Axis::linear(RANGE.0, RANGE.1) };
+            let y = Axis::linear(RANGE.0 - self.shift, RANGE.1 - self.shift);
+            let column = Plane { area, x: Axis::linear(0.0, 1.0), y };
             sheet.add(&column.drag_y("y", j, (0.5, self.y[j])));
         }
         if self.shift != 0.0 {
@@ -188,7 +188,8 @@ impl Run {
     /// The numbers, a column for each class, and the Jacobian.
     fn table(&self, sheet: &mut Sheet) {
         let classes = self.p.len();
-        let (label, wide, high) = (if sheet.is_narrow() { 108.0 } else { 134.0 }, 53.0, 28.0);
+        let (label, high) = (if sheet.is_narrow() { 108.0 } else { 134.0 }, 28.0);
+        let wide = ((sheet.width - 2.0 * MARGIN - label) / classes as f64).min(62.0);
         let blue = format!("fill=\"{BLUE}\" fill-opacity=\".2\"");
         let orange = format!("fill=\"{ORANGE}\" fill-opacity=\".2\"");
         let rows: [(&str, &str, &[f64], &str, &str); 7] = [
@@ -225,7 +226,7 @@ impl Run {
         let beside = MARGIN + label + classes as f64 * wide + 44.0;
         let (left, top, wide) = match sheet.is_narrow() {
             true => (MARGIN, below + 14.0, 78.0),
-            false => (beside, top, wide.max(56.0)),
+            false => (beside, top, 64.0),
         };
         let title = "J = ∂p/∂y: row j, column i";
         sheet.add(&text((left, top + 10.0), title, "text-anchor=\"start\" font-size=\"26\" font-weight=\"bold\""));

@@ -13,7 +13,7 @@ use crate::losses::{Loss, cross_entropy_loss};
 use crate::model::{Dense, Layer, Memory, Relu, Sequential};
 use crate::optim::Sgd;
 use crate::show::{self, Figure, places, regions};
-use crate::text::{counted, number};
+use crate::text::{counted, number, significant};
 use crate::{Error, Tensor4};
 use nalgebra::{DMatrix, RowDVector};
 
@@ -85,13 +85,16 @@ impl Scene for Spirals {
         }
 
         let (units, steps) = (counted(hidden, "hidden unit"), losses.len());
-        let after =
-            if steps == 0 { "before the first step".into() } else { format!("after {}", counted(steps, "step")) };
-        let share = number(100.0 * now.accuracy());
-        let mut bold = format!("{units}, {after}: {share} % of {POINTS} points are right.");
+        let after = match steps {
+            0 => "before the first step".into(),
+            STEPS.. => format!("{}: done", counted(steps, "step")),
+            _ => format!("after {}", counted(steps, "step")),
+        };
+        let share = significant(100.0 * now.accuracy(), 4);
+        let mut right = format!("{share} % of {POINTS} points are right.");
         if !now.loss.is_finite() {
-            bold +=
-                " The loss is not finite: the learning rate was too large. Change the number of units to start anew.";
+            right += " The training has ended: the loss is not finite, because the learning rate was too large. Change \
+                      the number of units to start anew.";
         }
         let plain = match drawn {
             true => "Dashed: the kinks, a line for each hidden unit. Only there can a border bend. Dark rim: wrong.",
@@ -99,12 +102,13 @@ impl Scene for Spirals {
         };
 
         let with_now = |past: &[f64], now: f64| [past, &[now]].concat();
+        let longest = [100, 300, 1000].into_iter().find(|most| steps <= *most).unwrap_or(STEPS);
         let loss = show::curve("cross-entropy loss", &with_now(losses, now.loss)).log_y().y_range(0.005, 3.0);
         let accuracy = show::curve("points that are right", &with_now(accuracies, now.accuracy())).percent();
         let accuracy = accuracy.y_range(0.0, 1.0);
         let alt = format!(
             "{POINTS} points on {} arms of a spiral, and the class that a net of {units} answers at each place of the plane. \
-             {bold} Loss {}. {}",
+             {units}, {after}. {right} Loss {}. {}",
             now.of_class.len(),
             number(now.loss),
             now.classes()
@@ -112,13 +116,15 @@ impl Scene for Spirals {
 
         let width = settings.width();
         let mut board = Board::new(width);
-        board.words(&bold, true);
+        board.words(&format!("{units}, {after}"), true);
+        board.words(&right, true);
         board.words(plain, false);
         let words = board.figure(String::new());
         let wide = width >= WIDE;
         let plane = plane.figure(if wide { width * 27 / 50 } else { width }, "");
         let chart = if wide { (width - plane.size.0, plane.size.1 / 2) } else { (width, 190) };
-        let charts = [loss, accuracy].map(|chart_of| chart_of.labels("step", "").size(chart.0, chart.1).figure());
+        let charts = [loss, accuracy]
+            .map(|chart_of| chart_of.labels("step", "").x_span(0.0, longest as f64).size(chart.0, chart.1).figure());
         let charts = show::column(charts);
         let panels = if wide { show::row([plane, charts]) } else { show::column([plane, charts]) };
         Ok(show::column([words, panels]).alt(alt))

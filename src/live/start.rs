@@ -33,7 +33,7 @@ const SIGMA: (f64, f64) = (0.001, 1.0);
 impl Scene for Start {
     fn knobs(&self) -> Vec<Knob> {
         vec![
-            Knob::log_slider("sigma", "σ of the first weights", 0.05, SIGMA),
+            Knob::log_slider("sigma", "σ of the starting weights", 0.05, SIGMA),
             Knob::choice("layers", "layers", [2, 3, 4, 6, 8, 10], 5),
             Knob::choice("units", "units", [16, 32, 64, 100], 2),
             Knob::choice("f", "activation", ["ReLU", "tanh", "sigmoid"], 0),
@@ -141,7 +141,12 @@ impl Training {
         let mut gradients: Vec<&[f64]> = pass.dw.iter().map(DMatrix::as_slice).collect();
         gradients.extend(pass.db.iter().map(DVector::as_slice));
         Sgd::new(RATE).step(&mut parameters, &gradients)?;
-        Ok(pass.loss.is_finite() && self.losses.len() < STEPS)
+        Ok(!self.has_ended(pass.loss))
+    }
+
+    /// Whether there is no further step, where this is the loss.
+    fn has_ended(&self, loss: f64) -> bool {
+        !loss.is_finite() || self.losses.len() >= STEPS
     }
 
     fn figure(&self, settings: &Settings) -> Result<Figure, ShapeError> {
@@ -151,8 +156,13 @@ impl Training {
         let layers = self.w.len();
         let name = ["ReLU", "tanh", "sigmoid"][self.f];
         let steps = self.losses.len();
-        let when = if steps == 0 { "before training".into() } else { format!("after {}", counted(steps, "step")) };
-        sheet.words(&format!("{layers} layers of {units} units, {name}, σ = {}: {when}", number(sigma)), true);
+        let when = match steps {
+            0 => "before training".into(),
+            _ if self.has_ended(pass.loss) => format!("{}: done", counted(steps, "step")),
+            _ => format!("after {}", counted(steps, "step")),
+        };
+        sheet.words(&format!("{layers} layers of {units} units, {name}, σ = {}", number(sigma)), true);
+        sheet.words(&when, true);
         scale(&mut sheet, sigma, units);
         let top = sheet.y + 28.0;
         let left = MARGIN + 42.0;
@@ -180,7 +190,7 @@ impl Training {
         };
         let ((first, last), (deepest, nearest)) = (ends(&forward), ends(&backward));
         let alt = format!(
-            "A net of {layers} layers, {units} units, {name}, first weights of σ = {}, {when}. He's σ is {}, Xavier's {}. The \
+            "A net of {layers} layers, {units} units, {name}, starting weights of σ = {}, {when}. He's σ is {}, Xavier's {}. The \
              outputs: {first} in the first layer, {last} in the last. Their gradients: {nearest} in the last layer, {deepest} \
              in the first. {words}",
             number(sigma),
@@ -232,7 +242,8 @@ fn rms(x: &DMatrix<f64>) -> f64 {
 
 /// The axis of σ, with He's and Xavier's on it, and a ring that is dragged.
 fn scale(sheet: &mut Sheet, sigma: f64, units: usize) {
-    let area = [MARGIN + 42.0, sheet.y + 24.0, sheet.width - 2.0 * MARGIN - 54.0, 30.0];
+    sheet.add(&text((MARGIN, sheet.y + 10.0), "σ of the starting weights", "text-anchor=\"start\" font-size=\"26\""));
+    let area = [MARGIN + 14.0, sheet.y + 42.0, sheet.width - 2.0 * MARGIN - 26.0, 30.0];
     let plane = Plane { area, x: Axis::log(SIGMA.0, SIGMA.1), y: Axis::linear(0.0, 1.0) };
     let ((from, y), (to, _)) = (plane.at(SIGMA.0, 0.5), plane.at(SIGMA.1, 0.5));
     sheet.add(&format!(
@@ -241,7 +252,6 @@ fn scale(sheet: &mut Sheet, sigma: f64, units: usize) {
         half(y),
         half(to)
     ));
-    sheet.add(&text((MARGIN, y), "σ", "text-anchor=\"start\" font-size=\"28\""));
     for power in -3..=0 {
         let (x, _) = plane.at(10_f64.powi(power), 0.5);
         sheet.add(&text((x, y + 22.0), &number(10_f64.powi(power)), "fill=\"#57606a\""));
@@ -256,7 +266,7 @@ fn scale(sheet: &mut Sheet, sigma: f64, units: usize) {
         sheet.add(&text((x + aside, y - 20.0), &words, &format!("text-anchor=\"{anchor}\" font-size=\"26\"")));
     }
     sheet.add(&plane.drag_x("sigma", (sigma, 0.5), true));
-    sheet.y += 86.0;
+    sheet.y += 104.0;
 }
 
 /// The size of the numbers of each layer.

@@ -6,7 +6,7 @@ use super::sheet::{Axis, BLUE, GREEN, GREY, MARGIN, ORANGE, Plane, Sheet, half, 
 use super::{Knob, LiveError, Scene, Settings};
 use crate::numbers::Dual;
 use crate::show::{Figure, escape};
-use crate::text::{number, significant};
+use crate::text::{counted, number, significant};
 use crate::{Float, lit};
 
 /// [The figure](self).
@@ -33,8 +33,8 @@ impl Scene for Step {
         let (which, h) = (settings.chosen("f"), settings.number("h"));
         let exact = function(which, Dual::variable(FUNCTIONS[which].1)).eps;
         let scene = match settings.chosen("format") {
-            0 => Digits { which, exact, decimals: 16, epsilon: f64::EPSILON, run: run::<f64> },
-            _ => Digits { which, exact, decimals: 8, epsilon: f64::from(f32::EPSILON), run: run::<f32> },
+            0 => Digits { which, exact, digits: 16, epsilon: f64::EPSILON, run: run::<f64> },
+            _ => Digits { which, exact, digits: 8, epsilon: f64::from(f32::EPSILON), run: run::<f32> },
         };
         Ok(scene.figure(h, settings.width()))
     }
@@ -82,7 +82,8 @@ fn run<T: Float>(which: usize, h: f64) -> Run {
 struct Digits {
     which: usize,
     exact: f64,
-    decimals: usize,
+    /// How many significant digits the format has, rounded up.
+    digits: usize,
     /// The distance from 1 to the next number of the format.
     epsilon: f64,
     run: fn(usize, f64) -> Run,
@@ -98,54 +99,77 @@ impl Digits {
         let mut sheet = Sheet::new(width);
         let name = FUNCTIONS[self.which].0;
         let formula = if self.which == 2 { ", F(x) = eˣ / √(sin³ x + cos³ x)" } else { "" };
-        sheet.words(&format!("The slope of {name}{formula}, with a step h\u{a0}=\u{a0}{}", number(h)), true);
+        sheet.words(&format!("The slope of {name}{formula}"), true);
+        sheet.words(&format!("step h\u{a0}=\u{a0}{}", number(h)), true);
         self.digits(&mut sheet, &now);
-        let shared = shared(&self.decimal(now.above), &self.decimal(now.here));
-        let lost = format!(
-            "{} digits of f(x + h) and f(x) are the same and cancel. Marked in the slopes: the digits that are wrong.",
-            if shared == 0 { "No".into() } else { format!("The first {shared}") }
+        let cancelled = self.cancelled(&now);
+        sheet.words(&cancelled, false);
+        let [forward, central, dual] = [now.forward, now.central, now.dual].map(|slope| self.right(slope));
+        let right = format!(
+            "Right digits of {}: forward {forward}, central {central}, dual number {dual}. The wrong ones are underlined.",
+            self.digits
         );
-        sheet.words(&lost, false);
+        sheet.words(&right, false);
         self.plot(&mut sheet, &now, h);
         let alt = format!(
             "The slope of {name} in {} with a step h = {}. Forward difference {}, relative error {}. Central difference {}, \
-             relative error {}. Dual number {}, relative error {}. {shared} digits cancel.",
-            if self.decimals == 16 { "f64" } else { "f32" },
+             relative error {}. Dual number {}, relative error {}. {cancelled} Right digits of {}: forward {forward}, \
+             central {central}, dual number {dual}.",
+            if self.digits == 16 { "f64" } else { "f32" },
             number(h),
-            significant(now.forward, self.decimals),
+            significant(now.forward, self.digits),
             number(self.error(now.forward)),
-            significant(now.central, self.decimals),
+            significant(now.central, self.digits),
             number(self.error(now.central)),
-            significant(now.dual, self.decimals),
+            significant(now.dual, self.digits),
             number(self.error(now.dual)),
+            self.digits,
         );
         sheet.figure(alt)
     }
 
-    fn decimal(&self, value: f64) -> String {
-        format!("{value:.*}", self.decimals).replace('-', "−")
+    /// A number with so many decimals that one of this size has the digits of the format.
+    fn decimal(&self, value: f64, size: f64) -> String {
+        let decimals = self.digits - significant_digits(&size.trunc().to_string());
+        format!("{value:.decimals$}").replace('-', "−")
+    }
+
+    /// How many digits of the two values are the same, in a sentence.
+    fn cancelled(&self, now: &Run) -> String {
+        let [above, here] = [now.above, now.here].map(|value| self.decimal(value, now.here));
+        match shared(&above, &here) {
+            0 => "No digit of f(x + h) and f(x) is the same.".into(),
+            all if all >= self.digits => {
+                format!("All {} digits of f(x + h) and f(x) are the same and cancel: none is left.", self.digits)
+            }
+            some => format!(
+                "The first {some} of {} digits of f(x + h) and f(x) are the same and cancel. What is left: {}.",
+                self.digits,
+                counted(self.digits - some, "digit")
+            ),
+        }
     }
 
     /// The numbers, digit below digit.
     fn digits(&self, sheet: &mut Sheet, now: &Run) {
-        let (above, here) = (self.decimal(now.above), self.decimal(now.here));
+        let [above, here, difference] =
+            [now.above, now.here, now.above - now.here].map(|value| self.decimal(value, now.here));
         let same = above.chars().zip(here.chars()).take_while(|(a, b)| a == b).count();
         let plain = |name: &'static str, value: f64| {
-            let value = self.decimal(value);
-            let right = self.right(&value);
+            let value = self.decimal(value, self.exact);
+            let right = self.right_characters(&value);
             (name, value, right, format!("fill=\"{ORANGE}\" text-decoration=\"underline\""), "")
         };
         let grey = "fill=\"#8c959f\"";
         let rows = [
             ("f(x + h)", above, same, String::new(), grey),
             ("f(x)", here, same, String::new(), grey),
-            ("their difference", self.decimal(now.above - now.here), usize::MAX, String::new(), ""),
+            ("their difference", difference, usize::MAX, String::new(), ""),
             plain("forward difference", now.forward),
             plain("central difference", now.central),
             plain("dual number", now.dual),
         ];
         let letter = if sheet.is_narrow() { 12.0 } else { 14.0 };
-        let whole = |value: &str| value.chars().take_while(|c| *c != '.').count();
         let most = rows.iter().map(|row| whole(&row.1)).max().unwrap_or(0);
         let start = MARGIN + if sheet.is_narrow() { 130.0 } else { 150.0 };
         for (name, value, split, second, first) in rows {
@@ -172,17 +196,24 @@ impl Digits {
         sheet.y += 6.0;
     }
 
+    /// How many digits of a slope are right.
+    fn right(&self, slope: f64) -> usize {
+        let value = self.decimal(slope, self.exact);
+        let right: String = value.chars().take(self.right_characters(&value)).collect();
+        significant_digits(&right).min(self.digits)
+    }
+
     /// How many characters of a slope are right: those that are as in the exact one, and those of the places that its
     /// error does not reach.
-    fn right(&self, value: &str) -> usize {
-        let exact = self.decimal(self.exact);
+    fn right_characters(&self, value: &str) -> usize {
+        let exact = self.decimal(self.exact, self.exact);
         let same = value.chars().zip(exact.chars()).take_while(|(a, b)| a == b).count();
-        let parsed: f64 = value.replace('−', "-").parse().unwrap_or(f64::NAN);
+        let Ok(parsed) = value.replace('−', "-").parse::<f64>() else { return 0 };
         let error = (parsed - self.exact).abs();
-        let point = value.chars().take_while(|c| *c != '.').count();
+        let point = whole(value);
         let reached = (0..value.chars().count()).find(|place| {
             let power = if *place < point { point - 1 } else { point };
-            error > 0.5 * 10_f64.powi(power as i32 - *place as i32)
+            error.is_nan() || error > 0.5 * 10_f64.powi(power as i32 - *place as i32)
         });
         same.max(reached.unwrap_or(usize::MAX))
     }
@@ -196,7 +227,9 @@ impl Digits {
         sheet.add(&plane.frame("", Some("step h")));
         // Three digits each: these are the same numbers on every machine, and so is the noise below.
         let power = |k: i32| 10_f64.powf(f64::from(k) / f64::from(PER_POWER));
-        let steps: Vec<f64> = (-16 * PER_POWER..=0).filter_map(|k| format!("{:.2e}", power(k)).parse().ok()).collect();
+        let mut steps: Vec<f64> =
+            (-16 * PER_POWER..=0).filter_map(|k| format!("{:.2e}", power(k)).parse().ok()).chain([h]).collect();
+        steps.sort_by(f64::total_cmp);
         let runs: Vec<Run> = steps.iter().map(|h| (self.run)(self.which, *h)).collect();
         let level = self.error(now.dual).max(self.epsilon / 2.0);
         let dual = format!("stroke=\"{GREEN}\" stroke-width=\"4\" stroke-dasharray=\"4 6\"");
@@ -238,8 +271,18 @@ impl Digits {
     }
 }
 
-/// How many digits two numbers share before the first that differs.
+/// How many characters of a number stand before its point.
+fn whole(value: &str) -> usize {
+    value.chars().take_while(|c| *c != '.').count()
+}
+
+/// How many digits a number has, without the zeros in front of it.
+fn significant_digits(value: &str) -> usize {
+    value.trim_start_matches(['-', '−', '0', '.']).chars().filter(char::is_ascii_digit).count()
+}
+
+/// How many significant digits two numbers share before the first that differs.
 fn shared(a: &str, b: &str) -> usize {
-    let same = a.chars().zip(b.chars()).take_while(|(a, b)| a == b);
-    same.filter(|(a, _)| a.is_ascii_digit()).count()
+    let same: String = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect();
+    significant_digits(&same)
 }

@@ -1,9 +1,10 @@
 //! The live figures as a WebAssembly module: what `live.js` calls.
 //!
 //! Text goes in and out through one buffer. The page asks for room ([`buffer`]), writes UTF-8 into it and calls [`set`], or
-//! the function that opens a figure of some name: `open_descent`. Data that no knob holds go in the same way, as their name, a zero byte and the bytes ([`load`]). A reply lies
-//! at [`reply`], [`reply_length`] bytes long. It has five parts, with a zero byte between each two:
-//! an error or nothing, the controls as HTML, the present settings, the alt text, and the picture as SVG.
+//! the function that opens a figure of some name: `open_descent`. Data that no knob holds go in the same way, as their name,
+//! a zero byte and the bytes ([`load`]), and so does the name of a cell ([`note`]). A reply lies at [`reply`],
+//! [`reply_length`] bytes long. That of [`draw`] has five parts, with a zero byte between each two: an error or nothing,
+//! the controls as HTML, the present settings, the alt text, and the picture as SVG.
 
 #![allow(unsafe_code)] // for the attribute `no_mangle` alone, which keeps the names that the page calls
 
@@ -67,18 +68,18 @@ pub extern "C" fn load(figure: usize) -> i32 {
     }
 }
 
-/// Begins anew at the settings in the buffer, with the same data, and draws.
+/// Begins anew at the settings in the buffer, with the same data. The reply is an error or nothing.
 #[unsafe(no_mangle)]
 pub extern "C" fn reset(figure: usize) {
     let settings = text();
-    with(figure, |figure| figure.reopen(&settings).err());
+    change(figure, |figure| figure.reopen(&settings));
 }
 
-/// Changes the setting in the buffer, and draws.
+/// Changes the setting in the buffer. The reply is an error or nothing.
 #[unsafe(no_mangle)]
 pub extern "C" fn set(figure: usize) {
     let setting = text();
-    with(figure, |figure| figure.set(&setting).err());
+    change(figure, |figure| figure.set(&setting));
 }
 
 /// Moves on by one step, and says whether there is another one: 1 or 0.
@@ -89,28 +90,32 @@ pub extern "C" fn advance(figure: usize) -> i32 {
     })
 }
 
-/// Draws.
+/// Draws. The reply has five parts.
 #[unsafe(no_mangle)]
 pub extern "C" fn draw(figure: usize) {
-    with(figure, |_| None);
-}
-
-/// Changes a figure and replies with what there is to show.
-fn with(figure: usize, change: impl FnOnce(&mut Live) -> Option<LiveError>) {
-    FIGURES.with_borrow_mut(|figures| {
-        let Some(figure) = figures.get_mut(figure) else { return };
-        let error = change(figure);
+    FIGURES.with_borrow(|figures| {
+        let Some(figure) = figures.get(figure) else { return };
         match figure.picture() {
-            Ok(picture) => answer([
-                &error.map_or(String::new(), |error| error.to_string()),
-                &figure.controls(),
-                &figure.query(),
-                &picture.alt,
-                &picture.inline_svg(),
-            ]),
+            Ok(picture) => {
+                answer(["", &figure.controls(), &figure.query(), &picture.alt, &picture.inline_svg()]);
+            }
             Err(error) => answer([&error.to_string()]),
         }
     });
+}
+
+/// Replies with what is said about the cell whose name is in the buffer, or with nothing.
+#[unsafe(no_mangle)]
+pub extern "C" fn note(figure: usize) {
+    let cell = text();
+    let note = FIGURES.with_borrow(|figures| figures.get(figure).and_then(|figure| figure.note(&cell).ok().flatten()));
+    answer([&note.unwrap_or_default()]);
+}
+
+/// Changes a figure and replies with an error or nothing.
+fn change(figure: usize, change: impl FnOnce(&mut Live) -> Result<(), LiveError>) {
+    let outcome = FIGURES.with_borrow_mut(|figures| figures.get_mut(figure).map_or(Ok(()), change));
+    answer([&outcome.map_or_else(|error| error.to_string(), |()| String::new())]);
 }
 
 fn text() -> String {

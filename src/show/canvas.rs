@@ -2,6 +2,7 @@
 
 use super::backend::Svg;
 use super::base64::base64;
+use crate::text::{number, significant};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::FontFamily;
@@ -181,6 +182,16 @@ pub(crate) fn width(text: &str, size: f64) -> f64 {
         })
         .sum();
     ems * size
+}
+
+/// A number as it fits into this room, and the size of its letters, between two: with fewer digits, then smaller.
+pub(crate) fn fitted(value: f64, room: f64, (usual, smallest): (f64, f64)) -> (String, f64) {
+    let (text, short) = (number(value), significant(value, 2));
+    if width(&text, usual) <= room {
+        return (text, usual);
+    }
+    let font = (usual * room / width(&short, usual)).clamp(smallest, usual);
+    (short, font)
 }
 
 /// How wide a text may become in the widest of the usual fonts, in pixels.

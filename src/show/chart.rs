@@ -12,6 +12,8 @@ type Plane<'a, 'b> = ChartContext<'a, Svg<'b>, Cartesian2d<Scale, Scale>>;
 
 /// A curve of more points is drawn by the lowest and the highest point of each of half as many buckets.
 const POINTS: usize = 200;
+/// What lies under words that say that there is nothing to draw.
+const GROUND: RGBColor = RGBColor(0xf6, 0xf8, 0xfa);
 /// Up to this many points, each is marked.
 const MARKED: usize = 25;
 
@@ -28,6 +30,8 @@ pub struct Chart {
     names: Vec<String>,
     x: Axis,
     y: Axis,
+    /// What the x axis holds besides the data.
+    span: Vec<f64>,
     size: (u32, u32),
     alt: Option<String>,
 }
@@ -139,6 +143,7 @@ impl Chart {
             names: Vec::new(),
             x: Axis::default(),
             y: Axis::default(),
+            span: Vec::new(),
             size: (680, 340),
             alt: None,
         }
@@ -229,6 +234,12 @@ impl Chart {
         self
     }
 
+    /// Makes the x axis reach from `from` to `to`, and farther where the data do: for a run that has only begun.
+    pub fn x_span(mut self, from: f64, to: f64) -> Self {
+        self.span = vec![from, to];
+        self
+    }
+
     /// Sets the range of the y axis. A curve is cut where it leaves the range, a bar at its edge; points outside are left
     /// out, and counted below the picture.
     pub fn y_range(mut self, from: f64, to: f64) -> Self {
@@ -308,8 +319,8 @@ impl Chart {
 
     fn paint(&self, canvas: &mut Canvas) {
         let drawn: Vec<Vec<(f64, f64)>> = self.outlines().map(|points| self.placed(points)).collect();
-        let note = self.note(&drawn);
         let (width, height) = (f64::from(self.size.0), f64::from(self.size.1));
+        let note = lines(&self.note(&drawn), width - 40.0);
 
         // Above the picture: heading and legend, a row each or more.
         let mut top = 14.0;
@@ -324,9 +335,10 @@ impl Chart {
         let tick_width = y.ticks.iter().map(|(_, label)| canvas::width(label, SMALL)).fold(0.0, f64::max);
         let left = 16.0 + tick_width + if self.y.label.is_empty() { 0.0 } else { 22.0 };
         let bottom = 26.0 + if self.x.label.is_empty() { 0.0 } else { 20.0 };
-        let foot = if note.is_empty() { 10.0 } else { 28.0 };
-        if !note.is_empty() {
-            canvas.text((20.0, height - 14.0), &note, &font(SMALL, MUTED), Anchor::Left);
+        let foot = 10.0 + 18.0 * note.len() as f64;
+        for (k, line) in note.iter().enumerate() {
+            let y = height - 14.0 - 18.0 * (note.len() - 1 - k) as f64;
+            canvas.text((20.0, y), line, &font(SMALL, MUTED), Anchor::Left);
         }
         let mut builder = ChartBuilder::on(&canvas.area);
         builder
@@ -351,7 +363,7 @@ impl Chart {
             }
         }
         if !drawn.iter().flatten().any(|(x, y)| x.is_finite() && y.is_finite()) {
-            canvas.text((width / 2.0, height / 2.0), "nothing to draw", &font(MIDDLE, MUTED), Anchor::Centre);
+            paint_emptiness(canvas, (width / 2.0, height / 2.0));
         }
     }
 
@@ -366,7 +378,8 @@ impl Chart {
         let bars = self.series.iter().find_map(|s| if let Mark::Bar(half) = s.mark { Some(half) } else { None });
         let reach = if self.names.is_empty() { bars.unwrap_or(0.0) } else { 0.5 };
         let points = self.series.iter().any(|s| s.mark == Mark::Points);
-        let xs = finite().flat_map(|(x, _)| [x - reach, x + reach]);
+        let span = self.span.iter().map(|x| self.x.place(*x));
+        let xs = finite().flat_map(|(x, _)| [x - reach, x + reach]).chain(span);
         let mut x = self.x.scale(xs, Length::Across(width), if points { 0.03 } else { 0.0 });
         if !self.names.is_empty() {
             x.ticks = (1..).map(f64::from).zip(self.names.iter().cloned()).collect();
@@ -506,6 +519,26 @@ fn paint_series(canvas: &Canvas, plane: &mut Plane, k: usize, series: &Series, p
             }
         }
     }
+}
+
+/// Says that there is nothing to draw, on a ground of its own: a level may run there.
+fn paint_emptiness(canvas: &Canvas, (x, y): (f64, f64)) {
+    let (words, high) = ("nothing to draw", 24.0);
+    let wide = canvas::room(words, MIDDLE) + 12.0;
+    canvas.rectangle((x - wide / 2.0, y - high / 2.0), (wide, high), GROUND);
+    canvas.text((x, y), words, &font(MIDDLE, MUTED), Anchor::Centre);
+}
+
+/// The words of a note in lines of this many pixels, in small letters; none if there are none.
+fn lines(words: &str, wide: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if canvas::room(&format!("{line} {word}"), SMALL) <= wide => *line += &format!(" {word}"),
+            _ => lines.push(word.into()),
+        }
+    }
+    lines
 }
 
 /// The colour of series k, faint enough for a curve on top of it.

@@ -13,6 +13,8 @@ use plotters::style::RGBColor;
 
 /// Up to this many rows and columns, the cells hold their numbers.
 const WRITTEN: usize = 12;
+/// The smallest letters of a number that would not fit into its cell.
+const SMALLEST: f64 = 8.0;
 /// Of a matrix with more rows or columns, only every second (third, …) one is drawn.
 const CELLS: usize = 512;
 
@@ -217,7 +219,8 @@ impl Heat {
             for (i, j) in (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))) {
                 let place = (origin.0 + cell.0 * (j as f64 + 0.5), origin.1 + cell.1 * (i as f64 + 0.5));
                 let ink = if dark(palette.colour(byte(at(i, j)))) { RGBColor(0xff, 0xff, 0xff) } else { ON_LIGHT };
-                canvas.text(place, &number(at(i, j)), &font(SMALL, ink), Anchor::Centre);
+                let (text, size) = canvas::fitted(at(i, j), cell.0 - 4.0, (SMALL, SMALLEST));
+                canvas.text(place, &text, &font(size, ink), Anchor::Centre);
             }
         }
         // Indices along the upper and the left side.

@@ -36,13 +36,14 @@ fn the_predicted_factor_is_that_of_the_derivation_and_the_run_has_it() {
         for (surface, curvatures) in [("Bowl", [1.0, 1.0]), ("Valley", [1.0, 25.0])] {
             let text = said(&format!("descent?surface={surface}&rule={rule}&rate={rate}&momentum={mu}&steps=300"));
             let rho = curvatures.map(|curvature| of_rule(rule, rate, mu, curvature)).into_iter().fold(0.0, f64::max);
-            let predicted = number_after(&text, "Predicted: each step multiplies the loss by ");
+            let predicted = number_after(&text, "the loss by ρ² = ");
             assert!(
                 is_written(predicted, rho * rho),
                 "{rule} {rate} {mu} on {surface}: {predicted}, not {}",
                 rho * rho
             );
-            let measured = number_after(&text, "Measured: ");
+            assert!(is_written(number_after(&text, "the error by ρ = "), rho), "{text}");
+            let measured = number_after(&text, "Measured: each step multiplies the loss by ");
             assert!(
                 (measured / predicted - 1.0).abs() < 0.03,
                 "{rule} {rate} {mu} on {surface}: {measured} {predicted}"
@@ -62,8 +63,9 @@ fn the_limit_separates_runs_that_converge_from_those_that_diverge() {
             let query = format!("descent?rule={rule}&momentum={mu}&steps=200&rate={}", share * limit);
             let text = said(&query);
             assert!(text.contains(says), "{query}: {text}");
-            let formula = if text.contains("λ) = ") { "λ) = " } else { "λ = " };
-            assert!(is_written(number_after(&text, formula), limit), "{query}: {text}");
+            let (_, formula) =
+                text.split_once("is below the limit ").or(text.split_once("is above the limit ")).unwrap();
+            assert!(is_written(number_after(formula, " = "), limit), "{query}: {text}");
             let (first, last) = (number_after(&text, "The loss is "), number_after(&text, "at the start and "));
             assert_eq!(last > first, share > 1.0, "{query}: {text}");
         }
@@ -82,12 +84,56 @@ fn the_path_is_the_optimizers() {
     assert!(text.contains("No prediction: the curvatures change from place to place."), "{text}");
 }
 
+/// The task of chapter 16: what momentum has to beat.
+#[test]
+fn the_best_rate_without_momentum_is_the_one_of_the_run_with_it() {
+    let text = said("descent?surface=Valley");
+    let best = number_after(&text, "Best rate without momentum: 2/(25 + 1) = ");
+    assert!(is_written(best, 2.0 / 26.0), "{text}");
+    let (_, sentence) = text.split_once("Best rate").unwrap();
+    let factor = number_after(sentence, "It multiplies the loss by ");
+    assert!(is_written(factor, (24.0_f64 / 26.0).powi(2)), "{text}");
+    for rate in [best / 1.05, best, best * 1.02] {
+        let predicted = number_after(&said(&format!("descent?rate={rate}")), "the loss by ρ² = ");
+        assert!(predicted >= factor, "{rate}: {predicted}");
+    }
+    // There is something left to find: the best pair.
+    let pair = number_after(&said("descent?rate=0.111&momentum=0.44"), "the loss by ρ² = ");
+    assert!(pair < 0.7 * factor, "{pair}");
+}
+
+/// A choice that needs another rate or another start gets it, and all others keep what the reader set.
+#[test]
+fn a_rate_and_a_start_go_with_the_surface_and_the_rule() {
+    let mut figure = live::open("descent?rate=0.05&start=1,1").unwrap();
+    for (setting, rate, start) in [
+        ("surface=Bowl", "0.05", "1,1"),
+        ("surface=Rosenbrock", "0.001", "-1.5,2"),
+        ("rule=Nesterov", "0.001", "-1.5,2"),
+        ("rule=Adam", "0.3", "-1.5,2"),
+        ("rate=0.2", "0.2", "-1.5,2"),
+        ("rule=RMSProp", "0.2", "-1.5,2"),
+        ("rule=Adadelta", "1", "-1.5,2"),
+        ("surface=Valley", "1", "-4,1.5"),
+        ("rule=SGD", "0.0769", "-4,1.5"),
+    ] {
+        figure.set(setting).unwrap();
+        let query = figure.query();
+        assert!(query.contains(&format!("&rate={rate}&")) && query.ends_with(&format!("&start={start}")), "{query}");
+        assert_eq!(live::open(&query).unwrap().query(), query);
+    }
+    // The first run on Rosenbrock's valley is long enough to go along its floor.
+    let text = said("descent?surface=Rosenbrock");
+    assert!(number_after(&text, "at the start and ") < 0.6 * number_after(&text, "The loss is "), "{text}");
+    assert!(said("descent?surface=Rosenbrock&rate=0.05").contains("of 300 steps, then the numbers overflow"));
+}
+
 /// From a start on the ridge, the part that grows is 0 and stays so.
 #[test]
 fn a_saddle_is_left_unless_the_start_is_on_the_ridge() {
-    let by = "Measured: ";
+    let by = "Measured: each step multiplies the distance by ";
     let [beside, on] = ["0.01", "0"].map(|y| said(&format!("descent?surface=Saddle&rate=0.1&steps=200&start=-4,{y}")));
-    let predicted = number_after(&beside, "multiplies the distance by ");
+    let predicted = number_after(&beside, "Predicted: each step multiplies the distance by ρ = ");
     assert_eq!((predicted, number_after(&beside, by), number_after(&on, by)), (1.1, 1.1, 0.9));
 }
 

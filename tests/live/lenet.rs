@@ -74,7 +74,7 @@ fn the_accuracy_is_that_of_a_copy_after_a_known_step() {
     for (round, accuracy) in accuracies.iter().enumerate() {
         (0..5).for_each(|_| assert!(live.advance().unwrap()));
         let expected =
-            [format!(" {:.1} % right.", 100.0 * accuracy), format!("after step {}, on 50 other digits.", 5 * round)];
+            [format!(" After step {}: {:.1} % right.", 5 * round, 100.0 * accuracy), "on 50 other digits.".into()];
         let text = alt(&live);
         assert!(expected.iter().all(|words| text.contains(words)), "{expected:?}: {text}");
     }
@@ -90,7 +90,7 @@ fn it_learns_and_comes_to_an_end() {
     assert_eq!(steps, 80);
     assert!(!live.advance().unwrap());
     let text = alt(&live);
-    assert!(text.contains("Step 80: ") && text.contains("Epoch 10 of 10"), "{text}");
+    assert!(text.contains("Done after 80 steps: ") && text.contains("Epoch 10 of 10"), "{text}");
     let accuracy = text.split(" % right").next().unwrap().split(' ').next_back().unwrap().parse::<f64>().unwrap();
     assert!(accuracy > 50.0, "{text}");
 }
@@ -100,7 +100,7 @@ fn a_rate_that_is_too_large_is_named_and_another_one_starts_anew() {
     let mut live = figure("lenet?rate=1&rule=SGD with momentum 0.9");
     while live.advance().unwrap() {}
     let text = alt(&live);
-    assert!(text.contains("The training has failed."), "{text}");
+    assert!(text.contains("The training failed after step "), "{text}");
     assert!(text.contains("It stopped: digits of different classes get exactly the same logits."), "{text}");
     assert!(!live.advance().unwrap());
     live.set("width=350").unwrap();
@@ -113,6 +113,19 @@ fn a_rate_that_is_too_large_is_named_and_another_one_starts_anew() {
     assert!(alt(&live).contains("Step 1: "));
     live.set("batch=4").unwrap();
     assert!(alt(&live).contains("Not trained yet"));
+}
+
+#[test]
+fn the_curves_of_the_training_before_stay() {
+    let mut live = figure("lenet?batch=16");
+    let curves = |live: &Live| live.picture().unwrap().svg().matches("the training before").count();
+    live.set("rule=Adam").unwrap();
+    assert_eq!(curves(&live), 0, "no step was made");
+    (0..6).for_each(|_| assert!(live.advance().unwrap()));
+    live.set("batch=8").unwrap();
+    assert_eq!(curves(&live), 2, "the loss and the accuracy");
+    live.set("batch=4").unwrap();
+    assert_eq!(curves(&live), 2, "the last one that made steps");
 }
 
 #[test]

@@ -125,7 +125,7 @@ fn every_picture_fits_its_width_and_says_what_it_shows() {
             assert!(picture.alt.len() > 40, "{name}: {}", picture.alt);
             let svg = picture.svg();
             assert!(roxmltree::Document::parse(&svg).is_ok(), "{name}");
-            assert!(svg.len() < 120_000, "{name} has {} bytes", svg.len());
+            assert!(svg.len() < 80_000, "{name} has {} bytes", svg.len());
         }
     }
 }

@@ -23,8 +23,9 @@ fn the_limit_is_two_over_the_largest_eigenvalue() {
             let text = said(&format!("regression?inputs={inputs}&steps=300&rate={}", share * 2.0 / high));
             assert!(text.contains(says), "{text}");
             assert!(is_written(number_after(&text, "the limit 2/λ = "), 2.0 / high), "{text}");
-            assert!(is_written(number_after(&text, "where λ = "), high), "{text}");
-            assert!(is_written(number_after(&text, "The smallest is "), low), "{text}");
+            assert!(is_written(number_after(&text, "largest curvature is λ = "), high), "{text}");
+            assert!(is_written(number_after(&text, ", the smallest "), low), "{text}");
+            assert!(is_written(number_after(&text, "the condition number, is "), high / low), "{text}");
             let (first, last) = (number_after(&text, "The loss is "), number_after(&text, "at the start and "));
             assert_eq!(last > first, share > 1.0, "{text}");
         }
@@ -42,8 +43,8 @@ fn the_run_has_the_predicted_rate() {
         let (_, _, curvatures) = data(centred);
         let slowest = curvatures.map(|curvature| (1.0 - rate * curvature).abs()).into_iter().fold(0.0, f64::max);
         let text = said(&format!("regression?inputs={inputs}&steps=200&rate={rate}"));
-        let predicted = number_after(&text, "Predicted: each step multiplies the loss by ");
-        let measured = number_after(&text, "Measured: ");
+        let predicted = number_after(&text, "the loss by ρ² = ");
+        let measured = number_after(&text, "Measured: each step multiplies the loss by ");
         assert!(is_written(predicted, slowest * slowest), "{text}");
         assert!((measured / predicted - 1.0).abs() < 0.005, "{text}");
     }

@@ -21,7 +21,7 @@ fn the_numbers_are_those_of_the_chapter() -> Result<(), LiveError> {
     let sixty_fourths = "0.109, −0.0312, −0.0781; −0.0312, 0.187, −0.156; −0.0781, −0.156, 0.234";
     assert_eq!(sentence(&text, "row by row: ").replace("0.188", "0.187").replace("0.0313", "0.0312"), sixty_fourths);
     let loss = cross_entropy_loss(&dmatrix![0.0, 0.7, 1.6], &dmatrix![0.0, 1.0, 0.0])?.loss;
-    assert!(words("softmax")?.contains(&format!("the loss is −ln p₁ = {loss:.2}.")));
+    assert!(words("softmax")?.contains(&format!("the loss is −ln p₁ = {loss:.3}.")));
     Ok(())
 }
 
@@ -36,25 +36,30 @@ fn a_shift_changes_nothing() -> Result<(), LiveError> {
     Ok(())
 }
 
+/// The classes that are offered are those that exist, and the chosen one is the last of them where it was beyond.
 #[test]
 fn the_right_class_is_one_of_the_classes() -> Result<(), LiveError> {
-    let mut figure = live::open("softmax")?;
-    let before = figure.query();
-    let error = figure.set("right=3").map_or_else(|error| error.to_string(), |()| String::new());
-    assert_eq!(error, "class 3 cannot be right, for there are 3 classes: choose one from 0 to 2");
-    assert_eq!(figure.query(), before);
-    figure.set("classes=4")?;
-    figure.set("right=3")?;
+    let mut figure = live::open("softmax?classes=4&right=3")?;
     assert!(figure.picture()?.alt.contains("Class 3 is right"));
+    for (classes, right) in [(3, 2), (2, 1), (4, 1)] {
+        figure.set(&format!("classes={classes}"))?;
+        assert!(figure.picture()?.alt.contains(&format!("Class {right} is right")), "{classes} classes");
+        let offered: Vec<String> = (0..classes).map(|class| class.to_string()).collect();
+        let refused = figure.set("right=4").map_or_else(|error| error.to_string(), |()| String::new());
+        assert!(refused.ends_with(&format!("must be one of {}", offered.join(", "))), "{refused}");
+    }
     Ok(())
 }
 
 #[test]
 fn every_logit_is_typed_and_dragged() -> Result<(), LiveError> {
+    // From end to end of the axis, which shows the logits with the shift.
+    let shifted = live::open("softmax?shift=-2")?.picture()?.svg();
+    assert!(shifted.contains("data-drag=\"y\" data-at=\"0\" data-y=\"-4 8\""));
     let svg = live::open("softmax?classes=4")?.picture()?.svg();
     for j in 0..4 {
         assert!(svg.contains(&format!("data-knob=\"y\" data-at=\"{j}\"")));
-        assert!(svg.contains(&format!("data-drag=\"y\" data-at=\"{j}\" data-y=\"-4 4\"")));
+        assert!(svg.contains(&format!("data-drag=\"y\" data-at=\"{j}\" data-y=\"-6 6\"")));
     }
     Ok(())
 }

@@ -48,20 +48,42 @@ fn its_steps_are_those_of_the_chapter() {
 #[test]
 fn a_rate_keeps_the_training_and_other_knobs_start_it_anew() {
     let mut figure = trained("spirals?hidden=4", 5);
-    assert!(said(&figure).contains("4 hidden units, after 5 steps: "));
+    assert!(said(&figure).contains("4 hidden units, after 5 steps. "));
     for setting in ["rate=0.5", "width=350"] {
         figure.set(setting).unwrap();
-        assert!(said(&figure).contains("after 5 steps: "), "{setting}");
+        assert!(said(&figure).contains("after 5 steps. "), "{setting}");
     }
     for setting in ["hidden=5", "noise=0.1", "arms=2", "seed=3"] {
         figure.set(setting).unwrap();
-        assert!(said(&figure).contains("before the first step: "), "{setting}");
+        assert!(said(&figure).contains("before the first step. "), "{setting}");
         assert!(figure.advance().unwrap());
-        assert!(said(&figure).contains("after 1 step: "), "{setting}");
+        assert!(said(&figure).contains("after 1 step. "), "{setting}");
     }
     // Two arms: the loss before the first step is ln 2.
     figure.set("arms=2").unwrap();
     assert!(is_written(number_after(&said(&figure), " Loss "), 2f64.ln()));
+}
+
+/// The task of chapter 02: 98 % of the points, with as few units as possible. It is at the end of the training.
+#[test]
+fn six_hidden_units_are_enough_and_fewer_are_not() {
+    let accuracy = |hidden: usize| {
+        let mut figure = live::open(&format!("spirals?hidden={hidden}")).unwrap();
+        while figure.advance().unwrap() {}
+        assert!(!figure.advance().unwrap());
+        number_after(&said(&figure), "hidden units, 3000 steps: done. ")
+    };
+    let [five, six] = [5, 6].map(accuracy);
+    assert!(five < 98.0 && six >= 98.0, "{five} {six}");
+}
+
+/// The axis of the steps starts at the first one, and holds steps that are still to come.
+#[test]
+fn the_charts_start_at_the_first_step() {
+    let picture = Picture::of(&live::open("spirals").unwrap().picture().unwrap());
+    for (words, count) in [("0", 2), ("100", 2), ("−1", 0)] {
+        assert_eq!(picture.texts.iter().filter(|text| text.words == words).count(), count, "{words}");
+    }
 }
 
 /// What a reader should see: with few units the border cannot bend enough.
@@ -70,7 +92,7 @@ fn few_units_get_fewer_points_right() {
     let accuracy = |hidden: usize| {
         let text = said(&trained(&format!("spirals?hidden={hidden}"), 500));
         let right: usize = (0..3).map(|class| number_after(&text, &format!("Class {class}: ")) as usize).sum();
-        let share = number_after(&text, "after 500 steps: ");
+        let share = number_after(&text, "after 500 steps. ");
         assert!(is_written(share, 100.0 * right as f64 / 300.0), "{text}");
         share
     };

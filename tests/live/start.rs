@@ -79,6 +79,15 @@ fn another_start_is_another_training() -> Result<(), LiveError> {
 }
 
 #[test]
+fn a_training_says_that_it_is_done() -> Result<(), LiveError> {
+    let mut figure = live::open("start?layers=2&units=16")?;
+    while figure.advance()? {}
+    let text = figure.picture()?.alt;
+    assert!(text.contains("2000 steps: done"), "{text}");
+    Ok(())
+}
+
+#[test]
 fn extremes_can_be_drawn() -> Result<(), LiveError> {
     for f in ["ReLU", "tanh", "sigmoid"] {
         for sigma in ["0.001", "1"] {

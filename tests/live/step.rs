@@ -36,8 +36,46 @@ fn an_error_falls_and_rises_again() -> Result<(), LiveError> {
 fn a_step_below_the_spacing_of_the_numbers_loses_all() -> Result<(), LiveError> {
     assert_eq!(number_after(&words("step?h=1e-16")?, "Forward difference "), 0.0);
     assert_eq!(number_after(&words("step?format=f32&h=1e-9")?, "Forward difference "), 0.0);
-    // All digits of f64 that cancel, and the digits of 10.0000000000000000.
-    assert_eq!(number_after(&words("step?h=1e-16")?, "relative error 1. Dual number 13, relative error 0. "), 18.0);
+    let said = words("step?h=1e-16")?;
+    assert!(said.contains("All 16 digits of f(x + h) and f(x) are the same and cancel: none is left."), "{said}");
+    Ok(())
+}
+
+/// Digit by digit: f(2 + h) = 10 + 13h + 6h² + h³.
+#[test]
+fn digits_are_counted_and_those_that_cancel_are_not_left() -> Result<(), LiveError> {
+    for (h, cancelled, left) in [(1e-3, 3, "13 digits"), (1e-7, 7, "9 digits"), (1e-14, 14, "2 digits")] {
+        let said = words(&format!("step?h={h}"))?;
+        let sentence = format!("The first {cancelled} of 16 digits of f(x + h) and f(x) are the same and cancel.");
+        assert!(said.contains(&format!("{sentence} What is left: {left}.")), "{said}");
+    }
+    let said = words("step?format=f32&h=1e-3")?;
+    assert!(said.contains("The first 3 of 8 digits"), "{said}");
+    // 13.006…, 13.0000009… and 13.
+    let said = words("step?h=1e-3")?;
+    assert!(said.contains("Right digits of 16: forward 4, central 8, dual number 16."), "{said}");
+    Ok(())
+}
+
+/// Each dot lies on its curve: the step is one of the curve's.
+#[test]
+fn the_dots_lie_on_the_curves() -> Result<(), LiveError> {
+    for h in ["1e-10", "3.33e-13", "2.5e-4"] {
+        let svg = handgrad::live::open(&format!("step?h={h}"))?.picture()?.svg();
+        for colour in ["#0072b2", "#d55e00"] {
+            let dot =
+                svg.lines().find(|line| line.starts_with("<circle") && line.contains(&format!("fill=\"{colour}\"")));
+            let at = |name: &str| {
+                let (_, rest) = dot.and_then(|dot| dot.split_once(&format!("{name}=\""))).unwrap_or_default();
+                rest.split('"').next().unwrap_or_default()
+            };
+            let point = format!("{} {}L", at("cx"), at("cy"));
+            assert!(
+                svg.lines().any(|line| line.contains(&format!("stroke=\"{colour}\"")) && line.contains(&point)),
+                "{h}"
+            );
+        }
+    }
     Ok(())
 }
 

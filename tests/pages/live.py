@@ -160,8 +160,16 @@ class Figure:
             self.tab.mouse.up()
             self.settle()
             self.compare("drawn on")
-            if self.query() == before:
+            drawn = self.query()
+            if drawn == before:
                 self.faults.append("drawing changed nothing")
+            pad.focus()
+            for key in ["ArrowLeft", "ArrowUp", "Space", "Shift+ArrowLeft"]:
+                pad.press(key)
+            self.settle()
+            self.compare("drawn on by keys")
+            if self.query() == drawn:
+                self.faults.append("drawing by keys changed nothing")
 
     def hover(self):
         cells = self.box.locator('.picture [data-from]:not([data-from=""])')
@@ -170,8 +178,11 @@ class Figure:
         cells.first.hover(force=True)
         if self.box.locator(".picture .feeds").count() == 0:
             self.faults.append("nothing is lit that a hovered number was computed from")
-        if not self.box.locator(".noted").inner_text():
-            self.faults.append("nothing is said about a hovered number")
+        said = self.box.locator(".noted").inner_text()
+        cell = cells.first.get_attribute("data-cell")
+        native = cells.first.get_attribute("data-note") or self.native("--note", cell)
+        if not said or said != " ".join(native.split()):
+            self.faults.append(f"of the hovered {cell}, the page says {said!r}, native {native!r}")
 
     def typing(self):
         """What is typed into stays lit, and what is no number is taken back."""
@@ -250,19 +261,23 @@ class Figure:
             self.faults.append(f"{when}: {trouble.inner_text()}")
         self.compared += 1
         svg = self.box.locator(".picture > svg")
-        command = [self.handgrad, "live", self.query(), "--width", svg.get_attribute("width"), "--advance", str(self.steps)]
-        for name, value in self.data.items():
-            if name != "live":
-                command += ["--data", f"{name}={self.file(name, value)}"]
-        native = subprocess.run(command, capture_output=True, text=True, check=False)
-        if native.returncode != 0:
-            self.faults.append(f"{when}: {native.stderr.strip()}")
+        native = self.native("--width", svg.get_attribute("width"), "--advance", str(self.steps))
+        if not native:
+            self.faults.append(f"{when}: the native crate draws nothing")
             return
         page = self.box.locator(".picture").evaluate("picture => new XMLSerializer().serializeToString(picture.firstElementChild)")
         # The curves of a step that is too small are the rounding errors of a sine, which WebAssembly computes otherwise.
-        fault = difference(elements(page), elements(native.stdout), 60.0 if self.name == "step" else 1.0)
+        fault = difference(elements(page), elements(native), 60.0 if self.name == "step" else 1.0)
         if fault:
             self.faults.append(f"{when}, {self.query()}: {fault}")
+
+    def native(self, *flags):
+        """What the native program prints for the settings that the page says it has; its errors go to the terminal."""
+        command = [self.handgrad, "live", self.query(), *flags]
+        for name, value in self.data.items():
+            if name != "live":
+                command += ["--data", f"{name}={self.file(name, value)}"]
+        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False).stdout.strip()
 
     def file(self, name, value):
         """A data attribute as a file for the native program."""

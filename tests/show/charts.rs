@@ -412,6 +412,34 @@ fn a_curve_is_cut_where_it_leaves_the_range_and_has_a_gap_where_nothing_is() {
     assert_eq!([pieces(&[0.0, 1.0, 0.5, 0.5]), pieces(&[2.0, 3.0, 2.0]), pieces(&[2.0, -1.0])], [1, 0, 1]);
 }
 
+/// A run that has only begun has the axis of the whole run, and one that goes on has more.
+#[test]
+fn an_axis_reaches_as_far_as_it_was_told_and_farther_where_the_data_do() {
+    let ticks = |values: &[f64]| {
+        let picture = Picture::of(&show::curve("", values).x_span(0.0, 40.0).figure());
+        ["−1", "40", "50"].map(|words| picture.texts.iter().any(|text| text.words == words))
+    };
+    assert_eq!(ticks(&[0.25]), [false, true, false]);
+    assert_eq!(ticks(&[0.25; 52]), [false, true, true]);
+}
+
+/// Whatever the width, no line of the note leaves the picture.
+#[test]
+fn a_note_is_broken_where_it_is_too_long() {
+    let whole = "not drawn: 1 not finite, 2 beyond the axis (zero or less, on a log axis)";
+    for (width, lines) in [(240, 3), (338, 2), (680, 1)] {
+        let figure = show::curve("", &[1.0, f64::NAN, 0.0, -1.0]).log_y().size(width, 230).figure();
+        let note: Vec<_> =
+            Picture::of(&figure).texts.into_iter().filter(|text| text.at.0 == 20.0 && !text.bold).collect();
+        assert_eq!(note.iter().map(|text| text.words.as_str()).collect::<Vec<_>>().join(" "), whole);
+        assert_eq!(note.len(), lines, "{note:?}");
+        for (line, text) in note.iter().enumerate() {
+            let (most, above) = (f64::from(width - 40) / 5.5, 18.0 * (lines - 1 - line) as f64);
+            assert!((text.words.chars().count() as f64) < most && text.at.1 == 216.0 - above, "{text:?}");
+        }
+    }
+}
+
 #[test]
 fn points_outside_the_range_are_counted() {
     let chart = show::curve("", &[0.5, 9.0, 0.25, -3.0]).points().y_range(0.0, 1.0);

@@ -165,14 +165,14 @@ impl Verdict {
     /// ```
     #[must_use]
     pub fn error_map(&self) -> Option<Figure> {
-        Some(self.errors()?.figure())
+        Some(self.errors("your ")?.figure())
     }
 
-    /// The same map before it is drawn.
-    pub(crate) fn errors(&self) -> Option<Heat> {
+    /// The same map before it is drawn. Its title says whose numbers they are.
+    pub(crate) fn errors(&self, whose: &str) -> Option<Heat> {
         let Trouble::Entry { got, right, wrong, .. } = &self.failure()?.trouble else { return None };
         let index = index_of(&right.shape, first(wrong));
-        let title = format!("your {}, how far off", title_at(right, &index));
+        let title = format!("{whose}{}, how far off", title_at(right, &index));
         show::error_map(&title, &map_at(got, &index)?, &map_at(right, &index)?).ok()
     }
 

@@ -68,14 +68,29 @@ document.addEventListener("DOMContentLoaded", () => {
   const found = document.getElementById("found");
   const count = document.getElementById("count");
   search.hidden = false;
+  // The index of all pages is loaded when a reader first turns to the search.
+  let sections = null;
+  let loading = false;
+  const load = () => {
+    if (loading) return;
+    loading = true;
+    const script = document.createElement("script");
+    script.src = "search.js";
+    script.onload = () => {
+      sections = SECTIONS;
+      show();
+    };
+    script.onerror = () => { loading = false; };
+    document.head.append(script);
+  };
   const plain = (html) => new DOMParser().parseFromString(html, "text/html").body.textContent;
   const show = () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     found.replaceChildren();
-    found.hidden = words.length === 0;
+    found.hidden = words.length === 0 || !sections;
     count.textContent = "";
     if (found.hidden) return;
-    const hits = SECTIONS.map((section) => {
+    const hits = sections.map((section) => {
       const heading = (section.page + " " + section.heading).toLowerCase();
       const text = section.words.toLowerCase();
       if (!words.every((word) => text.includes(word) || heading.includes(word))) return null;
@@ -100,7 +115,10 @@ document.addEventListener("DOMContentLoaded", () => {
     if (hits.length === 0) found.append(Object.assign(document.createElement("li"), { textContent: "No section has all these words." }));
   };
   input.addEventListener("input", show);
-  input.addEventListener("focus", show);
+  input.addEventListener("focus", () => {
+    load();
+    show();
+  });
   search.addEventListener("focusout", (event) => {
     if (event.relatedTarget && !search.contains(event.relatedTarget)) found.hidden = true;
   });

@@ -30,9 +30,9 @@
     const at = wasm.buffer(bytes.length); // which may give the memory another buffer
     new Uint8Array(wasm.memory.buffer, at, bytes.length).set(bytes);
   };
+  const answer = (wasm) => decoder.decode(new Uint8Array(wasm.memory.buffer, wasm.reply(), wasm.reply_length()));
   const reply = (wasm) => {
-    const text = decoder.decode(new Uint8Array(wasm.memory.buffer, wasm.reply(), wasm.reply_length()));
-    const [error, controls, query, alt, picture] = text.split("\0");
+    const [error, controls, query, alt, picture] = answer(wasm).split("\0");
     return { error, controls, query, alt, picture };
   };
 
@@ -78,10 +78,14 @@
     spoken.setAttribute("role", "status");
     const stage = make("div", { className: "stage" }, picture, cells);
     const box = make("div", { className: "live", id }, controls, stage, note, trouble, spoken);
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", `Live figure: ${name.replaceAll("_", " ")}`);
     place.replaceChildren(box);
 
     let settings = new URLSearchParams();
     let shape = "";
+    let hint = "";
+    const notes = new Map(); // of the cells of this picture that were pointed at
     let touched = false;
     let speaking = 0;
 
@@ -92,7 +96,7 @@
       if (svg === undefined) return;
       box.dataset.query = query;
       settings = new URLSearchParams(query.slice(query.indexOf("?") + 1).replaceAll("+", "%2B"));
-      const form = knobs.replace(/ value="[^"]*"| selected|<output>[^<]*<\/output>/g, "");
+      const form = knobs.replace(/ value="[^"]*"| selected|<output[^>]*>[^<]*<\/output>/g, "");
       if (form !== shape) {
         shape = form;
         const name = controls.contains(document.activeElement) && document.activeElement.name;
@@ -102,7 +106,10 @@
       }
       fill();
       picture.innerHTML = svg;
-      note.hidden = !/ data-note="[^"]/.test(svg);
+      notes.clear();
+      note.hidden = !/ data-cell="[^"]/.test(svg);
+      hint = svg.includes(" data-knob=") ? "Numbers in a dark frame can be edited. " : "";
+      hint += "Point at a number to see how it was computed.";
       overlay();
       light(lit && picture.querySelector(lit));
       // A screen reader hears the picture when the reader pauses.
@@ -114,8 +121,8 @@
         const value = settings.get(input.name);
         if (input.type === "range") {
           input.value = "log" in input.dataset ? Math.log10(value) : value;
-          input.nextElementSibling.textContent = value;
-          input.ariaValueText = value;
+          input.nextElementSibling.textContent = value.replaceAll("-", "−");
+          input.setAttribute("aria-valuetext", value);
         } else if (input !== document.activeElement) {
           input.value = "part" in input.dataset ? value.split(",")[parts(input).indexOf(input)] : value;
         }
@@ -139,7 +146,8 @@
           Object.assign(field.dataset, { key, knob, at: at ?? "" });
           cells.append(field);
         }
-        field.ariaLabel = label;
+        const keys = ". Arrow keys move the pen, space draws a dot, and Shift with an arrow key draws a line.";
+        field.setAttribute("aria-label", side ? label + keys : label);
         const box = ["x", "y", "width", "height"].map((name) => Number(rect.getAttribute(name)));
         ["left", "top", "width", "height"].forEach((name, k) => {
           field.style[name] = `${100 * box[k] / (k % 2 ? height : width)}%`;
@@ -243,6 +251,7 @@
         put(wasm, first);
         wasm.reset(figure);
         touched = false;
+        shape = ""; // the controls are made anew
         clearTimeout(remembering);
         history.replaceState(null, "", location.pathname + location.search);
         cells.replaceChildren();
@@ -254,11 +263,11 @@
         button.textContent = "Copied";
         setTimeout(() => { button.textContent = words; }, 1500);
       },
-      clear: (button) => {
-        const canvas = cells.querySelector(`canvas[data-knob="${button.dataset.knob}"]`);
-        canvas.wipe();
-      },
+      erase: (button) => button.setAttribute("aria-pressed", !erases(button.dataset.knob)),
+      clear: (button) => cells.querySelector(`canvas[data-knob="${button.dataset.knob}"]`).wipe(),
     };
+    const erases = (knob) =>
+      controls.querySelector(`[data-do="erase"][data-knob="${knob}"]`).getAttribute("aria-pressed") === "true";
     controls.addEventListener("click", (event) => {
       const button = event.target.closest("button");
       if (button) attempt(() => buttons[button.dataset.do](button));
@@ -301,11 +310,22 @@
     picture.addEventListener("pointermove", (event) => { if (dragged) drag(event); });
     for (const end of ["pointerup", "pointercancel"]) picture.addEventListener(end, () => { dragged = null; });
 
+    // What is said about a cell: the picture has it, or the module is asked.
+    const about = ({ dataset: { note, cell } }) => {
+      if (note !== undefined) return note;
+      if (!notes.has(cell)) {
+        put(wasm, cell);
+        wasm.note(figure);
+        notes.set(cell, answer(wasm));
+      }
+      return notes.get(cell);
+    };
+
     // What a cell was computed from, and what is computed from it.
     let lit = ""; // where the cell is that the reader points at
     const light = (cell) => {
       for (const lit of picture.querySelectorAll(".feeds, .fed, .here")) lit.classList.remove("feeds", "fed", "here");
-      note.textContent = cell ? cell.dataset.note : "";
+      note.textContent = cell ? about(cell) : hint;
       if (!cell) return;
       // Cells of one name show the same number at several places.
       const all = [...picture.querySelectorAll("[data-cell]")];
@@ -341,6 +361,9 @@
     // A square on which the reader draws, 16 shades a pixel.
     const pad = (knob, side) => {
       const canvas = make("canvas", { width: side, height: side, tabIndex: 0 });
+      canvas.setAttribute("role", "application");
+      canvas.setAttribute("aria-roledescription", "drawing");
+      let pen = null; // the pixel that the arrow keys move over
       let shades = [...settings.get(knob)].map((digit) => parseInt(digit, 16));
       const paint = () => {
         const context = canvas.getContext("2d");
@@ -348,16 +371,21 @@
         // Black on white, as the picture below it.
         shades.forEach((shade, k) => image.data.set([...Array(3).fill(255 - 17 * shade), 255], 4 * k));
         context.putImageData(image, 0, 0);
+        if (!pen) return;
+        context.fillStyle = "#d55e00";
+        context.fillRect(...pen, 1, 1);
       };
       const send = () => {
         paint();
         change(knob, shades.map((shade) => shade.toString(16)).join(""));
       };
-      // A round pen, two pixels wide, with a soft edge.
+      // A round pen, two pixels wide, with a soft edge. It draws, or erases.
       const dot = (x, y) => {
+        const erase = erases(knob);
         for (let k = 0; k < shades.length; k += 1) {
           const away = Math.hypot(k % side + 0.5 - x, Math.floor(k / side) + 0.5 - y);
-          shades[k] = Math.max(shades[k], Math.round(15 * Math.min(Math.max(2 - away, 0), 1)));
+          const ink = Math.round(15 * Math.min(Math.max(2 - away, 0), 1));
+          shades[k] = erase ? Math.min(shades[k], 15 - ink) : Math.max(shades[k], ink);
         }
       };
       let last = null;
@@ -372,6 +400,7 @@
       canvas.addEventListener("pointerdown", (event) => {
         if (event.button !== 0) return;
         canvas.setPointerCapture(event.pointerId);
+        pen = null;
         const box = canvas.getBoundingClientRect();
         last = [(event.clientX - box.left) / box.width * side, (event.clientY - box.top) / box.height * side];
         stroke(event);
@@ -379,15 +408,38 @@
       });
       canvas.addEventListener("pointermove", (event) => { if (last) stroke(event); });
       for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { last = null; });
+      const lift = (place) => { pen = place; paint(); };
+      const middle = [side >> 1, side >> 1];
+      canvas.addEventListener("focus", () => { if (canvas.matches(":focus-visible")) lift(middle); });
+      canvas.addEventListener("blur", () => lift(null));
+      canvas.addEventListener("keydown", (event) => {
+        const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1], " ": [0, 0] };
+        const way = ways[event.key];
+        if (!way || event.ctrlKey || event.altKey || event.metaKey) return;
+        event.preventDefault();
+        pen = (pen ?? middle).map((at, axis) => Math.min(Math.max(at + way[axis], 0), side - 1));
+        if (event.key !== " " && !event.shiftKey) return paint();
+        dot(pen[0] + 0.5, pen[1] + 0.5);
+        send();
+      });
       canvas.wipe = () => { shades = shades.map(() => 0); send(); };
       paint();
       return canvas;
     };
 
-    // The picture fits the page.
-    const fit = () => change("width", Math.round(stage.clientWidth));
-    new ResizeObserver(fit).observe(stage);
-    fit();
+    // The picture fits the page. The first one is drawn at once, so that no field is without its name.
+    let wide = Math.round(stage.clientWidth);
+    attempt(() => {
+      put(wasm, `width=${wide}`);
+      wasm.set(figure);
+      wasm.draw(figure);
+      show(reply(wasm));
+    });
+    new ResizeObserver(() => {
+      if (wide === Math.round(stage.clientWidth)) return;
+      wide = Math.round(stage.clientWidth);
+      change("width", wide);
+    }).observe(stage);
     if (sent[0] === id) box.scrollIntoView({ block: "center" });
     addEventListener("hashchange", () => {
       const [name, query] = linked().split("?");

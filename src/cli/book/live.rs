@@ -21,7 +21,7 @@ const TARGET: &str = "wasm32-unknown-unknown";
 
 /// What a page calls besides the functions that open its figures; whatever none of these needs is left out.
 /// (src/live/wasm.rs)
-const EXPORTS: [&str; 8] = ["buffer", "reply", "reply_length", "load", "reset", "set", "advance", "draw"];
+const EXPORTS: [&str; 9] = ["buffer", "reply", "reply_length", "load", "reset", "set", "advance", "draw", "note"];
 
 /// Compiles the figures of the pages in a folder and writes a script beside each page that has some; returns the bytes of
 /// all of them.

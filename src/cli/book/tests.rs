@@ -1,5 +1,6 @@
 use super::page::{self, Page};
 use super::{colours, search, text};
+use crate::cli::lab::place::Place;
 use crate::cli::notebooks::document::Notebook;
 use pulldown_latex::config::DisplayMode;
 use serde_json::json;
@@ -176,4 +177,28 @@ fn a_page_has_its_cells_its_outputs_and_its_neighbours() {
     let untitled = write("03_three.ipynb", json!([markdown("no title")]));
     let error = Page::of_notebook(&untitled).map(|_| ()).unwrap_err().to_string();
     assert_eq!(error, "03_three does not begin with a title");
+}
+
+#[test]
+fn the_font_has_every_letter_of_the_formulas() {
+    let list = include_str!("handgrad-math.LICENSE.txt");
+    let hexadecimal = |text: &str| u32::from_str_radix(text, 16).unwrap();
+    let ranges: Vec<_> = list
+        .split([',', '\n'])
+        .filter_map(|item| item.strip_prefix("U+"))
+        .map(|range| range.split_once('-').unwrap_or((range, range)))
+        .map(|(from, to)| hexadecimal(from)..=hexadecimal(to))
+        .collect();
+    assert!(ranges.len() > 50 && !ranges.iter().any(|range| range.contains(&u32::from('а'))), "{ranges:?}");
+    for page in super::pages(&Place::find().unwrap()).unwrap() {
+        let html = page.html(&[], 0);
+        for formula in html.split("<math").skip(1).filter_map(|rest| rest.split("</math>").next()) {
+            let letters =
+                formula.split('<').filter_map(|piece| piece.split_once('>')).flat_map(|(_, text)| text.chars());
+            for letter in letters.filter(|letter| !letter.is_whitespace()) {
+                let known = ranges.iter().any(|range| range.contains(&u32::from(letter)));
+                assert!(known, "{}: U+{:X} {letter} in {formula}", page.file, u32::from(letter));
+            }
+        }
+    }
 }

@@ -20,9 +20,11 @@
 
 use super::document;
 use super::judge::{self, Verdict};
+use super::together;
 use crate::cli::lab::driver::Kernel;
 use anyhow::{Context, bail, ensure};
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
+use serde_json::Value;
 use std::fmt::Write;
 
 /// An answer to an exercise.
@@ -105,6 +107,11 @@ fn title_and_kind(heading: &str) -> anyhow::Result<(String, Kind)> {
 }
 
 impl Answer {
+    /// Its exercise and title.
+    fn place(&self) -> String {
+        format!("exercise {}, \"{}\"", self.exercise, self.title)
+    }
+
     /// The cell that is run: the answer, and the stub's call of the checker.
     pub fn cell(&self, stub: &str) -> String {
         let lines: Vec<&str> = stub.lines().collect();
@@ -128,6 +135,35 @@ struct Count {
     named: usize,
 }
 
+impl Count {
+    /// Counts an answer by its outputs, and returns what is wrong with them.
+    fn add(&mut self, kind: &Kind, outputs: Vec<Value>) -> Option<String> {
+        let outputs = document::normalised(outputs, 0);
+        if let Some(failure) = judge::failure(&outputs) {
+            return Some(format!(": {failure}"));
+        }
+        let said = judge::texts(&outputs);
+        let is_right = *kind == Kind::Right;
+        self.right += usize::from(is_right);
+        self.wrong += usize::from(!is_right);
+        match (kind, judge::verdict(&outputs)) {
+            (_, Verdict::Missing) => return Some(" gets no verdict".to_owned()),
+            (Kind::Right, Verdict::Passed) => self.accepted += 1,
+            (Kind::Right, Verdict::Failed) => return Some(format!(" is right but refused: {said}")),
+            (_, Verdict::Passed) => return Some(" is wrong but accepted".to_owned()),
+            (Kind::Named(words), Verdict::Failed) => {
+                self.refused += 1;
+                if !one_line(&said).contains(&one_line(words)) {
+                    return Some(format!(" is not named \"{words}\": {said}"));
+                }
+                self.named += 1;
+            }
+            (Kind::Unnamed, Verdict::Failed) => self.refused += 1,
+        }
+        None
+    }
+}
+
 /// Tries every answer on the exercises' stubs, in order, and prints a table of the results.
 ///
 /// A right answer that is refused, a wrong one that is accepted, and a missing name are problems; so are fewer than two
@@ -139,40 +175,29 @@ pub fn try_all(
     mut at: impl FnMut(&str),
 ) -> anyhow::Result<Vec<String>> {
     let (mut problems, mut counts) = (vec![], vec![Count::default(); stubs.len()]);
-    for answer in answers {
-        let Answer { exercise, title, kind, .. } = answer;
-        let place = format!("exercise {exercise}, \"{title}\"");
+    for answers in answers.chunk_by(|a, b| a.exercise == b.exercise) {
+        let exercise = answers[0].exercise;
         let Some(stub) = stubs.get(exercise - 1) else {
-            problems.push(format!("{place}: the notebook has {} exercises", stubs.len()));
+            problems.push(format!("exercise {exercise}: the notebook has {} exercises", stubs.len()));
             continue;
         };
-        at(&place);
-        let outputs = document::normalised(kernel.run(&answer.cell(stub))?.outputs, 0);
+        let cells: Vec<String> = answers.iter().map(|answer| answer.cell(stub)).collect();
+        at(&format!("exercise {exercise}, {} answers together", answers.len()));
+        let outputs = document::normalised(kernel.run(&together::cell(&cells))?.outputs, 0);
         let count = &mut counts[exercise - 1];
-        let said = judge::texts(&outputs);
-        let verdict = match judge::failure(&outputs) {
-            Some(failure) => {
-                problems.push(format!("{place}: {failure}"));
-                continue;
-            }
-            None => judge::verdict(&outputs),
-        };
-        let is_right = *kind == Kind::Right;
-        count.right += usize::from(is_right);
-        count.wrong += usize::from(!is_right);
-        match (kind, verdict) {
-            (_, Verdict::Missing) => problems.push(format!("{place} gets no verdict")),
-            (Kind::Right, Verdict::Passed) => count.accepted += 1,
-            (Kind::Right, Verdict::Failed) => problems.push(format!("{place} is right but refused: {said}")),
-            (_, Verdict::Passed) => problems.push(format!("{place} is wrong but accepted")),
-            (Kind::Named(words), Verdict::Failed) => {
-                count.refused += 1;
-                match one_line(&said).contains(&one_line(words)) {
-                    true => count.named += 1,
-                    false => problems.push(format!("{place} is not named \"{words}\": {said}")),
+        match count_all(*count, answers, &outputs) {
+            Ok(all) => *count = all,
+            Err(reason) => {
+                // What goes wrong together may be another answer's fault: only those that run alone are judged by it.
+                let reason = reason.lines().next().unwrap_or_default();
+                eprintln!("  exercise {exercise}: each answer in a cell of its own, because of the one cell: {reason}");
+                for (answer, cell) in answers.iter().zip(&cells) {
+                    let place = answer.place();
+                    at(&place);
+                    let problem = count.add(&answer.kind, kernel.run(cell)?.outputs);
+                    problems.extend(problem.map(|problem| place + &problem));
                 }
             }
-            (Kind::Unnamed, Verdict::Failed) => count.refused += 1,
         }
     }
     let mut table =
@@ -190,6 +215,16 @@ pub fn try_all(
         problems.push(format!("{named} of {wrong} wrong answers are named: nine in ten are needed"));
     }
     Ok(problems)
+}
+
+/// Counts the answers that ran together, if nothing is wrong with any of them, or else returns the first problem.
+fn count_all(mut count: Count, answers: &[Answer], outputs: &[Value]) -> Result<Count, String> {
+    for (answer, outputs) in answers.iter().zip(together::outputs(outputs, answers.len())?) {
+        if let Some(problem) = count.add(&answer.kind, outputs) {
+            return Err(answer.place() + &problem);
+        }
+    }
+    Ok(count)
 }
 
 /// A text in lower case, without line breaks and entities.

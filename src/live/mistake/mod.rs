@@ -91,7 +91,7 @@ impl Scene for PickAMistake {
     }
 
     fn moves(&self) -> Option<&'static str> {
-        Some("Train")
+        Some("Train on")
     }
 
     fn advance(&mut self, settings: &Settings) -> Result<bool, LiveError> {
@@ -124,7 +124,7 @@ impl Chosen {
         says.iter().enumerate().for_each(|(k, paragraph)| above.words(paragraph, k == 0));
 
         let side = if width < WIDE { width } else { width / 2 };
-        let map = self.verdict.errors().map(|map| map.within(side).figure());
+        let map = self.verdict.errors("").map(|map| map.within(side).figure());
         let pictures = match map {
             Some(map) if width < WIDE => show::column([map, self.curves((width, 260)).figure()]),
             Some(map) => {
@@ -176,7 +176,10 @@ impl Chosen {
             None if same => "it is the same: this training does not show it.".into(),
             None if end >= start => format!("it rises to {}.", number(end)),
             None if end < now => format!("it goes to {}, even lower: a loss that falls proves nothing.", number(end)),
-            None => format!("it goes to {}. It falls, too: without the other curve, who would notice?", number(end)),
+            None if end < start / 10.0 => {
+                format!("it goes to {}. It falls, too: without the other curve, who would notice?", number(end))
+            }
+            None => format!("it goes to {}.", number(end)),
         };
         format!("{told}. With the mistake {with}")
     }

@@ -46,7 +46,7 @@ fn only_symbol(entry: Traced) -> Option<u32> {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Formula {
     pub name: String,
-    value: f64,
+    pub value: f64,
     products: Vec<Product>,
 }
 
