@@ -11,7 +11,7 @@
 //! | [average pooling](pooling::average) | [`avg_pooling_forward`] | [`avg_pooling_backward`]: dz | the same |
 //! | [global pooling](pooling::global) | [`global_max_pooling_forward`], [`global_avg_pooling_forward`] | [`global_max_pooling_backward`], [`global_avg_pooling_backward`]: dz | (N, C, H, W) to (N, C) |
 //! | [batch normalisation](norm::batch) | [`batch_norm_forward`], [`batch_norm_use`] | [`batch_norm_backward`]: dγ, dβ, dz | (N, C, H, W) to the same |
-| [`flatten`] | [`flatten_forward`] | [`flatten_backward`]: dz | (N, C, H, W) to (N, C·H·W) |
+//! | [`flatten`] | [`flatten_forward`] | [`flatten_backward`]: dz | (N, C, H, W) to (N, C·H·W) |
 
 pub mod conv;
 pub mod conv_naive;
